@@ -1,0 +1,34 @@
+"""The backends, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from netlearn.backends.protocol import Backend, Transient
+from netlearn.circuit.flat import FlatCircuit
+from netlearn.errors import BackendError
+
+
+def _ngspice(circuit: FlatCircuit) -> Backend:
+    from netlearn.backends.ngspice.backend import Ngspice
+
+    return Ngspice(circuit)
+
+
+def _reference(circuit: FlatCircuit) -> Backend:
+    from netlearn.backends.reference import Reference
+
+    return Reference(circuit)
+
+
+BACKENDS: dict[str, Callable[[FlatCircuit], Backend]] = {"ngspice": _ngspice, "reference": _reference}
+
+
+def open_backend(name: str, circuit: FlatCircuit) -> Backend:
+    """A backend for one circuit; close it when done."""
+    if name not in BACKENDS:
+        raise BackendError(f"unknown backend '{name}'", f"known: {', '.join(BACKENDS)}")
+    return BACKENDS[name](circuit)
+
+
+__all__ = ["BACKENDS", "Backend", "Transient", "open_backend"]

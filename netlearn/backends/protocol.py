@@ -1,0 +1,51 @@
+"""What a backend can do. Two implementations answer alike; agreement is the specification."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Params
+from netlearn.solve.solution import Solution
+
+
+@dataclass(frozen=True)
+class Transient:
+    """Waveforms of one copy and one boundary: time (K,) in s, x (K, size) node voltages and branch currents."""
+
+    time: Floats
+    x: Floats
+
+
+class Backend(Protocol):
+    """Solves one circuit. A backend may keep state to be fast (loaded decks, warm starts), never to be right:
+    after `reset` its answers are a function of the calls since."""
+
+    circuit: FlatCircuit
+
+    def operating_points(self, params: Params, boundary: Boundary, start: Solution | None = None) -> Solution:
+        """Operating points over all draws and samples; lanes that do not settle say so."""
+        ...
+
+    def transient(self, params: Params, boundary: Boundary, stop: float, step: float) -> Transient:
+        """The first draw and sample over time, from its initial conditions; at most `step` seconds a point."""
+        ...
+
+    def reset(self) -> None:
+        """Forget warm starts."""
+        ...
+
+    def close(self) -> None:
+        """Give back processes and memory."""
+        ...
+
+
+def empty(circuit: FlatCircuit, draws: int, samples: int) -> Solution:
+    """A solution with nothing settled, to be filled."""
+    shape = (draws, samples)
+    flags: NDArray[np.bool_] = np.zeros(shape, dtype=bool)
+    unknown = np.full(shape, -1, dtype=np.int64)
+    return Solution(np.full((*shape, circuit.size), np.nan), flags, np.zeros(shape, dtype=np.int64), np.full(shape, np.nan), unknown)

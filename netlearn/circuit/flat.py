@@ -1,0 +1,382 @@
+"""The three values every solver, learning rule and export works on: FlatCircuit, Params, Boundary.
+
+The unknowns of a circuit are x = (node voltages, branch currents); x[0] is ground and always zero. A lane is
+one pair of a draw (a manufactured copy: first axis of Params) and a sample (first axis of Boundary).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netlearn.circuit.model import GROUND, Cell, Circuit, Element, Formula, Learn, Output, Uniform
+from netlearn.circuit.waveform import Waveform
+from netlearn.devices import DEVICES, Device, Param, kernel
+from netlearn.errors import CircuitError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+FREE, CLAMPED = 1, 2
+HALVES = {"free": FREE, "clamped": CLAMPED}
+
+
+@dataclass(frozen=True)
+class Bank:
+    """All elements of one device: names, node index a terminal (E, T), unknown index a branch (E, U)."""
+
+    device: Device
+    names: tuple[str, ...]
+    nodes: Ints
+    branches: Ints
+    waves: Mapping[int, Waveform]
+
+    @cached_property
+    def unknowns(self) -> Ints:
+        """Index into x of every local unknown, (E, T + U)."""
+        return np.concatenate([self.nodes, self.branches], axis=1)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Parameters computed from states: one formula text, many elements.
+
+    `device.param[elements] = law(states[inputs], constants)`; inputs (K, S), constants (K, C).
+    """
+
+    device: str
+    param: str
+    elements: Ints
+    law: Device
+    inputs: Ints
+    constants: Floats
+
+
+@dataclass(frozen=True)
+class State:
+    """A learnable value of the flat circuit, by path."""
+
+    name: str
+    learn: Learn
+
+
+@dataclass(frozen=True)
+class InputPort:
+    """A driven quantity by node index; `nodes` has both halves of a twin."""
+
+    name: str
+    kind: str
+    nodes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class OutputPort:
+    """A read quantity by node index (plus, minus) a half; kind I reads an element of a bank."""
+
+    name: str
+    kind: str
+    free: tuple[int, int] = (0, 0)
+    clamped: tuple[int, int] = (0, 0)
+    element: tuple[str, int] = ("", 0)
+
+
+@dataclass(frozen=True)
+class FlatCircuit:
+    """The shape of a circuit: nodes by path (nodes[0] is ground), banks by device name, states, ports."""
+
+    name: str
+    nodes: tuple[str, ...]
+    banks: Mapping[str, Bank]
+    branch_count: int
+    states: tuple[State, ...]
+    rules: tuple[Rule, ...]
+    base: Mapping[str, Mapping[str, Floats]]
+    inputs: tuple[InputPort, ...]
+    outputs: tuple[OutputPort, ...]
+    halves: Ints
+    """(nodes,) 1 where a node belongs to the free half of a twin, 2 to the clamped half, 0 elsewhere."""
+
+    @property
+    def size(self) -> int:
+        """Length of x."""
+        return len(self.nodes) + self.branch_count
+
+    @cached_property
+    def node_index(self) -> Mapping[str, int]:
+        return {name: i for i, name in enumerate(self.nodes)}
+
+    @cached_property
+    def free_states(self) -> Ints:
+        """Indices of the states that learn."""
+        return np.array([i for i, s in enumerate(self.states) if not s.learn.frozen], dtype=np.int64)
+
+    @property
+    def element_count(self) -> int:
+        return sum(len(bank.names) for bank in self.banks.values())
+
+
+@dataclass(frozen=True)
+class Params:
+    """The numbers of a circuit: states (D, S) and values[device][param] (D, E), for D draws."""
+
+    states: Floats
+    values: Mapping[str, Mapping[str, Floats]]
+
+    @property
+    def draws(self) -> int:
+        return len(self.states)
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """What is imposed from outside, for S samples.
+
+    held: node indices (H,) at `voltages` (S, H); NaN there leaves the node free in that sample.
+    fed: node indices (F,) into which `currents` (S, F) flow.
+    """
+
+    held: Ints
+    voltages: Floats
+    fed: Ints
+    currents: Floats
+
+    @property
+    def samples(self) -> int:
+        return len(self.voltages)
+
+
+def with_states(circuit: FlatCircuit, params: Params, states: Floats) -> Params:
+    """The parameters at new states (D, S): every rule is evaluated again."""
+    values = {device: dict(of) for device, of in params.values.items()}
+    for rule in circuit.rules:
+        new = values[rule.device][rule.param].copy()
+        new[:, rule.elements] = rule_values(rule, states)
+        values[rule.device][rule.param] = new
+    return Params(states, values)
+
+
+def _arguments(rule: Rule, states: Floats) -> list[Floats]:
+    inputs = [states[:, rule.inputs[:, k]] for k in range(rule.inputs.shape[1])]
+    return inputs + [rule.constants[:, k][None, :] for k in range(rule.constants.shape[1])]
+
+
+_NO_VOLTAGE = (np.zeros(1), np.zeros(1))
+
+
+def rule_values(rule: Rule, states: Floats) -> Floats:
+    """Value of a rule for every element, (D, K)."""
+    if rule.law is IDENTITY:
+        return states[:, rule.inputs[:, 0]]
+    shape = (len(states), len(rule.elements))
+    return np.broadcast_to(kernel(rule.law).evaluate(_NO_VOLTAGE, _arguments(rule, states))[0], shape)
+
+
+def rule_slopes(rule: Rule, states: Floats) -> Floats:
+    """d value / d state for every element and input, (D, K, S)."""
+    shape = (len(states), len(rule.elements))
+    if rule.law is IDENTITY:
+        return np.ones((*shape, 1))
+    law = kernel(rule.law)
+    slopes = np.zeros((*shape, rule.inputs.shape[1]))
+    found = law.sensitivity(_NO_VOLTAGE, _arguments(rule, states))
+    for (row, column), value in zip(law.sensitivity_entries, found, strict=True):
+        if row == 0 and column < rule.inputs.shape[1]:
+            slopes[:, :, column] = value
+    return slopes
+
+
+def formula_law(text: str, states: int, constants: int) -> Device:
+    """A formula as a device law, so that it shares evaluation, derivatives and printing with devices."""
+    names = [f"s{i}" for i in range(states)] + [f"c{i}" for i in range(constants)]
+    return Device(
+        name=f"formula {text}",
+        doc="a parameter as a function of states",
+        terminals=("out", "ref"),
+        params=tuple(Param(n, "", None, "") for n in names),
+        law=f"current i(out, ref) = {text}",
+    )
+
+
+IDENTITY = formula_law("s0", 1, 0)
+
+
+def initial(circuit: FlatCircuit, seed: int = 0) -> Params:
+    """One copy of the circuit as drawn on paper, random starting values from `seed` and each state's path."""
+    starts = np.array([[_start(s, seed) for s in circuit.states]]).reshape(1, len(circuit.states))
+    values = {d: {p: v[None, :].copy() for p, v in of.items()} for d, of in circuit.base.items()}
+    return with_states(circuit, Params(starts, values), starts)
+
+
+def _start(state: State, seed: int) -> float:
+    init = state.learn.init
+    if not isinstance(init, Uniform):
+        return init
+    digest = hashlib.sha256(f"{seed}/{state.name}".encode()).digest()
+    fraction = int.from_bytes(digest[:8], "big") / 2**64
+    if state.learn.law == "log":
+        return float(init.low * (init.high / init.low) ** fraction)
+    value = init.low + (init.high - init.low) * fraction
+    step = state.learn.step
+    return float(state.learn.low + round((value - state.learn.low) / step) * step) if step else value
+
+
+def check_params(circuit: FlatCircuit, params: Params) -> None:
+    """Refuse numbers no solver should see, by instance and parameter: CircuitError."""
+    for name, of in params.values.items():
+        device = circuit.banks[name].device
+        for param in device.params:
+            values = of[param.name]
+            bad = ~np.isfinite(values)
+            if param.allowed == "positive":
+                bad |= ~(values > 0)
+            elif param.allowed == "not negative":
+                bad |= values < 0
+            if bad.any():
+                draw, element = (int(i) for i in np.argwhere(bad)[0])
+                path = circuit.banks[name].names[element]
+                raise CircuitError(
+                    f"{name} {path}: {param.fault(float(values[draw, element]))}",
+                    f"give {path} a value of {param.doc} that is {param.allowed if param.allowed != 'any' else 'finite'}",
+                )
+
+
+def boundary(circuit: FlatCircuit, x: Floats) -> Boundary:
+    """The free phase: inputs x (S, inputs) held at nodes or fed into them, all halves of a twin alike."""
+    x = np.atleast_2d(np.asarray(x, dtype=float))
+    if x.shape[1] != len(circuit.inputs):
+        raise CircuitError(f"{x.shape[1]} input values for a circuit with {len(circuit.inputs)} inputs")
+    if not np.isfinite(x).all():
+        bad = circuit.inputs[int(np.argwhere(~np.isfinite(x))[0][1])].name
+        raise CircuitError(f"input {bad} is not a finite number", "give every input a finite value")
+    held = [(n, i) for i, port in enumerate(circuit.inputs) if port.kind == "V" for n in port.nodes]
+    fed = [(n, i) for i, port in enumerate(circuit.inputs) if port.kind == "I" for n in port.nodes]
+    return Boundary(*_columns(held, x), *_columns(fed, x))
+
+
+def _columns(pairs: Sequence[tuple[int, int]], x: Floats) -> tuple[Ints, Floats]:
+    nodes = np.array([n for n, _ in pairs], dtype=np.int64)
+    return nodes, x[:, [i for _, i in pairs]].reshape(len(x), len(pairs))
+
+
+def hold(boundary: Boundary, nodes: Ints, voltages: Floats) -> Boundary:
+    """The same boundary with more nodes held: voltages (S, len(nodes)), NaN leaves one free."""
+    return replace(
+        boundary,
+        held=np.concatenate([boundary.held, nodes]),
+        voltages=np.concatenate([boundary.voltages, voltages], axis=1),
+    )
+
+
+def flatten(circuit: Circuit) -> FlatCircuit:
+    """Walk the hierarchy once: every element under its path, banks by device, nodes numbered."""
+    walk = _Walk()
+    walk.cell(circuit.top, "", {GROUND: GROUND}, {})
+    return walk.finish(circuit)
+
+
+class _Walk:
+    """Collects elements, nodes and states of a hierarchy; `finish` makes the arrays."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, int] = {GROUND: 0}
+        self.elements: dict[str, list[tuple[str, Element, tuple[int, ...], Mapping[str, str]]]] = {}
+        self.states: dict[str, Learn] = {}
+        self.halves: dict[int, int] = {}
+
+    def cell(self, cell: Cell, prefix: str, nets: Mapping[str, str], states: Mapping[str, str]) -> None:
+        paths = {**{n: prefix + n for n in cell.nets}, **nets}
+        for net in cell.nets:
+            index = self.nodes.setdefault(paths[net], len(self.nodes))
+            self.halves[index] = HALVES.get(net.rpartition(".")[2] if "." in net else "", 0)
+        own = {name: prefix + name for name in cell.states}
+        self.states.update({prefix + name: learn for name, learn in cell.states.items()})
+        known = {**own, **states}
+        for element in cell.elements:
+            self.element(element, prefix, paths, known)
+        for instance in cell.instances:
+            inner = {port: paths[net] for port, net in instance.nets.items()}
+            imported = {mine: known[theirs] for mine, theirs in instance.states.items()}
+            self.cell(instance.cell, f"{prefix}{instance.name}.", {GROUND: GROUND, **inner}, imported)
+
+    def element(self, element: Element, prefix: str, paths: Mapping[str, str], states: Mapping[str, str]) -> None:
+        path = prefix + element.name
+        nodes = [self.nodes[paths[n]] for n in element.nodes]
+        for param, terminal in element.device.series:
+            value = element.params[param]
+            if isinstance(value, Formula) or value > 0:
+                nodes[element.device.terminals.index(terminal)] = self._series(path, param, value, nodes, element, terminal, states)
+        self._add(path, element, tuple(nodes), states)
+
+    def _series(
+        self, path: str, param: str, value: float | Formula, nodes: list[int], element: Element, terminal: str, states: Mapping[str, str]
+    ) -> int:
+        """A resistor between a terminal and the inside of an element; gives the inner node."""
+        outer = nodes[element.device.terminals.index(terminal)]
+        inner = self.nodes.setdefault(f"{path}.{terminal}'", len(self.nodes))
+        resistor = Element(f"{element.name}.{param}", DEVICES["R"], (), {"r": value})
+        self._add(f"{path}.{param}", resistor, (outer, inner), states)
+        return inner
+
+    def _add(self, path: str, element: Element, nodes: tuple[int, ...], states: Mapping[str, str]) -> None:
+        self.elements.setdefault(element.device.name, []).append((path, element, nodes, states))
+
+    def finish(self, circuit: Circuit) -> FlatCircuit:
+        state_index = {name: i for i, name in enumerate(self.states)}
+        banks: dict[str, Bank] = {}
+        base: dict[str, dict[str, Floats]] = {}
+        rules: list[Rule] = []
+        unknown = len(self.nodes)
+        for name, found in self.elements.items():
+            device = found[0][1].device
+            count = len(kernel(device).branches)
+            branches = np.arange(unknown, unknown + count * len(found), dtype=np.int64).reshape(len(found), count)
+            unknown += count * len(found)
+            nodes = np.array([f[2] for f in found], dtype=np.int64).reshape(len(found), len(device.terminals))
+            waves = {i: f[1].wave for i, f in enumerate(found) if f[1].wave is not None}
+            banks[name] = Bank(device, tuple(f[0] for f in found), nodes, branches, waves)
+            base[name] = {}
+            for param in device.param_names:
+                given = [(f[1].params[param], f[3]) for f in found]
+                base[name][param] = np.array([np.nan if isinstance(v, Formula) else v for v, _ in given])
+                rules += _rules(name, param, given, state_index)
+        at = {path: (bank, i) for bank, b in banks.items() for i, path in enumerate(b.names)}
+        return FlatCircuit(
+            name=circuit.name,
+            nodes=tuple(self.nodes),
+            banks=banks,
+            branch_count=unknown - len(self.nodes),
+            states=tuple(State(n, learn) for n, learn in self.states.items()),
+            rules=tuple(rules),
+            base=base,
+            inputs=tuple(InputPort(p.name, p.kind, tuple(self.nodes[n] for n in p.nodes)) for p in circuit.inputs),
+            outputs=tuple(self._output(o, at) for o in circuit.outputs),
+            halves=np.array([self.halves.get(i, 0) for i in range(len(self.nodes))], dtype=np.int64),
+        )
+
+    def _output(self, o: Output, at: Mapping[str, tuple[str, int]]) -> OutputPort:
+        if o.kind == "I":
+            return OutputPort(o.name, "I", element=at[o.element])
+        free = (self.nodes[o.free[0]], self.nodes[o.free[1]])
+        clamped = (self.nodes[o.clamped[0]], self.nodes[o.clamped[1]])
+        return OutputPort(o.name, "V", free, clamped)
+
+
+def _rules(
+    device: str, param: str, given: Sequence[tuple[float | Formula, Mapping[str, str]]], states: Mapping[str, int]
+) -> list[Rule]:
+    groups: dict[str, list[tuple[int, Formula, Mapping[str, str]]]] = {}
+    for i, (value, names) in enumerate(given):
+        if isinstance(value, Formula):
+            groups.setdefault(value.text, []).append((i, value, names))
+    rules = []
+    for text, members in groups.items():
+        first = members[0][1]
+        law = IDENTITY if text == "s0" else formula_law(text, len(first.states), len(first.constants))
+        inputs = np.array([[states[names[s]] for s in f.states] for _, f, names in members], dtype=np.int64)
+        constants = np.array([f.constants for _, f, _ in members]).reshape(len(members), len(first.constants))
+        rules.append(Rule(device, param, np.array([i for i, _, _ in members]), law, inputs, constants))
+    return rules

@@ -1,0 +1,136 @@
+"""The hierarchical circuit, as the checker leaves it: cells that hold elements and instances of other cells.
+
+Cells are shared: two instances of one module with equal parameters are one `Cell`, so that hierarchical
+exports keep the designer's structure. Names inside a cell are local; a bundle net `a` with members free and
+clamped is two nets, `a.free` and `a.clamped`. `flatten` (netlearn.circuit.flat) gives the shape the solvers use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from netlearn.circuit.waveform import Waveform
+from netlearn.devices.model import Device
+
+GROUND = "gnd"
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """A number drawn evenly between low and high when a run starts (its seed decides)."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Learn:
+    """A learnable value: start, bounds, the scale it moves on (linear or log), smallest step (0: any).
+
+    `frozen` values are drawn or shared like the others and never move.
+    """
+
+    init: float | Uniform
+    low: float
+    high: float
+    law: Literal["linear", "log"] = "linear"
+    step: float = 0.0
+    frozen: bool = False
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A parameter as a function of states: law text over s0.. (states, by name) and c0.. (constants)."""
+
+    text: str
+    constants: tuple[float, ...]
+    states: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A distribution by name with its numbers in SI: `normal` (relative), `pelgrom`, `lognormal`, ..."""
+
+    kind: str
+    numbers: tuple[float, ...]
+    relative: bool = False
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """What manufacture may do to a parameter: `within` a die, and from `lot` to lot."""
+
+    param: str
+    within: Spread
+    lot: Spread | None = None
+
+
+@dataclass(frozen=True)
+class Element:
+    """One device in a cell. `nodes` are local nets in the order of the device's terminals."""
+
+    name: str
+    device: Device
+    nodes: tuple[str, ...]
+    params: Mapping[str, float | Formula]
+    tolerances: tuple[Tolerance, ...] = ()
+    match: str = ""
+    wave: Waveform | None = None
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One use of a cell: its ports on local nets, its imported states on local states."""
+
+    name: str
+    cell: Cell
+    nets: Mapping[str, str]
+    states: Mapping[str, str] = field(default_factory=dict)
+    tolerances: tuple[Tolerance, ...] = ()
+    match: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A module with its parameters filled in."""
+
+    name: str
+    ports: tuple[str, ...]
+    nets: tuple[str, ...]
+    elements: tuple[Element, ...]
+    instances: tuple[Instance, ...]
+    states: Mapping[str, Learn]
+    implements: str = ""
+
+
+@dataclass(frozen=True)
+class Input:
+    """A driven quantity: `V` holds nodes at a voltage (both halves of a twin), `I` feeds a current into them."""
+
+    name: str
+    kind: Literal["V", "I"]
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Output:
+    """A read quantity. kind V: V(plus) - V(minus), in the free half and in the clamped half (the same where
+    there is no twin); kind I: the current into the first terminal of an element."""
+
+    name: str
+    kind: Literal["V", "I"]
+    free: tuple[str, str] = ("", "")
+    clamped: tuple[str, str] = ("", "")
+    element: str = ""
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """A whole circuit: its top cell, what is driven and what is read. Names of inputs are `x` or `x[0]`."""
+
+    name: str
+    top: Cell
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]

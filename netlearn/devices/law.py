@@ -1,0 +1,169 @@
+"""From the text of a law to what can be computed with it.
+
+A device with terminals t and voltage branches e has the local unknowns x = (V(t)..., I(e)...). Its law gives
+
+    f_t(x, p)  the current that flows into the device at each terminal,
+    f_e(x, p)  V(a, b) - expression, zero on each voltage branch,
+    q(x, p)    charges (terminals) and fluxes (branches, with the sign of f_e),
+
+so that a circuit of devices obeys  sum f + d/dt sum q = 0  at every node and branch (Kirchhoff). By symbolic
+differentiation we get df/dx (Newton), df/dp (adjoint, learning signals) and dq/dx (transient), and from the
+same expressions the behavioural sources for SPICE. The symbolic work is done once: the generated source is
+kept in a cache folder under a hash of the law, so that sympy is not even imported at the next start.
+
+Primitives beyond + - * / ^ sqrt exp log tanh abs min max and where(condition, a, b), each with a derivative
+that exists everywhere and a form that does not overflow:
+
+    limexp(x)    exp(x) up to x = 80, continued by its tangent
+    softplus(x)  log(1 + exp(x))
+    logistic(x)  1 / (1 + exp(-x)), the smooth step
+    pos(x)       max(x, 0)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from netlearn.devices.model import Device
+
+VERSION = "law 4"  # part of the cache's key: raise it when the generated code changes
+THERMAL_VOLTAGE = 1.38064852e-23 * 300.15 / 1.6021766208e-19  # V at 27 C, with SPICE's constants
+GMIN = 1e-12  # S, across every junction, as in SPICE
+LIMIT = 80.0
+CONSTANTS = {"vt": THERMAL_VOLTAGE, "gmin": GMIN, "pi": float(np.pi)}
+
+Tree = tuple[Any, ...]
+Array = Any  # numpy arrays or numbers: kernels broadcast
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A compiled law. `evaluate(x, p)` gives f then df/dx at `entries`; the others alike.
+
+    x: sequence of T + U arrays (terminal voltages, branch currents); p: sequence of arrays, one a
+    parameter; all broadcast together. `entries` are (row, column) of the local Jacobian.
+    """
+
+    branches: tuple[str, ...]
+    entries: tuple[tuple[int, int], ...]
+    evaluate: Callable[[Sequence[Array], Sequence[Array]], tuple[Array, ...]]
+    sensitivity_entries: tuple[tuple[int, int], ...]
+    sensitivity: Callable[[Sequence[Array], Sequence[Array]], tuple[Array, ...]]
+    charge_entries: tuple[tuple[int, int], ...]
+    charge: Callable[[Sequence[Array], Sequence[Array]], tuple[Array, ...]]
+    parts: tuple[tuple[str, str, str, str, Tree], ...]
+    """(kind, name, from, to, expression) of every statement: kind I, V, Q or F (flux). An expression is nested
+    tuples of a name and its operands, with leaves ("v", terminal), ("i", branch), ("p", parameter), ("c", number)."""
+    source: str
+
+
+def kernel(device: Device) -> Kernel:
+    """The kernel of a device, generated at most once a machine."""
+    return _kernel(device.name, device.terminals, device.param_names, device.law)
+
+
+@lru_cache(maxsize=None)
+def _kernel(name: str, terminals: tuple[str, ...], params: tuple[str, ...], law: str) -> Kernel:
+    key = hashlib.sha256(repr((VERSION, terminals, params, law)).encode()).hexdigest()[:24]
+    source = _cached(f"{key}.py", lambda: _generate(terminals, params, law))
+    space: dict[str, Any] = dict(FUNCTIONS)
+    exec(compile(source, f"<law of {name}>", "exec"), space)
+    return Kernel(
+        branches=space["BRANCHES"],
+        entries=space["ENTRIES"],
+        evaluate=space["evaluate"],
+        sensitivity_entries=space["SENSITIVITY_ENTRIES"],
+        sensitivity=space["sensitivity"],
+        charge_entries=space["CHARGE_ENTRIES"],
+        charge=space["charge"],
+        parts=space["PARTS"],
+        source=source,
+    )
+
+
+def _generate(terminals: tuple[str, ...], params: tuple[str, ...], law: str) -> str:
+    from netlearn.devices.symbolic import generate
+
+    return generate(terminals, params, law)
+
+
+def cache_folder() -> Path:
+    """Where generated kernels are kept: $NETLEARN_CACHE, or `netlearn` in the user's cache folder."""
+    if chosen := os.environ.get("NETLEARN_CACHE"):
+        return Path(chosen)
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "netlearn"
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "netlearn"
+
+
+def _cached(name: str, make: Callable[[], str]) -> str:
+    path = cache_folder() / name
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        text = make()
+    try:  # a cache that cannot be written costs time at the next start, nothing else
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as f:
+            f.write(text)
+        os.replace(f.name, path)
+    except OSError:
+        pass
+    return text
+
+
+def limexp(x: Array) -> Array:
+    return np.exp(np.minimum(x, LIMIT)) * (1.0 + np.maximum(x - LIMIT, 0.0))
+
+
+def dlimexp(x: Array) -> Array:
+    return np.exp(np.minimum(x, LIMIT))
+
+
+def softplus(x: Array) -> Array:
+    return np.logaddexp(0.0, x)
+
+
+def logistic(x: Array) -> Array:
+    return 0.5 * (1.0 + np.tanh(0.5 * x))
+
+
+def pos(x: Array) -> Array:
+    return np.maximum(x, 0.0)
+
+
+def step(x: Array) -> Array:
+    """1 where x > 0, else 0: the derivative of pos."""
+    return np.where(np.asarray(x) > 0, 1.0, 0.0)
+
+
+FUNCTIONS: dict[str, Any] = {
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "tanh": np.tanh,
+    "sin": np.sin,
+    "cos": np.cos,
+    "sign": np.sign,
+    "fabs": np.abs,
+    "where": np.where,
+    "fmin": np.minimum,
+    "fmax": np.maximum,
+    "limexp": limexp,
+    "dlimexp": dlimexp,
+    "softplus": softplus,
+    "logistic": logistic,
+    "pos": pos,
+    "step": step,
+}

@@ -1,0 +1,99 @@
+"""What a device is: terminals, parameters, one law, and the SPICE card it corresponds to.
+
+A device is data. Its law is text in the language of `element` blocks (grammars/netlearn.lark), so that
+built-in and user devices are made of the same thing; `netlearn.devices.law` turns the text into kernels,
+derivatives and SPICE expressions.
+
+    current i(a, b) = ...   a current that flows through the device from terminal a to terminal b
+    charge  q(a, b) = ...   a charge on a, its opposite on b; its rate is a current from a to b
+    voltage e(a, b) = ...   holds V(a, b); the branch brings one unknown, its current I(e)
+    flux    e = ...         its rate of change is added to the voltage of branch e
+    let     x = ...         a name for an expression
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Allowed = Literal["any", "positive", "not negative"]
+
+
+@dataclass(frozen=True)
+class Param:
+    """A parameter: name, SI unit, default (None: must be given), the values it may take, its meaning."""
+
+    name: str
+    unit: str
+    default: float | None
+    doc: str
+    allowed: Allowed = "any"
+
+    def fault(self, value: float) -> str:
+        """What is wrong with a value, or nothing."""
+        if not math.isfinite(value):
+            return f"{self.name} is {value}, not a finite number"
+        if self.allowed == "positive" and not value > 0:
+            return f"{self.name} is {value:g}, and must be greater than zero"
+        if self.allowed == "not negative" and value < 0:
+            return f"{self.name} is {value:g}, and must not be negative"
+        return ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """How SPICE spells a device: element line, model line, and which parameters `alter` can change.
+
+    The templates are filled with `{id}`, `{model}`, node names as `{terminal}` and numbers as `<parameter>`;
+    `transient` replaces `line` in transient runs where the two differ.
+    """
+
+    line: str
+    model: str = ""
+    transient: str = ""
+    alter: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Device:
+    """A kind of circuit element.
+
+    `value`: the parameter that `= value` sets. `drop`: the edge's two ends, whose voltage difference a
+    learning rule reads. `control`: terminals that carry no direct current and steer the element (gates).
+    `series`: resistance parameters realised outside the law, (parameter, terminal). `waveform`: the
+    parameter that may be a function of time. `learn`: bounds that an `element` states for its parameters.
+    `grounded`: terminals that go to ground where a netlist does not connect them.
+    """
+
+    name: str
+    doc: str
+    terminals: tuple[str, ...]
+    params: tuple[Param, ...]
+    law: str
+    value: str = ""
+    drop: tuple[str, str] | None = None
+    control: tuple[str, ...] = ()
+    card: Card | None = None
+    series: tuple[tuple[str, str], ...] = ()
+    waveform: str = ""
+    learn: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    grounded: tuple[str, ...] = ()
+
+    @property
+    def param_names(self) -> tuple[str, ...]:
+        return tuple(p.name for p in self.params)
+
+    def param(self, name: str) -> Param:
+        return next(p for p in self.params if p.name == name)
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """A named set of parameter values of one device, with its origin."""
+
+    name: str
+    device: str
+    params: Mapping[str, float]
+    origin: str

@@ -1,0 +1,81 @@
+"""MOS transistor, SPICE level 1 (Shichman and Hodges, 1968), with body effect and bulk diodes.
+
+With drain and source exchanged where V(d, s) < 0, for the n-channel device:
+
+    v_on = vto + gamma (sqrt(phi - v_bs) - sqrt(phi)),   v_gst = max(v_gs - v_on, 0),   v_e = min(v_gst, v_ds)
+    i    = kp w / l (1 + lambda v_ds) v_e (v_gst - v_e / 2)
+
+which is the linear region for v_ds < v_gst and saturation beyond. A forward-biased bulk uses SPICE's tangent
+of the square root. Bulk junctions carry i = is (exp(v / vt) - 1) + gmin v. PMOS is the same with every voltage
+and current reversed. Overlap and junction charges as in SPICE; without an oxide thickness level 1 has no
+channel charge, and neither have we.
+"""
+
+from netlearn.devices.junction import depletion
+from netlearn.devices.model import Card, Device, Param
+
+PARAMS = (
+    Param("vto", "V", 0.0, "threshold voltage at zero bulk bias"),
+    Param("kp", "A/V^2", 2e-5, "transconductance parameter", "positive"),
+    Param("gamma", "", 0.0, "body effect, V^0.5", "not negative"),
+    Param("phi", "V", 0.6, "surface potential", "positive"),
+    Param("lambda", "1/V", 0.0, "channel-length modulation", "not negative"),
+    Param("w", "m", 1e-4, "channel width", "positive"),
+    Param("l", "m", 1e-4, "channel length", "positive"),
+    Param("is", "A", 1e-14, "bulk junction saturation current", "positive"),
+    Param("rd", "Ohm", 0.0, "drain resistance, outside the channel", "not negative"),
+    Param("rs", "Ohm", 0.0, "source resistance, outside the channel", "not negative"),
+    Param("cgso", "F/m", 0.0, "gate-source overlap capacitance a width", "not negative"),
+    Param("cgdo", "F/m", 0.0, "gate-drain overlap capacitance a width", "not negative"),
+    Param("cbd", "F", 0.0, "bulk-drain capacitance at zero volts", "not negative"),
+    Param("cbs", "F", 0.0, "bulk-source capacitance at zero volts", "not negative"),
+    Param("pb", "V", 0.8, "bulk junction potential", "positive"),
+    Param("mj", "", 0.5, "bulk junction grading coefficient", "positive"),
+)
+
+
+def _law(sign: str) -> str:
+    """The law with every terminal voltage multiplied by `sign` (1 for n-channel, -1 for p-channel)."""
+    return f"""
+        let vds = {sign} * V(d, s)
+        let vbs = {sign} * V(b, s)
+        let vbd = {sign} * V(b, d)
+        let reverse = vds < 0
+        let vg = {sign} * where(reverse, V(g, d), V(g, s))
+        let vb = where(reverse, vbd, vbs)
+        let root = where(vb <= 0, sqrt(phi - min(vb, 0)), pos(sqrt(phi) - vb / (2 * sqrt(phi))))
+        let vgst = pos(vg - vto * {sign} - gamma * (root - sqrt(phi)))
+        let ve = min(vgst, abs(vds))
+        let ids = where(reverse, 0 - 1, 1) * kp * w / l * (1 + lambda * abs(vds)) * ve * (vgst - ve / 2)
+        current i(d, s) = {sign} * ids
+        current ibs(b, s) = {sign} * (is * (limexp(vbs / vt) - 1) + gmin * vbs)
+        current ibd(b, d) = {sign} * (is * (limexp(vbd / vt) - 1) + gmin * vbd)
+        charge qgs(g, s) = cgso * w * V(g, s)
+        charge qgd(g, d) = cgdo * w * V(g, d)
+        charge qbs(b, s) = {sign} * {depletion("vbs", "cbs", "pb", "mj")}
+        charge qbd(b, d) = {sign} * {depletion("vbd", "cbd", "pb", "mj")}
+    """
+
+
+def _device(name: str, doc: str, sign: str) -> Device:
+    numbers = "vto kp gamma phi lambda is cgso cgdo cbd cbs pb mj".split()
+    model = " ".join(f"{n}=<{n}>" for n in numbers)
+    return Device(
+        name=name,
+        doc=doc,
+        terminals=("d", "g", "s", "b"),
+        params=PARAMS,
+        law=_law(sign),
+        drop=("d", "s"),
+        control=("g",),
+        series=(("rd", "d"), ("rs", "s")),
+        card=Card(
+            "m{id} {d} {g} {s} {b} {model} w=<w> l=<l>",
+            f".model {{model}} {name.lower()}(level=1 rd=0 rs=0 {model})",
+            alter={"w": "w", "l": "l"},
+        ),
+    )
+
+
+NMOS = _device("NMOS", "n-channel MOS transistor, SPICE level 1", "1")
+PMOS = _device("PMOS", "p-channel MOS transistor, SPICE level 1", "(0 - 1)")

@@ -1,0 +1,212 @@
+"""The door of the language: text to a checked netlist, or every fault that could be found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lark import Token, Tree
+
+from netlearn.circuit.model import Circuit
+from netlearn.devices import DEVICES, ModelCard
+from netlearn.errors import CheckFault, Diagnostic, NetlistError, Source, Span, SyntaxFault
+from netlearn.lang.deviations import MismatchSpec, read_mismatch
+from netlearn.lang.elaborate import Session, TooLarge, build_cell, build_circuit
+from netlearn.lang.element import read_element, read_model
+from netlearn.lang.evaluate import suggest
+from netlearn.lang.library import MAX_IMPORT_DEPTH, Definition, File, Report, locate, read_text
+from netlearn.lang.mistakes import read_faults
+from netlearn.lang.task import TaskReader, TaskSpec
+from netlearn.lang.values import Fault
+from netlearn.syntax import MAX_CHARACTERS, ReadFault, parse
+
+VERSION = 0.1
+_START = Span(1, 1)
+
+
+@dataclass(frozen=True)
+class Netlist:
+    """A checked text: its circuits, tasks and mismatch blocks by name, and what the lints noticed."""
+
+    source: Source
+    circuits: Mapping[str, Circuit]
+    tasks: Mapping[str, TaskSpec]
+    mismatches: Mapping[str, MismatchSpec]
+    warnings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def circuit(self) -> Circuit:
+        """The circuit of a text that has one (the last one where there are several)."""
+        return list(self.circuits.values())[-1]
+
+    @property
+    def task(self) -> TaskSpec:
+        """The task of a text that has one (the first one where there are several)."""
+        return next(iter(self.tasks.values()))
+
+
+def compile_netlist(text: str, name: str = "<netlist>", folder: Path | None = None, allowed: Sequence[Path] = ()) -> Netlist:
+    """Check a netlist. `folder` is where its imports and data lie; NetlistError has every fault found."""
+    source = Source(name, text)
+    report = Report()
+    netlist = _compile(source, folder, tuple(allowed), report)
+    if report.errors:
+        raise CheckFault(report.errors)
+    return netlist
+
+
+def compile_file(path: str | Path, allowed: Sequence[Path] = ()) -> Netlist:
+    """Check a netlist file; its own folder is allowed."""
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise NetlistError([Diagnostic("this is not UTF-8 text", Source(str(path), ""), _START, "save it as UTF-8")]) from None
+    except OSError as error:
+        raise NetlistError([Diagnostic(f"cannot be read: {error.strerror}", Source(str(path), ""), _START)]) from None
+    return compile_netlist(text, str(path), path.parent, allowed)
+
+
+def _compile(source: Source, folder: Path | None, allowed: tuple[Path, ...], report: Report) -> Netlist:
+    try:
+        file = _Reader(report, allowed).file(source, folder, ())
+        if file is None:
+            return Netlist(source, {}, {}, {})
+        return _build(file, folder, allowed, report)
+    except TooLarge as fault:
+        report.fault(fault, source)
+    except RecursionError:
+        raise CheckFault([Diagnostic("an expression is nested too deeply", source, _START, "give its parts names with let")]) from None
+    return Netlist(source, {}, {}, {})
+
+
+def _build(file: File, folder: Path | None, allowed: tuple[Path, ...], report: Report) -> Netlist:
+    session = Session(report)
+    circuits: dict[str, Circuit] = {}
+    for definition in file.circuits.values():
+        circuits[definition.name] = build_circuit(definition, session)
+    for definition in file.modules.values():
+        if not any(key[0] == id(definition) for key in session.cells) and _all_defaults(definition):
+            build_cell(definition, {}, session, 1, definition.tree.children[0])
+    tasks: dict[str, TaskSpec] = {}
+    mismatches: dict[str, MismatchSpec] = {}
+    for tree in file.tree.children:
+        try:
+            if tree.data == "task":
+                circuit = _on(tree, file, circuits)
+                _new(tree.children[0], tasks)
+                if not report.errors:
+                    tasks[str(tree.children[0])] = TaskReader(circuit, folder, allowed).read(tree)
+            elif tree.data == "mismatch":
+                mismatches[str(tree.children[0])] = read_mismatch(tree, _on(tree, file, circuits))
+        except Fault as fault:
+            report.fault(fault, file.source)
+    if not file.circuits and not file.modules and not report.errors and not file.devices and not file.models and not file.bundles:
+        report.fault(Fault("there is no circuit in this text", None, "write circuit Name { ... }"), file.source)
+    warnings = tuple(d for d in report.diagnostics if d.severity == "warning")
+    return Netlist(file.source, circuits, tasks, mismatches, warnings)
+
+
+def _all_defaults(definition: Definition) -> bool:
+    header = next((c for c in definition.tree.children if isinstance(c, Tree) and c.data == "ports"), None)
+    return header is None or all(c.data == "port" or isinstance(c.children[-1], Tree) for c in header.children)
+
+
+def _on(tree: Tree[Token], file: File, circuits: dict[str, Circuit]) -> Circuit:
+    name = ".".join(tree.children[1].children)
+    if name in circuits:
+        return circuits[name]
+    raise Fault(f"there is no circuit '{name}'", tree.children[1], suggest(name, circuits) or f"known: {', '.join(circuits) or 'none'}")
+
+
+def _new(token: Token, known: Mapping[str, Any]) -> None:
+    if str(token) in known:
+        raise Fault(f"'{token}' is defined twice", token, "choose another name")
+
+
+class _Reader:
+    """Reads files and what they import; each file once."""
+
+    def __init__(self, report: Report, allowed: tuple[Path, ...]) -> None:
+        self.report, self.allowed = report, allowed
+        self.done: dict[Path, File] = {}
+
+    def file(self, source: Source, folder: Path | None, chain: tuple[Path, ...]) -> File | None:
+        if len(source.text) > MAX_CHARACTERS:
+            raise SyntaxFault([Diagnostic(f"the text has more than {MAX_CHARACTERS} characters", source, _START)])
+        try:
+            tree = parse(source.text)
+        except ReadFault as fault:
+            raise SyntaxFault(read_faults(source, fault)) from None
+        file = File(source, folder, tree)
+        for item in tree.children:
+            try:
+                self._item(item, file, chain)
+            except TooLarge:
+                raise
+            except Fault as fault:
+                self.report.fault(fault, source)
+        return file
+
+    def _item(self, tree: Any, file: File, chain: tuple[Path, ...]) -> None:
+        match tree.data:
+            case "header":
+                self._version(tree, file)
+            case "import_":
+                self._import(tree, file, chain)
+            case "circuit" | "module":
+                table = file.circuits if tree.data == "circuit" else file.modules
+                token = tree.children[0]
+                _new(token, {**file.circuits, **file.modules, **file.devices, **DEVICES})
+                table[str(token)] = Definition(str(token), tree, file)
+            case "element":
+                _new(tree.children[0], {**file.circuits, **file.modules, **file.devices})
+                file.devices[str(tree.children[0])] = read_element(tree)
+            case "bundle":
+                names = [str(t) for t in tree.children[1:]]
+                if len(set(names)) < len(names):
+                    raise Fault("a member of this bundle is named twice", tree)
+                _new(tree.children[0], file.bundles)
+                file.bundles[str(tree.children[0])] = tuple(names)
+            case "model":
+                self._model(tree, file)
+
+    def _version(self, tree: Any, file: File) -> None:
+        number = float(str(tree.children[0])) if _plain(str(tree.children[0])) else 0.0
+        if number != VERSION:
+            raise Fault(f"this is netlearn {VERSION}, the text asks for {tree.children[0]}", tree, f"write netlearn {VERSION}")
+
+    def _model(self, tree: Any, file: File) -> None:
+        token, kind = tree.children[0], tree.children[1]
+        _new(token, file.models)
+        device = file.device(kind)
+        if device is None:
+            raise Fault(f"unknown device '{kind}'", kind, suggest(str(kind), [*DEVICES, *file.devices]))
+        file.models[str(token)] = ModelCard(str(token), device.name, read_model(tree, device), "the netlist")
+
+    def _import(self, tree: Any, file: File, chain: tuple[Path, ...]) -> None:
+        token = tree.children[0]
+        alias = str(tree.children[1]) if len(tree.children) > 1 else f"/{len(file.imports)}"
+        _new(tree.children[-1], file.imports)
+        path = locate(str(token)[1:-1], file.folder, self.allowed, token, "it")
+        if path in chain:
+            names = " -> ".join(p.name for p in (*chain[chain.index(path) :], path))
+            raise Fault(f"this import goes round in a circle: {names}", token, "take one of them out")
+        if len(chain) >= MAX_IMPORT_DEPTH:
+            raise Fault(f"imports are nested more than {MAX_IMPORT_DEPTH} deep", token)
+        if path not in self.done:
+            read = self.file(Source(str(path), read_text(path, token)), path.parent, (*chain, path))
+            assert read is not None
+            self.done[path] = read
+        file.imports[alias] = self.done[path]
+
+
+def _plain(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+

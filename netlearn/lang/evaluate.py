@@ -1,0 +1,577 @@
+"""Expressions: a tree and the names in scope to a value, with units checked on the way."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from lark import Token, Tree
+
+from netlearn import units
+from netlearn.circuit.model import Learn, Uniform
+from netlearn.circuit.waveform import Pulse, Pwl, Sine
+from netlearn.lang.values import (
+    BundleNet,
+    Edges,
+    ElementRef,
+    Fault,
+    LearnSpec,
+    Named,
+    Net,
+    NetArray,
+    Pair,
+    Random,
+    Range,
+    StateRef,
+    Symbolic,
+    WaveValue,
+    Where,
+    kind_of,
+    leaf,
+)
+from netlearn.units import NONE, VOLT, Dimension, Quantity, UnitFault, describe
+
+MAX_EDGES = 2_000_000
+MAX_LIST = 1_000_000
+KEPT_CALLS = frozenset(
+    "coupled hardware sign contrastive square hinge nearest normal pelgrom lognormal rows count column onehot".split()
+)
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """'did you mean ...?' or nothing."""
+    close = difflib.get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)
+    return f"did you mean '{close[0]}'?" if close else ""
+
+
+class Evaluator:
+    """Evaluates expressions in one scope. `calls` are extra functions (tasks have some of their own)."""
+
+    def __init__(self, scope: Mapping[str, Any], calls: Mapping[str, Callable[..., Any]] | None = None) -> None:
+        self.scope = scope
+        self.calls = {**CALLS, **(calls or {})}
+
+    def __call__(self, tree: Any) -> Any:
+        found = getattr(self, f"_{tree.data}", None)
+        if found is None:
+            raise Fault(f"a {tree.data} cannot stand here", tree)
+        return found(tree)
+
+    def number(self, tree: Any, what: str, unit: Dimension | None = NONE) -> Quantity:
+        """A quantity of the wanted dimension; a plain number fits every dimension."""
+        value = self(tree)
+        if not isinstance(value, Quantity):
+            raise Fault(f"{what} must be a number, not {kind_of(value)}", tree)
+        if unit is not None and value.dimension not in (NONE, unit):
+            raise Fault(f"{what} must be {describe(unit)}, not {describe(value.dimension)}", tree, _unit_help(unit))
+        return value
+
+    def integer(self, tree: Any, what: str, low: int = 0, high: int = MAX_EDGES) -> int:
+        number = self.number(tree, what).number
+        if number != int(number) if math.isfinite(number) else True:
+            raise Fault(f"{what} must be a whole number, not {number:g}", tree)
+        if not low <= number <= high:
+            raise Fault(f"{what} is {number:.0f}, outside {low}..{high}", tree)
+        return int(number)
+
+    def _number(self, tree: Any) -> Quantity:
+        try:
+            return units.parse_number(str(tree.children[0]))
+        except UnitFault as fault:
+            raise Fault(str(fault), tree, fault.help) from None
+
+    def _string(self, tree: Any) -> str:
+        return str(tree.children[0])[1:-1]
+
+    def _group(self, tree: Any) -> Any:
+        return self(tree.children[0])
+
+    def _list(self, tree: Any) -> list[Any]:
+        return [self(c) for c in tree.children]
+
+    def _range(self, tree: Any) -> Range:
+        low, high = (self(c) for c in tree.children)
+        if not (isinstance(low, Quantity) and isinstance(high, Quantity)):
+            raise Fault("a range goes from one number to another", tree, "write 1k..100k or 0..15")
+        if low.dimension != high.dimension and NONE not in (low.dimension, high.dimension):
+            raise Fault(f"a range from {describe(low.dimension)} to {describe(high.dimension)}", tree)
+        return Range(low, high)
+
+    def _edge(self, tree: Any) -> Pair:
+        return Pair(self.integer(tree.children[0], "a node of an edge"), self.integer(tree.children[1], "a node of an edge"))
+
+    def _ref(self, tree: Any) -> Any:
+        value = self.lookup(tree.children[0])
+        for part in tree.children[1:]:
+            value = self._member(value, part) if isinstance(part, Token) else self._item(value, part)
+        return value
+
+    def lookup(self, token: Token) -> Any:
+        name = str(token)
+        if name in self.scope:
+            return self.scope[name]
+        if name in ("true", "false"):
+            return name == "true"
+        if name == "gnd":
+            return Net("gnd")
+        raise Fault(f"unknown name '{name}'", token, suggest(name, self.scope) or f"declare it, for example: net {name}")
+
+    def _member(self, value: Any, token: Token) -> Any:
+        if isinstance(value, BundleNet):
+            if str(token) in value.members:
+                return value.member(str(token))
+            raise Fault(
+                f"bundle {value.bundle} has no member '{token}'",
+                token,
+                suggest(str(token), value.members) or f"its members are {', '.join(value.members)}",
+            )
+        raise Fault(f"{kind_of(value)} has no member '{token}'", token)
+
+    def _item(self, value: Any, index: Tree[Token]) -> Any:
+        inside = index.children[0]
+        if isinstance(inside, Token):
+            raise Fault("[*] stands for everything only in a mismatch block", index)
+        at = self(inside)
+        if isinstance(at, Range):
+            low, high = (int(at.low.number), int(at.high.number))
+            if high - low > MAX_LIST:
+                raise Fault(f"a range of {high - low + 1} items", index, f"at most {MAX_LIST}")
+            return [self._one(value, i, index) for i in range(low, high + 1)]
+        if not isinstance(at, Quantity) or at.number != int(at.number):
+            raise Fault("an index is a whole number", index)
+        return self._one(value, int(at.number), index)
+
+    def _one(self, value: Any, i: int, where: Where) -> Any:
+        if isinstance(value, NetArray):
+            return pick(value, i, where)
+        if isinstance(value, list):
+            if not 0 <= i < len(value):
+                raise Fault(f"index {i} is outside 0..{len(value) - 1}", where)
+            return value[i]
+        if isinstance(value, (StateRef, ElementRef)) and _size(value) is not None:
+            size = _size(value) or 0
+            if not 0 <= i < size:
+                raise Fault(f"index {i} is outside 0..{size - 1}", where)
+            if isinstance(value, StateRef):
+                return StateRef(f"{value.name}[{i}]", value.dimension)
+            return ElementRef(f"{value.name}[{i}]", None, value.is_element)
+        raise Fault(f"{kind_of(value)} cannot be indexed", where)
+
+    def _negative(self, tree: Any) -> Any:
+        return self._arithmetic("-", Quantity(0.0), self(tree.children[0]), tree, unary=True)
+
+    def _binary(self, tree: Any) -> Any:
+        a, sign, b = tree.children
+        return self._arithmetic(str(sign), self(a), self(b), tree)
+
+    def _power(self, tree: Any) -> Any:
+        base, exponent = self(tree.children[0]), self(tree.children[1])
+        if not isinstance(exponent, Quantity) or exponent.dimension != NONE:
+            raise Fault("an exponent is a plain number", tree.children[1])
+        if isinstance(base, Quantity):
+            return self._finite(lambda: base.number**exponent.number, units.power(base.dimension, exponent.number), tree)
+        symbol = leaf(base)
+        if symbol is None:
+            raise Fault(f"{kind_of(base)} has no power", tree)
+        return Symbolic(("^", symbol.tree, ("c", exponent.number)), units.power(symbol.dimension, exponent.number))
+
+    def _finite(self, compute: Callable[[], Any], dimension: Dimension, tree: Any) -> Quantity:
+        try:
+            number = compute()
+        except (OverflowError, ZeroDivisionError, ValueError):
+            number = math.nan
+        if isinstance(number, complex) or not math.isfinite(number):
+            raise Fault("this is not a finite number", tree, "check for a division by zero or an overflow")
+        return Quantity(float(number), dimension)
+
+    def _arithmetic(self, sign: str, a: Any, b: Any, tree: Any, unary: bool = False) -> Any:
+        dimension = self._dimension(sign, a, b, tree, unary)
+        if isinstance(a, Quantity) and isinstance(b, Quantity) and sign in _ARITHMETIC:
+            return self._finite(lambda: _ARITHMETIC[sign](a.number, b.number), dimension, tree)
+        left, right = leaf(a), leaf(b)
+        if left is None or right is None:
+            wrong = a if left is None else b
+            raise Fault(f"{kind_of(wrong)} cannot be used with '{sign}'", tree)
+        if sign == "%":
+            raise Fault("'%' works on whole numbers, not on voltages or states", tree)
+        if unary:
+            return Symbolic(("neg", right.tree), dimension)
+        return Symbolic((sign, left.tree, right.tree), VOLT if sign == "xor" else dimension)
+
+    def _dimension(self, sign: str, a: Any, b: Any, tree: Any, unary: bool) -> Dimension:
+        da, db = (v.dimension if isinstance(v, Quantity) else getattr(leaf(v), "dimension", NONE) for v in (a, b))
+        if unary or sign == "%":
+            return db if unary else da
+        if sign == "*":
+            return units.multiply(da, db)
+        if sign == "/":
+            return units.divide(da, db)
+        if da != db and sign != "xor":
+            raise Fault(f"{describe(da)} '{sign}' {describe(db)} does not make sense", tree, "both sides need the same unit")
+        return da
+
+    def _compare(self, tree: Any) -> bool:
+        a, sign, b = tree.children
+        x, y = self(a), self(b)
+        if isinstance(x, str) and isinstance(y, str) and sign in ("==", "!="):
+            return (x == y) == (sign == "==")
+        if not (isinstance(x, Quantity) and isinstance(y, Quantity)):
+            raise Fault(f"'{sign}' compares numbers, not {kind_of(x if not isinstance(x, Quantity) else y)}", tree)
+        if x.dimension != y.dimension and NONE not in (x.dimension, y.dimension):
+            raise Fault(f"{describe(x.dimension)} '{sign}' {describe(y.dimension)} does not make sense", tree)
+        return bool(COMPARE[str(sign)](x.number, y.number))
+
+    def _truth(self, tree: Any) -> bool:
+        value = self(tree)
+        if not isinstance(value, bool):
+            raise Fault(f"a condition is true or false, not {kind_of(value)}", tree, "compare with == or <")
+        return value
+
+    def _and_(self, tree: Any) -> bool:
+        return self._truth(tree.children[0]) and self._truth(tree.children[1])
+
+    def _or_(self, tree: Any) -> bool:
+        return self._truth(tree.children[0]) or self._truth(tree.children[1])
+
+    def _not_(self, tree: Any) -> bool:
+        return not self._truth(tree.children[0])
+
+    def _named(self, tree: Any) -> Any:
+        raise Fault("a named argument cannot stand here", tree)
+
+    def _call(self, tree: Any) -> Any:
+        ref, arguments = tree.children[0], tree.children[1:]
+        name = str(ref.children[0])
+        if len(ref.children) > 1:
+            raise Fault("only plain names can be called", ref)
+        if name in KEPT_CALLS and name not in self.calls:
+            return self.keep(tree)
+        if name not in self.calls:
+            raise Fault(f"unknown function '{name}'", ref, suggest(name, [*self.calls, *KEPT_CALLS]))
+        positional = [a for a in arguments if a.data != "named"]
+        options = {}
+        for a in arguments:
+            if a.data == "named":
+                if str(a.children[0]) in options:
+                    raise Fault(f"'{a.children[0]}' is given twice", a)
+                options[str(a.children[0])] = a.children[1]
+        return self.calls[name](self, tree, positional, options)
+
+    def keep(self, tree: Any) -> Named:
+        """A call as a value: name, arguments, options."""
+        arguments = tree.children[1:]
+        options = {str(a.children[0]): self(a.children[1]) for a in arguments if a.data == "named"}
+        return Named(str(tree.children[0].children[0]), tuple(self(a) for a in arguments if a.data != "named"), options)
+
+
+_ARITHMETIC: dict[str, Callable[[float, float], float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "%": operator.mod,
+}
+COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+
+def _size(value: StateRef | ElementRef) -> int | None:
+    return value.size if isinstance(value, StateRef) else value.count
+
+
+def _unit_help(unit: Dimension) -> str:
+    return f"give it in {describe(unit)}, or as a plain number in SI units"
+
+
+def pick(array: NetArray, i: int, where: Where) -> Net | BundleNet | NetArray:
+    low, high = array.shape[0]
+    if not low <= i <= high:
+        raise Fault(f"index {i} is outside {low}..{high} of {array.name}", where)
+    name = f"{array.name}[{i}]"
+    if len(array.shape) == 1:
+        return array.items[(i,)]
+    rest = {k[1:]: v for k, v in array.items.items() if k[0] == i}
+    return NetArray(name, array.shape[1:], rest)
+
+
+Call = Callable[[Evaluator, Any, list[Any], dict[str, Any]], Any]
+
+
+def _options(tree: Any, options: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    for name, value in options.items():
+        if name not in known:
+            raise Fault(
+                f"unknown option '{name}'", value, suggest(name, known) or f"known: {', '.join(known) or 'none'}"
+            )
+
+
+def _arity(tree: Any, given: list[Any], low: int, high: int, form: str) -> None:
+    if not low <= len(given) <= high:
+        raise Fault(f"{tree.children[0].children[0]} does not take {len(given)} arguments", tree, f"write {form}")
+
+
+def _learn(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> LearnSpec:
+    _options(tree, options, ("law", "step"))
+    _arity(tree, given, 1, 2, "learn(start, low..high)")
+    start = e(given[0])
+    bounds = e(given[1]) if len(given) == 2 else None
+    if bounds is not None and not isinstance(bounds, Range):
+        raise Fault("the second argument of learn is a range", given[1], "write learn(10k, 1k..100k)")
+    init, dimension = _start(start, given[0])
+    low, high = (bounds.low.number, bounds.high.number) if bounds else (-math.inf, math.inf)
+    if bounds:
+        dimension = _bounded(init, dimension, bounds, given)
+    law = "linear"
+    if "law" in options:
+        law = str(options["law"].children[0]) if options["law"].data == "ref" else ""
+        if law not in ("linear", "log"):
+            raise Fault("the law of a learnable value is linear or log", options["law"], "write law = log")
+        if law == "log" and not low > 0:
+            raise Fault("a logarithmic law needs bounds above zero", given[-1], "write learn(10k, 1k..100k, law = log)")
+    step = e.number(options["step"], "step", None).number if "step" in options else 0.0
+    if step < 0:
+        raise Fault("a step is not negative", options["step"])
+    return LearnSpec(Learn(init, low, high, "log" if law == "log" else "linear", step), dimension, bounds is not None)
+
+
+def _start(start: Any, where: Any) -> tuple[float | Uniform, Dimension]:
+    if isinstance(start, Quantity):
+        return start.number, start.dimension
+    if isinstance(start, Random):
+        return start.uniform, start.dimension
+    raise Fault(f"a learnable value starts at a number, not at {kind_of(start)}", where, "write learn(10k, 1k..100k)")
+
+
+def _bounded(init: float | Uniform, dimension: Dimension, bounds: Range, given: list[Any]) -> Dimension:
+    found = bounds.low.dimension if bounds.low.dimension != NONE else bounds.high.dimension
+    if NONE not in (dimension, found) and dimension != found:
+        raise Fault(f"starts as {describe(dimension)} but is bounded in {describe(found)}", given[1])
+    low, high = bounds.low.number, bounds.high.number
+    if not low < high:
+        raise Fault(f"the bounds {low:g}..{high:g} are empty", given[1], "the lower bound comes first")
+    ends = (init.low, init.high) if isinstance(init, Uniform) else (init, init)
+    if ends[0] < low or ends[1] > high:
+        raise Fault(f"starts outside its bounds {low:g}..{high:g}", given[0])
+    return dimension if dimension != NONE else found
+
+
+def _uniform(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Random:
+    _options(tree, options, ())
+    _arity(tree, given, 2, 2, "uniform(low, high)")
+    low, high = (e.number(g, "a bound of uniform", None) for g in given)
+    if low.dimension != high.dimension and NONE not in (low.dimension, high.dimension):
+        raise Fault("the bounds of uniform have different units", tree)
+    if not low.number <= high.number:
+        raise Fault("the bounds of uniform are in the wrong order", tree)
+    return Random(Uniform(low.number, high.number), low.dimension if low.dimension != NONE else high.dimension)
+
+
+def _edges(pairs: Iterable[tuple[int, int]], *nodes: int) -> Edges:
+    return Edges(tuple(pairs), nodes)
+
+
+def _limit(count: int, tree: Any) -> None:
+    if count > MAX_EDGES:
+        raise Fault(f"a mesh of {count} edges", tree, f"at most {MAX_EDGES} edges in one mesh")
+
+
+def _grid(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Edges:
+    _options(tree, options, ("periodic",))
+    _arity(tree, given, 2, 2, "grid(rows, columns, periodic = true)")
+    rows, columns = (e.integer(g, "a size of a grid", 1) for g in given)
+    periodic = bool(e._truth(options["periodic"])) if "periodic" in options else False
+    _limit(2 * rows * columns, tree)
+    if periodic and min(rows, columns) < 3:
+        raise Fault("a periodic grid needs at least 3 rows and 3 columns", tree, "smaller ones have doubled edges")
+    return _edges(grid_pairs(rows, columns, periodic), rows * columns)
+
+
+def grid_pairs(rows: int, columns: int, periodic: bool) -> Iterable[tuple[int, int]]:
+    """Row by row: each node's edge to the right, then its edge down."""
+    for r in range(rows):
+        for c in range(columns):
+            if c + 1 < columns or periodic:
+                yield r * columns + c, r * columns + (c + 1) % columns
+            if r + 1 < rows or periodic:
+                yield r * columns + c, (r + 1) % rows * columns + c
+
+
+def _ring(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Edges:
+    _options(tree, options, ())
+    _arity(tree, given, 1, 1, "ring(nodes)")
+    n = e.integer(given[0], "the size of a ring", 3)
+    return _edges(((i, (i + 1) % n) for i in range(n)), n)
+
+
+def _dense(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Edges:
+    _options(tree, options, ())
+    _arity(tree, given, 2, 2, "dense(from, to)")
+    n, m = (e.integer(g, "a size of a dense layer", 1) for g in given)
+    _limit(n * m, tree)
+    return _edges(((i, j) for i in range(n) for j in range(m)), n, m)
+
+
+def _complete(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Edges:
+    _options(tree, options, ())
+    _arity(tree, given, 1, 1, "complete(nodes)")
+    n = e.integer(given[0], "the size of a complete graph", 2)
+    _limit(n * (n - 1) // 2, tree)
+    return _edges(((i, j) for i in range(n) for j in range(i + 1, n)), n)
+
+
+def _random(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Edges:
+    _options(tree, options, ("seed",))
+    _arity(tree, given, 2, 3, "random(nodes, edges, seed = 1)")
+    n = e.integer(given[0], "the nodes of a random graph", 2)
+    m = e.integer(given[1], "the edges of a random graph", 1)
+    seed_tree = given[2] if len(given) == 3 else options.get("seed")
+    seed = e.integer(seed_tree, "a seed", 0, 2**31) if seed_tree is not None else 0
+    if not n - 1 <= m <= n * (n - 1) // 2:
+        raise Fault(f"a connected graph of {n} nodes has between {n - 1} and {n * (n - 1) // 2} edges", tree)
+    return _edges(random_pairs(n, m, seed), n)
+
+
+def random_pairs(n: int, m: int, seed: int) -> list[tuple[int, int]]:
+    """A random spanning tree, then edges drawn evenly among the missing ones."""
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(n)
+    found = {_sorted(int(order[i]), int(order[rng.integers(i)])) for i in range(1, n)}
+    while len(found) < m:
+        a, b = (int(k) for k in rng.integers(n, size=2))
+        if a != b:
+            found.add(_sorted(a, b))
+    return sorted(found)
+
+
+def _sorted(a: int, b: int) -> tuple[int, int]:
+    return (a, b) if a < b else (b, a)
+
+
+def _graph(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Edges:
+    _options(tree, options, ())
+    _arity(tree, given, 1, 1, "graph([0--1, 1--2])")
+    pairs = e(given[0])
+    if not isinstance(pairs, list) or not all(isinstance(p, Pair) for p in pairs):
+        raise Fault("graph takes a list of edges", given[0], "write graph([0--1, 1--2])")
+    for pair, where in zip(pairs, given[0].children, strict=True):
+        if pair.a == pair.b:
+            raise Fault(f"edge {pair.a}--{pair.b} joins a node to itself", where)
+    return _edges(((p.a, p.b) for p in pairs), 1 + max((max(p.a, p.b) for p in pairs), default=0))
+
+
+def _pulse(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> WaveValue:
+    times = ("delay", "rise", "fall", "width", "period")
+    _options(tree, options, times)
+    _arity(tree, given, 2, 2, "pulse(0V, 1V, delay = 1ms, width = 2ms, period = 4ms)")
+    low, high = (e.number(g, "a level of a pulse", None) for g in given)
+    kwargs = {k: e.number(v, k, units.SECOND).number for k, v in options.items()}
+    for name, seconds in kwargs.items():
+        if seconds < 0 or (seconds == 0 and name in ("rise", "fall", "width")):
+            raise Fault(f"{name} must be longer than zero", options[name])
+    return WaveValue(Pulse(low.number, high.number, **kwargs), low.dimension if low.dimension != NONE else high.dimension)
+
+
+def _sine(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> WaveValue:
+    _options(tree, options, ("delay",))
+    _arity(tree, given, 3, 3, "sine(0V, 1V, 1kHz)")
+    offset, amplitude = (e.number(g, "a level of a sine", None) for g in given[:2])
+    frequency = e.number(given[2], "the frequency of a sine", (0, 0, -1, 0, 0)).number
+    delay = e.number(options["delay"], "delay", units.SECOND).number if "delay" in options else 0.0
+    dimension = offset.dimension if offset.dimension != NONE else amplitude.dimension
+    return WaveValue(Sine(offset.number, amplitude.number, frequency, delay), dimension)
+
+
+def _pwl(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> WaveValue:
+    _options(tree, options, ())
+    values = [e.number(g, "a point of pwl", None) for g in given]
+    if len(values) < 2 or len(values) % 2:
+        raise Fault("pwl takes pairs of time and value", tree, "write pwl(0s, 0V, 1ms, 1V)")
+    times = [q.number for q in values[::2]]
+    if any(b <= a for a, b in zip(times, times[1:], strict=False)):
+        raise Fault("the times of pwl must rise", tree)
+    return WaveValue(Pwl(tuple(times), tuple(q.number for q in values[1::2])), values[1].dimension)
+
+
+def _voltage(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Any:
+    _options(tree, options, ())
+    _arity(tree, given, 1, 2, "V(node) or V(a, b)")
+    ends = [e(g) for g in given]
+    for end, where in zip(ends, given, strict=True):
+        if not isinstance(end, (Net, BundleNet, NetArray)) and not isinstance(end, list):
+            raise Fault(f"V reads a net, not {kind_of(end)}", where)
+    return Named("V", tuple(ends), {})
+
+
+def _current(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Named:
+    _options(tree, options, ())
+    _arity(tree, given, 1, 1, "I(element) or I(net)")
+    return Named("I", (e(given[0]),), {})
+
+
+def _count(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Quantity:
+    _options(tree, options, ())
+    _arity(tree, given, 1, 1, "count(mesh)")
+    value = e(given[0])
+    if isinstance(value, NetArray):
+        return Quantity(float(len(value.items)))
+    if isinstance(value, list):
+        return Quantity(float(len(value)))
+    if isinstance(value, ElementRef):
+        return Quantity(float(value.count if value.count is not None else 1))
+    raise Fault(f"{kind_of(value)} cannot be counted", tree)
+
+
+def _function(compute: Callable[..., float], arity: int, like: str) -> Call:
+    """A function of numbers; `like`: '1' plain numbers to a plain number, 'x' keeps the dimension."""
+
+    def call(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Quantity:
+        _options(tree, options, ())
+        name = str(tree.children[0].children[0])
+        _arity(tree, given, arity, arity, f"{name}({', '.join('xyz'[:arity])})")
+        values = [e.number(g, f"an argument of {name}", NONE if like == "1" else None) for g in given]
+        dimension = NONE if like == "1" else values[0].dimension
+        if like == "x" and any(v.dimension != dimension for v in values):
+            raise Fault(f"the arguments of {name} have different units", tree)
+        if like == "r":
+            dimension = units.power(dimension, 0.5)
+        return e._finite(lambda: compute(*[v.number for v in values]), dimension, tree)
+
+    return call
+
+
+CALLS: dict[str, Call] = {
+    "learn": _learn,
+    "uniform": _uniform,
+    "grid": _grid,
+    "ring": _ring,
+    "dense": _dense,
+    "complete": _complete,
+    "random": _random,
+    "graph": _graph,
+    "pulse": _pulse,
+    "sine": _sine,
+    "pwl": _pwl,
+    "V": _voltage,
+    "I": _current,
+    "count": _count,
+    "sqrt": _function(math.sqrt, 1, "r"),
+    "exp": _function(math.exp, 1, "1"),
+    "log": _function(math.log, 1, "1"),
+    "tanh": _function(math.tanh, 1, "1"),
+    "sin": _function(math.sin, 1, "1"),
+    "cos": _function(math.cos, 1, "1"),
+    "abs": _function(abs, 1, "x"),
+    "min": _function(min, 2, "x"),
+    "max": _function(max, 2, "x"),
+    "floor": _function(math.floor, 1, "1"),
+}

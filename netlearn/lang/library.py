@@ -1,0 +1,143 @@
+"""Definitions in scope of one file: modules, elements, models, bundles, and other files by alias.
+
+Files are read only inside allowed folders: the folder of the netlist that was asked for, the library that
+comes with netlearn (`std/`, `data/`), and what the caller adds. A netlist is data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lark import Token, Tree
+
+from netlearn.devices import CARDS, DEVICES, Device, ModelCard
+from netlearn.errors import Diagnostic, Source
+from netlearn.lang.values import Fault, Where, span
+
+MAX_FILE = 20_000_000
+MAX_IMPORT_DEPTH = 30
+
+
+class Report:
+    """Collects diagnostics of one compilation; knows which source is being read."""
+
+    MOST = 50
+
+    def __init__(self) -> None:
+        self.diagnostics: list[Diagnostic] = []
+
+    def fault(self, fault: Fault, source: Source) -> None:
+        self.add("error", fault.message, source, fault.where, fault.help)
+
+    def lint(self, message: str, source: Source, where: Where, help: str = "") -> None:
+        self.add("warning", message, source, where, help)
+
+    def add(self, severity: str, message: str, source: Source, where: Where, help: str) -> None:
+        new = Diagnostic(message, source, span(where), help, severity)
+        if new not in self.diagnostics and len(self.diagnostics) < self.MOST:
+            self.diagnostics.append(new)
+
+    @property
+    def errors(self) -> list[Diagnostic]:
+        return [d for d in self.diagnostics if d.severity == "error"]
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A module or circuit as written: its tree, and the file whose names it sees."""
+
+    name: str
+    tree: Tree[Token]
+    file: File
+
+
+@dataclass
+class File:
+    """One source text and what it defines."""
+
+    source: Source
+    folder: Path | None
+    tree: Tree[Token]
+    modules: dict[str, Definition] = field(default_factory=dict)
+    circuits: dict[str, Definition] = field(default_factory=dict)
+    devices: dict[str, Device] = field(default_factory=dict)
+    models: dict[str, ModelCard] = field(default_factory=dict)
+    bundles: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    imports: dict[str, File] = field(default_factory=dict)
+
+    def find(self, parts: list[Token], table: Callable[[File], Mapping[str, Any]]) -> Any | None:
+        """A definition by dotted name; plain names are looked for here, then in files imported without alias."""
+        if len(parts) == 2:
+            other = self.imports.get(str(parts[0]))
+            return table(other).get(str(parts[1])) if other else None
+        if len(parts) > 2:
+            return None
+        name = str(parts[0])
+        for file in self.reachable():
+            if name in table(file):
+                return table(file)[name]
+        return None
+
+    def reachable(self) -> Iterator[File]:
+        """This file, then those imported without an alias."""
+        yield self
+        for alias, file in self.imports.items():
+            if alias.startswith("/"):
+                yield from file.reachable()
+
+    def names(self, table: Callable[[File], Mapping[str, Any]]) -> list[str]:
+        plain = [n for file in self.reachable() for n in table(file)]
+        dotted = [f"{a}.{n}" for a, f in self.imports.items() if not a.startswith("/") for n in table(f)]
+        return plain + dotted
+
+    def bundle(self, token: Token) -> tuple[str, ...] | None:
+        found = self.find([token], lambda f: f.bundles)
+        return tuple(found) if found is not None else None
+
+    def model(self, token: Token) -> ModelCard | None:
+        found = self.find([token], lambda f: f.models)
+        return found if isinstance(found, ModelCard) else CARDS.get(str(token))
+
+    def device(self, name: Token) -> Device | None:
+        found = self.find([name], lambda f: f.devices)
+        return found if isinstance(found, Device) else DEVICES.get(str(name))
+
+
+def shipped() -> Path:
+    """The folder of netlists that comes with netlearn: in the package (wheel) or beside it (checkout)."""
+    inside = Path(__file__).parents[1] / "netlists"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "netlists"
+
+
+def locate(name: str, folder: Path | None, allowed: tuple[Path, ...], where: Where, what: str) -> Path:
+    """The file a netlist names, beside it or in the shipped library; Fault outside the allowed folders."""
+    if "\0" in name or name.strip() == "":
+        raise Fault(f"'{name}' is not a file name", where)
+    if Path(name).is_absolute():
+        raise Fault(f"'{name}' is an absolute path", where, f"name {what} relative to this file or in std/")
+    bases = [base.resolve() for base in (folder, shipped()) if base is not None]
+    roots = [*bases, *(a.resolve() for a in allowed)]
+    outside = False
+    for base in bases:
+        path = (base / name).resolve()
+        if not any(path.is_relative_to(root) for root in roots):
+            outside = True
+        elif path.is_file():
+            return path
+    if outside:
+        raise Fault(f"'{name}' lies outside the allowed folders", where, f"put {what} into the folder of this netlist, or allow its folder with --allow")
+    raise Fault(f"there is no file '{name}'", where, f"looked in {', '.join(map(str, bases)) or 'no folder (this text has none)'}")
+
+
+def read_text(path: Path, where: Where) -> str:
+    try:
+        if path.stat().st_size > MAX_FILE:
+            raise Fault(f"'{path.name}' is larger than {MAX_FILE // 1_000_000} MB", where)
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise Fault(f"'{path.name}' is not UTF-8 text", where) from None
+    except OSError as error:
+        raise Fault(f"'{path.name}' cannot be read: {error.strerror}", where) from None

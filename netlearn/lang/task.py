@@ -1,0 +1,333 @@
+"""`task` blocks: data, rule, loss and stop condition, checked against the circuit they train."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lark import Token, Tree
+
+from netlearn.circuit.model import Circuit
+from netlearn.lang.evaluate import COMPARE, Evaluator, suggest
+from netlearn.lang.library import locate, read_text
+from netlearn.lang.values import Fault, Named, Range, kind_of
+from netlearn.lang.write import write
+from netlearn.units import NONE, VOLT, Dimension, Quantity, describe
+
+MAX_SAMPLES = 1_000_000
+METRICS: dict[str, Dimension] = {
+    "error": VOLT,  # root mean square error
+    "mse": (2, 0, 0, 0, 0),
+    "accuracy": NONE,
+    "violations": NONE,  # fraction of samples a hinge still pushes
+    "steps": NONE,
+    "epochs": NONE,
+}
+DATASETS = {"iris": "data/iris.csv"}
+ORDERS = ("sequential", "shuffled", "batch")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A comparison of metrics, with the text it was written as."""
+
+    text: str
+    tree: Any
+
+    def __call__(self, metrics: Mapping[str, float]) -> bool:
+        return _truth(self.tree, metrics)
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """A checked task: inputs (N, channels) and labels (N, channels) as rows of numbers in SI units."""
+
+    name: str
+    circuit: str
+    inputs: tuple[tuple[float, ...], ...]
+    labels: tuple[tuple[float, ...], ...]
+    rule: Named
+    loss: Named
+    stop: Condition | None
+    holdout: float
+    order: str
+    asserts: tuple[Condition, ...]
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class _Column:
+    """One channel's values over the samples."""
+
+    values: tuple[float, ...]
+
+
+class TaskReader:
+    """Reads the statements of one task; `folder` and `allowed` bound the files it may name."""
+
+    def __init__(self, circuit: Circuit, folder: Path | None, allowed: tuple[Path, ...]) -> None:
+        self.circuit, self.folder, self.allowed = circuit, folder, allowed
+        self.table: dict[str, list[str]] = {}
+        self.origin = ""
+        self.evaluate = Evaluator({}, {"column": self._column, "onehot": self._onehot})
+
+    def read(self, tree: Tree[Token]) -> TaskSpec:
+        name = str(tree.children[0])
+        parts: dict[str, Any] = {}
+        asserts = []
+        for statement in tree.children[2:]:
+            if statement.data == "assert_":
+                asserts.append(self._condition(statement.children[0]))
+            elif statement.data in parts:
+                raise Fault(f"a second '{statement.data}' in one task", statement, "a task has one of each")
+            else:
+                parts[statement.data] = statement
+        if "data" not in parts:
+            raise Fault(f"task {name} has no data", tree.children[0], "write data x: [0.1V, 0.2V] -> y: [30mV, 60mV]")
+        inputs, labels = self._data(parts["data"])
+        return TaskSpec(
+            name=name,
+            circuit=self.circuit.name,
+            inputs=inputs,
+            labels=labels,
+            rule=self._named(parts.get("rule"), "coupled", "rule coupled(eta = 0.5, rate = 1e-3)"),
+            loss=self._named(parts.get("loss"), "square", "loss square"),
+            stop=self._condition(parts["stop"].children[0]) if "stop" in parts else None,
+            holdout=self._holdout(parts.get("holdout")),
+            order=self._order(parts.get("order")),
+            asserts=tuple(asserts),
+            origin=self.origin,
+        )
+
+    def _named(self, statement: Any, default: str, form: str) -> Named:
+        if statement is None:
+            return Named(default, (), {})
+        tree = statement.children[0]
+        if tree.data == "ref" and len(tree.children) == 1:
+            return Named(str(tree.children[0]), (), {})
+        if tree.data != "call":
+            raise Fault("this names a method with its parameters", tree, f"write {form}")
+        named = self.evaluate.keep(tree)
+        if named.arguments:
+            raise Fault("parameters of a method are given by name", tree, f"write {form}")
+        for key, value in named.options.items():
+            if not isinstance(value, Quantity):
+                raise Fault(f"{key} must be a number, not {kind_of(value)}", tree)
+        return named
+
+    def _holdout(self, statement: Any) -> float:
+        if statement is None:
+            return 0.0
+        number = self.evaluate.number(statement.children[0], "holdout").number
+        if not 0 <= number < 1:
+            raise Fault("the part that is held out lies between 0 and 1", statement, "write holdout 0.3")
+        return number
+
+    def _order(self, statement: Any) -> str:
+        if statement is None:
+            return "sequential"
+        token = statement.children[0]
+        if str(token) not in ORDERS:
+            raise Fault(f"unknown order '{token}'", token, suggest(str(token), ORDERS) or f"known: {', '.join(ORDERS)}")
+        return str(token)
+
+    # -- conditions --------------------------------------------------------------------------------
+
+    def _condition(self, tree: Any) -> Condition:
+        self._check_condition(tree)
+        return Condition(write(tree), tree)
+
+    def _check_condition(self, tree: Any) -> None:
+        if tree.data in ("and_", "or_", "not_"):
+            for child in tree.children:
+                self._check_condition(child)
+            return
+        if tree.data == "group":
+            return self._check_condition(tree.children[0])
+        if tree.data != "compare":
+            raise Fault("a condition compares a result with a number", tree, "write error < 1mV or steps > 5000")
+        a, b = (self._dimension(tree.children[k]) for k in (0, 2))
+        if a != b and NONE not in (a, b):
+            raise Fault(f"{describe(a)} compared with {describe(b)}", tree, "error is in V (root mean square), mse in V^2")
+
+    def _dimension(self, tree: Any) -> Dimension:
+        if tree.data == "ref":
+            name = str(tree.children[0])
+            if name not in METRICS or len(tree.children) > 1:
+                raise Fault(f"unknown result '{write(tree)}'", tree, suggest(name, METRICS) or f"known: {', '.join(METRICS)}")
+            return METRICS[name]
+        return self.evaluate.number(tree, "a limit", None).dimension
+
+    # -- data --------------------------------------------------------------------------------------
+
+    def _data(self, tree: Tree[Token]) -> tuple[tuple[tuple[float, ...], ...], tuple[tuple[float, ...], ...]]:
+        columns = [c for c in tree.children if c.data == "column"]
+        for source in (c for c in tree.children if c.data == "source"):
+            self._source(source.children[0])
+        ins = [p.name for p in self.circuit.inputs]
+        outs = [p.name for p in self.circuit.outputs]
+        values: dict[str, tuple[float, ...]] = {}
+        for column in columns:
+            self._fill(column, ins, outs, values)
+        missing = [n for n in ins + outs if n not in values]
+        if missing:
+            kind = "input" if missing[0] in ins else "output"
+            raise Fault(f"{kind} '{missing[0]}' has no data", tree, f"give every input and output a column: {missing[0]}: [...]")
+        lengths = {len(v) for v in values.values() if len(v) != 1} or {1}
+        if len(lengths) > 1:
+            raise Fault(f"columns of different lengths: {', '.join(map(str, sorted(lengths)))}", tree)
+        count = lengths.pop()
+        full = {n: v if len(v) == count else v * count for n, v in values.items()}
+        return tuple(zip(*(full[n] for n in ins), strict=True)) if ins else ((),) * count, tuple(zip(*(full[n] for n in outs), strict=True))
+
+    def _fill(self, tree: Tree[Token], ins: Sequence[str], outs: Sequence[str], values: dict[str, tuple[float, ...]]) -> None:
+        token = tree.children[0]
+        name = str(token) + "".join(write(c) for c in tree.children[1:-1])
+        channels = self._channels(tree, ins, outs, name)
+        for channel, column in zip(channels, self._columns(tree.children[-1], len(channels), name), strict=True):
+            if channel in values:
+                raise Fault(f"'{channel}' is given twice", tree)
+            if len(column) > MAX_SAMPLES:
+                raise Fault(f"{len(column)} samples", tree, f"at most {MAX_SAMPLES}")
+            values[channel] = column
+
+    def _channels(self, tree: Tree[Token], ins: Sequence[str], outs: Sequence[str], name: str) -> list[str]:
+        token, index = tree.children[0], tree.children[1:-1]
+        known = [*ins, *outs]
+        if not index:
+            found = [n for n in known if n == str(token) or n.startswith(f"{token}[")]
+        else:
+            at = self.evaluate(index[0].children[0]) if isinstance(index[0].children[0], Tree) else None
+            span = (at.low.number, at.high.number) if isinstance(at, Range) else (at.number, at.number) if isinstance(at, Quantity) else (0, -1)
+            found = [f"{token}[{i}]" for i in range(int(span[0]), min(int(span[1]), int(span[0]) + len(known)) + 1)]
+        for n in found or [name]:
+            if n not in known:
+                raise Fault(f"the circuit has no input or output '{n}'", tree, suggest(n, known) or f"it has {', '.join(known) or 'none'}")
+        return found
+
+    def _columns(self, tree: Any, count: int, name: str) -> list[tuple[float, ...]]:
+        """Values of `count` channels: one list each, or a list of rows, or one number for all samples."""
+        trees = [tree]
+        if tree.data == "list" and count > 1 and len(tree.children) == count and all(c.data != "list" for c in tree.children):
+            trees = list(tree.children)  # [column("a"), column("b")]: one entry a channel
+        found: list[Any] = []
+        for t in trees:
+            value = self.evaluate(t)
+            found += value if isinstance(value, list) and value and isinstance(value[0], _Column) else [value]
+        if len(found) == count and all(isinstance(v, _Column) for v in found):
+            return [v.values for v in found]
+        if len(found) == count and count > 1 and all(isinstance(v, Quantity) for v in found):
+            return [(self._volt(v, tree),) for v in found]
+        value = found[0]
+        if isinstance(value, Quantity):
+            return [(self._volt(value, tree),)] * count
+        if len(found) != 1 or not isinstance(value, list):
+            raise Fault(f"'{name}' needs {count} column{'s' * (count > 1)}, not {len(found)}", tree)
+        if count == 1:
+            return [tuple(self._volt(v, tree) for v in value)]
+        rows = [v for v in value]
+        if not all(isinstance(r, list) and len(r) == count for r in rows):
+            raise Fault(f"'{name}' has {count} channels; each sample is a list of {count} numbers", tree, "write [[0V, 0V], [0V, 0.45V]]")
+        return [tuple(self._volt(r[k], tree) for r in rows) for k in range(count)]
+
+    def _volt(self, value: Any, where: Any) -> float:
+        if not isinstance(value, Quantity):
+            raise Fault(f"a sample is a number, not {kind_of(value)}", where)
+        if value.dimension not in (NONE, VOLT, (0, 1, 0, 0, 0)):
+            raise Fault(f"a sample is in V or A, not in {describe(value.dimension)}", where)
+        return value.number
+
+    def _source(self, token: Token) -> None:
+        if token.type == "NAME":
+            if str(token) not in DATASETS:
+                raise Fault(f"unknown data set '{token}'", token, suggest(str(token), DATASETS) or f'known: {", ".join(DATASETS)}; a file is named in quotes')
+            file = DATASETS[str(token)]
+        else:
+            file = str(token)[1:-1]
+        path = locate(file, self.folder, self.allowed, token, "the data")
+        lines = [line for line in read_text(path, token).splitlines() if not line.startswith("#")]
+        try:
+            rows = list(csv.DictReader(io.StringIO("\n".join(lines))))
+        except csv.Error as error:
+            raise Fault(f"'{path.name}' is not a table: {error}", token) from None
+        if not rows or len(rows) > MAX_SAMPLES:
+            raise Fault(f"'{path.name}' has {len(rows)} rows", token, f"between 1 and {MAX_SAMPLES}, below a line of column names")
+        if any(None in row or None in row.values() for row in rows):
+            raise Fault(f"'{path.name}' has rows with more or fewer fields than its first line", token)
+        self.table = {key.strip(): [row[key].strip() for row in rows] for key in rows[0]}
+        self.origin = path.name
+
+    def _text_column(self, tree: Any) -> list[str]:
+        name = self.evaluate(tree)
+        if not self.table:
+            raise Fault("column needs a table", tree, 'write data from "file.csv" x: column("name") -> ...')
+        if not isinstance(name, str) or name not in self.table:
+            raise Fault(f"the table has no column '{name}'", tree, suggest(str(name), self.table) or f"it has {', '.join(self.table)}")
+        return self.table[name]
+
+    def _column(self, e: Evaluator, tree: Any, given: list[Any], options: Any) -> _Column:
+        if not 1 <= len(given) <= 2 or options:
+            raise Fault("column takes a name and a range to scale to", tree, 'write column("petal_length", 0V..0.45V)')
+        texts = self._text_column(given[0])
+        try:
+            numbers = [float(t) for t in texts]
+        except ValueError:
+            wrong = next(t for t in texts if not _is_number(t))
+            raise Fault(f"'{wrong}' in this column is not a number", given[0], "classes are read with onehot(...)") from None
+        if not all(map(math.isfinite, numbers)):
+            raise Fault("this column has a value that is not finite", given[0])
+        if len(given) == 1:
+            return _Column(tuple(numbers))
+        to = e(given[1])
+        if not isinstance(to, Range):
+            raise Fault("a column is scaled to a range", given[1], "write 0V..0.45V")
+        low, high = min(numbers), max(numbers)
+        if low == high:
+            raise Fault("a constant column cannot be scaled", given[0])
+        a, b = to.low.number, to.high.number
+        return _Column(tuple(a + (b - a) * (n - low) / (high - low) for n in numbers))
+
+    def _onehot(self, e: Evaluator, tree: Any, given: list[Any], options: Any) -> list[_Column]:
+        if len(given) not in (1, 3) or options:
+            raise Fault("onehot takes a name and the two levels", tree, 'write onehot("species", 0V, 0.3V)')
+        texts = self._text_column(given[0])
+        off, on = (e.number(g, "a level", VOLT).number for g in given[1:]) if len(given) == 3 else (0.0, 1.0)
+        classes = sorted(set(texts))
+        if len(classes) > 1000:
+            raise Fault(f"{len(classes)} classes", given[0], "at most 1000")
+        return [_Column(tuple(on if t == c else off for t in texts)) for c in classes]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _truth(tree: Any, metrics: Mapping[str, float]) -> bool:
+    match tree.data:
+        case "and_":
+            return _truth(tree.children[0], metrics) and _truth(tree.children[1], metrics)
+        case "or_":
+            return _truth(tree.children[0], metrics) or _truth(tree.children[1], metrics)
+        case "not_":
+            return not _truth(tree.children[0], metrics)
+        case "group":
+            return _truth(tree.children[0], metrics)
+    compare: Callable[[Any, Any], Any] = COMPARE[str(tree.children[1])]
+    return bool(compare(_value(tree.children[0], metrics), _value(tree.children[2], metrics)))
+
+
+def _value(tree: Any, metrics: Mapping[str, float]) -> float:
+    if tree.data == "ref":
+        return metrics[str(tree.children[0])]
+    value = Evaluator({})(tree)
+    assert isinstance(value, Quantity)
+    return value.number

@@ -1,0 +1,237 @@
+"""Which edges a learnable value steers, and what each of them sees of its own two states.
+
+A state acts on an element through one of its parameters, or, where it sets the voltage of a node, through a
+control terminal on that node (a gate). In a twin (a bundle with halves free and clamped) one edge lies in each
+half; in a single network the same edge is observed in two phases. Locality: everything below is a function of
+an element's own terminal voltages, free and clamped.
+
+Signals of an edge with drop d and current i(d; theta):
+
+    d_F^2 - d_C^2                           what an analog multiplier forms
+    dE/dtheta(F), dE/dtheta(C)              E(d; theta) = integral of i from 0 to d, its content: half the
+                                            dissipated power for a linear edge, and the quantity whose sum a
+                                            resistive network minimises
+
+dE/dtheta is the integral of di/dtheta along the straight path from zero drop, by Gauss-Legendre quadrature:
+exact for polynomial laws up to degree 15, and for every linear one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from netlearn.circuit.flat import CLAMPED, FREE, FlatCircuit, Floats, Ints, Params, Rule, rule_slopes
+from netlearn.devices import kernel
+from netlearn.errors import TaskError
+
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)
+NODES, WEIGHTS = 0.5 * (NODES + 1.0), 0.5 * WEIGHTS
+HOLDING = ("V", "Cm")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Edges of one device on which one parameter or control terminal acts.
+
+    `column`: position of the parameter in p, or of the terminal in x (`terminal` True). rule, rows: where
+    the slope d theta / d state is found. states (K,), elements (K,), half (K,).
+    """
+
+    device: str
+    column: int
+    terminal: bool
+    elements: Ints
+    states: Ints
+    half: Ints
+    plus: Ints
+    minus: Ints
+    rule: Rule
+    rows: Ints
+    input: int
+
+
+def edge_groups(circuit: FlatCircuit) -> list[Group]:
+    """Every (state, edge) pair of a circuit, grouped by device and handle. TaskError if a state steers nothing."""
+    groups: list[Group] = []
+    for rule in circuit.rules:
+        for k in range(rule.inputs.shape[1]):
+            if rule.device in HOLDING:
+                groups += _gates(circuit, rule, k)
+            elif circuit.banks[rule.device].device.drop is not None and not circuit.banks[rule.device].device.waveform:
+                column = circuit.banks[rule.device].device.param_names.index(rule.param)
+                rows = np.arange(len(rule.elements))
+                groups.append(_group(circuit, rule.device, column, False, rule.elements, rule, rows, k))
+    groups = [_learning(circuit, g) for g in groups]
+    steered = {int(s) for g in groups for s in g.states}
+    idle = [circuit.states[i].name for i in circuit.free_states if int(i) not in steered]
+    if idle:
+        raise TaskError(
+            f"state '{idle[0]}' steers no edge, so no local rule can teach it",
+            "let it set a parameter of an element, or a gate (V or C with ic)",
+        )
+    return [g for g in groups if len(g.states)]
+
+
+def _learning(circuit: FlatCircuit, group: Group) -> Group:
+    keep = np.isin(group.states, circuit.free_states)
+    fields = {n: getattr(group, n)[keep] for n in ("elements", "states", "half", "plus", "minus", "rows")}
+    return Group(group.device, group.column, group.terminal, rule=group.rule, input=group.input, **fields)
+
+
+def _gates(circuit: FlatCircuit, rule: Rule, k: int) -> list[Group]:
+    """Edges whose control terminal lies on a node that a state holds."""
+    if rule.param not in ("dc", "ic"):
+        return []
+    holder = circuit.banks[rule.device].nodes[rule.elements]
+    at = {int(p): row for row, (p, n) in enumerate(holder) if n == 0}
+    found: list[Group] = []
+    for name, bank in circuit.banks.items():
+        if bank.device.drop is None:
+            continue
+        for terminal in bank.device.control:
+            column = bank.device.terminals.index(terminal)
+            hits = [(e, at[int(n)]) for e, n in enumerate(bank.nodes[:, column]) if int(n) in at]
+            if hits:
+                elements, rows = (np.array(v, dtype=np.int64) for v in zip(*hits, strict=True))
+                found.append(_group(circuit, name, column, True, elements, rule, rows, k))
+    return found
+
+
+def _group(
+    circuit: FlatCircuit, device: str, column: int, terminal: bool, elements: Ints, rule: Rule, rows: Ints, k: int
+) -> Group:
+    bank = circuit.banks[device]
+    drop = bank.device.drop
+    assert drop is not None
+    plus, minus = (bank.nodes[elements, bank.device.terminals.index(t)] for t in drop)
+    sides = np.stack([circuit.halves[plus], circuit.halves[minus]])
+    if ((sides == FREE).any(axis=0) & (sides == CLAMPED).any(axis=0)).any():
+        raise TaskError(f"a learning edge of {device} joins the free and the clamped half", "keep the two halves apart")
+    states = rule.inputs[rows, k]
+    return Group(device, column, terminal, elements, states, sides.max(axis=0), plus, minus, rule, rows, k)
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """What every learning edge has seen: unknowns x of the free and the clamped phase, (D, S, size).
+
+    In a twin both halves are read in the clamped phase, as hardware does it.
+    """
+
+    circuit: FlatCircuit
+    groups: Sequence[Group]
+    params: Params
+    free: Floats
+    clamped: Floats
+
+    def _drop(self, group: Group, phase: str) -> Floats:
+        """(D, S, K) drop of each edge in a phase; zero for edges of the other half."""
+        x = self.clamped if phase == "clamped" else self.free
+        twin = group.half.any()
+        if twin:
+            x = self.clamped
+        d = x[..., group.plus] - x[..., group.minus]
+        if twin:
+            other = FREE if phase == "clamped" else CLAMPED
+            d = np.where(group.half == other, 0.0, d)
+        return d
+
+    def to_states(self, values: Sequence[Floats]) -> Floats:
+        """Sum edge values (D, S, K), one array a group, onto the states: (D, S, states)."""
+        first = values[0]
+        total = np.zeros((*first.shape[:2], len(self.circuit.states)))
+        for group, value in zip(self.groups, values, strict=True):
+            np.add.at(total, (slice(None), slice(None), group.states), value)
+        return total
+
+    @cached_property
+    def squares(self) -> tuple[list[Floats], list[Floats]]:
+        """(d_F^2, d_C^2) of every group."""
+        return [self._drop(g, "free") ** 2 for g in self.groups], [self._drop(g, "clamped") ** 2 for g in self.groups]
+
+    def content_slopes(self) -> list[Floats]:
+        """dE/d state (clamped) - dE/d state (free) of every group, (D, S, K)."""
+        return [self._slope(g) * (self._content(g, "clamped") - self._content(g, "free")) for g in self.groups]
+
+    def _slope(self, group: Group) -> Floats:
+        return rule_slopes(group.rule, self.params.states)[:, None, group.rows, group.input]
+
+    def _content(self, group: Group, phase: str) -> Floats:
+        """dE/d theta of each edge in a phase, (D, S, K); zero for edges of the other half."""
+        twin = group.half.any()
+        x = self.clamped if phase == "clamped" or twin else self.free
+        bank = self.circuit.banks[group.device]
+        local = x[..., bank.unknowns[group.elements]]
+        p = [self.params.values[group.device][n][:, None, group.elements] for n in bank.device.param_names]
+        value = content_slope(bank.device.name, self.circuit, local, p, group.column, group.terminal)
+        if twin:
+            value = np.where(group.half == (FREE if phase == "clamped" else CLAMPED), 0.0, value)
+        return value
+
+
+def content_slope(
+    device: str, circuit: FlatCircuit, local: Floats, p: Sequence[Floats], column: int, terminal: bool
+) -> Floats:
+    """Integral over s in 0..1 of di/dtheta(x(s)) d ds, where x(s) moves the two ends of the edge apart
+    symmetrically from their mean, from zero drop (s = 0) to the drop d (s = 1)."""
+    bank = circuit.banks[device]
+    law = kernel(bank.device)
+    assert bank.device.drop is not None
+    a, b = (bank.device.terminals.index(t) for t in bank.device.drop)
+    mean, d = 0.5 * (local[..., a] + local[..., b]), local[..., a] - local[..., b]
+    total = np.zeros_like(d)
+    for s, weight in zip(NODES, WEIGHTS, strict=True):
+        x = [local[..., k] for k in range(local.shape[-1])]
+        x[a], x[b] = mean + 0.5 * s * d, mean - 0.5 * s * d
+        total = total + weight * _current_slope(law, x, p, a, column, terminal)
+    return total * d
+
+
+def _current_slope(law, x, p, row: int, column: int, terminal: bool) -> Floats:  # type: ignore[no-untyped-def]
+    """d(current into the first end) / d(parameter or control voltage)."""
+    with np.errstate(all="ignore"):
+        if terminal:
+            values = law.evaluate(x, p)[len(x) :]
+            entries = law.entries
+        else:
+            values, entries = law.sensitivity(x, p), law.sensitivity_entries
+    total = np.zeros(())
+    for (r, c), value in zip(entries, values, strict=True):
+        if r == row and c == column:
+            total = total + value
+    return np.asarray(total)
+
+
+def polarities(circuit: FlatCircuit, groups: Sequence[Group], params: Params) -> list[Floats]:
+    """+1 where raising the state raises an edge's conductance, -1 where it lowers it, (K,) a group.
+
+    Judged at a drop of 50 mV near ground with the state halfway to its upper bound, so that a transistor
+    conducts. TaskError where the state does nothing even there.
+    """
+    return [_polarity(circuit, group, params) for group in groups]
+
+
+def _polarity(circuit: FlatCircuit, group: Group, params: Params) -> Floats:
+    bank = circuit.banks[group.device]
+    assert bank.device.drop is not None
+    a, b = (bank.device.terminals.index(t) for t in bank.device.drop)
+    p = [params.values[group.device][n][0, group.elements] for n in bank.device.param_names]
+    x = [np.zeros(len(group.elements)) for _ in range(bank.unknowns.shape[1])]
+    x[a], x[b] = x[a] + 0.05, x[b]
+    if group.terminal:
+        learns = [circuit.states[s].learn for s in group.states]
+        x[group.column] = np.array([_high(learn.high, params.states[0, s]) for learn, s in zip(learns, group.states, strict=True)])
+    slope = _current_slope(kernel(bank.device), x, p, a, group.column, group.terminal)
+    slope = np.sign(np.broadcast_to(slope, len(group.elements)) * rule_slopes(group.rule, params.states)[0, group.rows, group.input])
+    if (slope == 0).any():
+        name = bank.names[int(group.elements[int(np.argmin(np.abs(slope)))])]
+        raise TaskError(f"the learnable value of {name} does not change its current", "check its law and bounds")
+    return slope
+
+
+def _high(bound: float, now: float) -> float:
+    return bound if np.isfinite(bound) else now + 1.0

@@ -1,0 +1,112 @@
+"""What the outputs should be: the target of a clamped phase, and how right the outputs are.
+
+    square          every output towards its label
+    nearest         as square; a sample is right if its outputs are nearest to its own label among all labels
+    hinge(margin)   two or more outputs: the label's should lead by `margin`; where it does not, it and its
+                    strongest rival are pushed `delta`/2 apart, the others float.
+                    one output: it should lie `margin` beyond the middle of the two labels, on its label's side
+
+A target that is NaN leaves its output free; a sample without any target needs no clamped phase.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netlearn.circuit.flat import Floats
+from netlearn.errors import TaskError
+
+
+class Loss(Protocol):
+    """Outputs and labels are (S, O)."""
+
+    classifies: bool
+
+    def target(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
+        """Where each output should go, (S, O); NaN: nowhere. `known` are the distinct labels (C, O)."""
+        ...
+
+    def right(self, outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]:
+        """Whether each sample is classified rightly."""
+        ...
+
+
+@dataclass(frozen=True)
+class Square:
+    classifies: bool = field(default=False, init=False)
+
+    def target(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
+        return labels
+
+    def right(self, outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]:
+        return nearest(outputs, labels, known)
+
+
+@dataclass(frozen=True)
+class Nearest:
+    classifies: bool = field(default=True, init=False)
+
+    def target(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
+        return labels
+
+    def right(self, outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]:
+        return nearest(outputs, labels, known)
+
+
+@dataclass(frozen=True)
+class Hinge:
+    margin: float = 0.01
+    delta: float = 0.05
+    classifies: bool = field(default=True, init=False)
+
+    def __post_init__(self) -> None:
+        if not (self.margin >= 0 and self.delta > 0):
+            raise TaskError("the margin of a hinge is not negative and its delta is positive")
+
+    def target(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
+        if outputs.shape[1] == 1:
+            return self._two_sided(outputs, labels, known)
+        rows = np.arange(len(outputs))
+        mine = labels.argmax(axis=1)
+        rivals = outputs.copy()
+        rivals[rows, mine] = -np.inf
+        rival = rivals.argmax(axis=1)
+        push = outputs[rows, mine] - outputs[rows, rival] < self.margin
+        target = np.full_like(outputs, np.nan)
+        target[rows[push], mine[push]] = outputs[rows, mine][push] + 0.5 * self.delta
+        target[rows[push], rival[push]] = outputs[rows, rival][push] - 0.5 * self.delta
+        return target
+
+    def _two_sided(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
+        middle = 0.5 * (known.min() + known.max())
+        side = np.where(labels > middle, 1.0, -1.0)
+        return np.where(side * (outputs - middle) < self.margin, labels, np.nan)
+
+    def right(self, outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]:
+        if outputs.shape[1] == 1:
+            return nearest(outputs, labels, known)
+        return outputs.argmax(axis=1) == labels.argmax(axis=1)
+
+
+def nearest(outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]:
+    """Whether the label nearest to the outputs is the sample's own."""
+    distance = ((outputs[:, None, :] - known[None, :, :]) ** 2).sum(axis=-1)
+    return np.asarray((known[distance.argmin(axis=1)] == labels).all(axis=1))
+
+
+LOSSES: dict[str, Callable[..., Loss]] = {"square": Square, "nearest": Nearest, "hinge": Hinge}
+OPTIONS = {"square": (), "nearest": (), "hinge": ("margin", "delta")}
+
+
+def make_loss(name: str, given: Mapping[str, float]) -> Loss:
+    if name not in LOSSES:
+        raise TaskError(f"unknown loss '{name}'", f"known: {', '.join(LOSSES)}")
+    for key in given:
+        if key not in OPTIONS[name]:
+            raise TaskError(f"loss {name} has no option '{key}'", f"its options are {', '.join(OPTIONS[name]) or 'none'}")
+    return LOSSES[name](**dict(given))

@@ -1,0 +1,35 @@
+"""The rule of the transistor networks (Dillavou et al., PNAS 2024; arXiv 2505.22887): squared drops on a gate.
+
+    dG = rate [(d_F)^2 - (d_C)^2]
+
+An analog multiplier forms the difference of squares and charges the gate capacitor; `rate` (V/V^2) is the
+learning time over R C V0. Where a higher value of the state means less conductance the sign is reversed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from netlearn.circuit.flat import Floats
+from netlearn.learn.edges import Contrast
+from netlearn.learn.methods.method import check_eta, check_positive
+from netlearn.learn.plan import Plan, add
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """See the module."""
+
+    eta: float = field(default=1.0, metadata={"doc": "nudge, 0..1"})
+    rate: float = field(default=0.3, metadata={"doc": "change of the learnable value a V^2 and step"})
+
+    def __post_init__(self) -> None:
+        check_eta(self.eta)
+        check_positive(rate=self.rate)
+
+    def change(self, contrast: Contrast, plan: Plan) -> Floats:
+        free, clamped = contrast.squares
+        return self.rate * contrast.to_states([s * (f - c) for s, f, c in zip(plan.polarity, free, clamped, strict=True)])
+
+    def apply(self, states: Floats, change: Floats, plan: Plan) -> Floats:
+        return add(states, change, plan)

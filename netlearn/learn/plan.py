@@ -1,0 +1,89 @@
+"""What a method needs to know of a circuit besides its signals, worked out once: edges, polarity, scale, bounds.
+
+A learnable value moves on a scale u(theta): itself, its logarithm (law = log), or for a plain resistance its
+conductance. Steepest descent in u is du = -rate dE/du, so a method's `d theta = -rate dE/dtheta` becomes
+
+    log:         theta exp(theta d theta)
+    reciprocal:  1 / (1/theta - theta^2 d theta)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from netlearn.circuit.flat import IDENTITY, FlatCircuit, Floats, Ints, Params
+from netlearn.errors import TaskError
+from netlearn.learn.edges import Group, edge_groups, polarities
+
+LINEAR, LOG, RECIPROCAL = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Learning edges and, for every state, its bounds, scale and step (arrays over all states).
+
+    `polarity`: +1 or -1 an edge, one array a group. Frozen states have bounds that hold them.
+    """
+
+    groups: tuple[Group, ...]
+    polarity: tuple[Floats, ...]
+    scale: Ints
+    low: Floats
+    high: Floats
+    step: Floats
+
+
+def make_plan(circuit: FlatCircuit, params: Params) -> Plan:
+    """TaskError where nothing learns or a state steers no edge."""
+    if not len(circuit.free_states):
+        raise TaskError("nothing in this circuit learns", "write R r1(a, b) = learn(10k, 1k..100k)")
+    groups = edge_groups(circuit)
+    learns = [s.learn for s in circuit.states]
+    frozen = np.array([learn.frozen for learn in learns])
+    low = np.where(frozen, params.states[0], [learn.low for learn in learns])
+    high = np.where(frozen, params.states[0], [learn.high for learn in learns])
+    step = np.array([learn.step for learn in learns])
+    return Plan(tuple(groups), tuple(polarities(circuit, groups, params)), _scales(circuit), low, high, step)
+
+
+def _scales(circuit: FlatCircuit) -> Ints:
+    kinds = np.array([LOG if s.learn.law == "log" else LINEAR for s in circuit.states], dtype=np.int64)
+    for rule in circuit.rules:
+        if rule.device == "R" and rule.param == "r" and rule.law is IDENTITY:
+            chosen = rule.inputs[:, 0]
+            kinds[chosen[kinds[chosen] == LINEAR]] = RECIPROCAL
+    return kinds
+
+
+def descend(states: Floats, change: Floats, plan: Plan) -> Floats:
+    """New states after a steepest-descent change, each on its scale and within its bounds."""
+    new = states + change
+    log, reciprocal = plan.scale == LOG, plan.scale == RECIPROCAL
+    if log.any():
+        theta = states[:, log]
+        new[:, log] = theta * np.exp(np.clip(theta * change[:, log], -50.0, 50.0))
+    if reciprocal.any():
+        theta = states[:, reciprocal]
+        conductance = 1.0 / theta - theta**2 * change[:, reciprocal]
+        new[:, reciprocal] = 1.0 / np.maximum(conductance, 1e-300)
+    return _bounded(new, plan)
+
+
+def add(states: Floats, change: Floats, plan: Plan) -> Floats:
+    """New states after a change of the value itself, or of its logarithm where its law is log."""
+    new = states + change
+    log = plan.scale == LOG
+    if log.any():
+        new[:, log] = states[:, log] * np.exp(np.clip(change[:, log], -50.0, 50.0))
+    return _bounded(new, plan)
+
+
+def _bounded(states: Floats, plan: Plan) -> Floats:
+    stepped = plan.step > 0
+    if stepped.any():
+        base = np.where(np.isfinite(plan.low), plan.low, 0.0)[stepped]
+        size = plan.step[stepped]
+        states[:, stepped] = base + np.round((states[:, stepped] - base) / size) * size
+    return np.clip(states, plan.low, plan.high)

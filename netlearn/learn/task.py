@@ -1,0 +1,65 @@
+"""A task as arrays: what is shown, what should come out, and which samples are held out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from netlearn.circuit.flat import Floats, Ints
+from netlearn.errors import TaskError
+from netlearn.lang.task import TaskSpec
+from netlearn.learn.losses import Loss, make_loss
+from netlearn.learn.methods import Method, make_method
+
+
+@dataclass(frozen=True)
+class Task:
+    """inputs (N, I) and labels (N, O) in V (or A); train and test are row numbers."""
+
+    spec: TaskSpec
+    inputs: Floats
+    labels: Floats
+    train: Ints
+    test: Ints
+    method: Method
+    loss: Loss
+
+    @cached_property
+    def known(self) -> Floats:
+        """The distinct labels, (C, O)."""
+        return np.unique(self.labels, axis=0)
+
+
+def make_task(spec: TaskSpec, seed: int) -> Task:
+    """The arrays of a checked task; `seed` decides which samples are held out (the same share of each class)."""
+    inputs, labels = np.array(spec.inputs, dtype=float), np.array(spec.labels, dtype=float)
+    inputs = inputs.reshape(len(labels), -1)
+    method = make_method(spec.rule.name, {k: v.number for k, v in spec.rule.options.items()})
+    loss = make_loss(spec.loss.name, {k: v.number for k, v in spec.loss.options.items()})
+    test = _held_out(labels, spec.holdout, seed)
+    train = np.setdiff1d(np.arange(len(labels)), test)
+    if not len(train):
+        raise TaskError(f"task {spec.name} has no sample left to train on", "hold fewer samples out")
+    return Task(spec, inputs, labels, train, test, method, loss)
+
+
+def _held_out(labels: Floats, share: float, seed: int) -> Ints:
+    rng = np.random.default_rng([seed, 7])
+    _, classes = np.unique(labels, axis=0, return_inverse=True)
+    classes = classes.reshape(-1)
+    if len(np.unique(classes)) > len(labels) // 2:  # a regression: every label its own class
+        classes = np.zeros(len(labels), dtype=int)
+    chosen = [rng.permutation(np.flatnonzero(classes == c))[: round(share * np.sum(classes == c))] for c in np.unique(classes)]
+    return np.sort(np.concatenate(chosen)).astype(np.int64)
+
+
+def order(task: Task, seed: int, epoch: int) -> list[Ints]:
+    """The batches of one epoch: single samples in order or shuffled, or all at once. A function of its arguments."""
+    if task.spec.order == "batch":
+        return [task.train]
+    rows = task.train
+    if task.spec.order == "shuffled":
+        rows = np.random.default_rng([seed, 1, epoch]).permutation(rows)
+    return [rows[k : k + 1] for k in range(len(rows))]

@@ -1,0 +1,201 @@
+"""The learning loop: free phase, clamped phase, contrast, update.
+
+`train` yields after every epoch and leaves it to the caller to store, draw or stop. It keeps nothing that is not
+in the `Moment` it yields, and forgets the backend's warm starts at every checkpoint, so that going on from a
+stored moment gives the same numbers, bit for bit, as never having stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from netlearn.backends import Backend
+from netlearn.circuit.flat import (
+    Boundary,
+    FlatCircuit,
+    Floats,
+    Ints,
+    OutputPort,
+    Params,
+    boundary,
+    hold,
+    initial,
+    with_states,
+)
+from netlearn.errors import BackendError, TaskError
+from netlearn.learn.edges import Contrast
+from netlearn.learn.plan import Plan, make_plan
+from netlearn.learn.task import Task, order
+from netlearn.solve.solution import Solution, read
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where a run stands after an epoch.
+
+    steps: samples shown. solves, settled: operating points asked for and found so far. metrics: see
+    `evaluate`; `checkpoint` says that the warm starts were forgotten here, so that a run can go on from it.
+    """
+
+    epoch: int
+    steps: int
+    states: Floats
+    solves: int
+    settled: int
+    metrics: dict[str, float]
+    finished: bool = False
+    checkpoint: bool = False
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """Everything a run is a function of."""
+
+    circuit: FlatCircuit
+    task: Task
+    backend: Backend
+    seed: int = 0
+    steps: int | None = None
+    checkpoint_steps: int = 2000
+
+    def __post_init__(self) -> None:
+        if self.steps is None and self.task.spec.stop is None:
+            raise TaskError(f"task {self.task.spec.name} has no stop rule", "write stop error < 1mV or steps > 5000, or give --steps")
+        if any(port.kind != "V" for port in self.circuit.outputs):
+            raise TaskError("a branch current cannot be clamped", "train on node voltages or their differences")
+        driven = {n for port in self.circuit.inputs for n in port.nodes} | {0}
+        for port in self.circuit.outputs:
+            if port.clamped[0] in driven:
+                raise TaskError(f"output {port.name} is read at a driven node", "read it at a free node")
+
+
+def begin(trainer: Trainer) -> tuple[Params, Moment]:
+    """The untrained circuit and its measured error."""
+    params = initial(trainer.circuit, trainer.seed)
+    trainer.backend.reset()
+    metrics, solves, settled = evaluate(trainer, params, 0, 0)
+    trainer.backend.reset()
+    return params, Moment(0, 0, params.states, solves, settled, metrics, _done(trainer, metrics), checkpoint=True)
+
+
+def train(trainer: Trainer, start: Moment | None = None) -> Iterator[Moment]:
+    """Moments of a run, the first one before any learning (or none, where it goes on from `start`)."""
+    params, moment = begin(trainer)
+    plan = make_plan(trainer.circuit, params)
+    if start is None:
+        yield moment
+    else:
+        params, moment = with_states(trainer.circuit, params, start.states), start
+    trainer.backend.reset()
+    since = 0
+    while not moment.finished:
+        params, moment = _epoch(trainer, plan, params, moment)
+        since += len(trainer.task.train)
+        if since >= trainer.checkpoint_steps or moment.finished:
+            trainer.backend.reset()
+            moment, since = replace(moment, checkpoint=True), 0
+        yield moment
+
+
+def _epoch(trainer: Trainer, plan: Plan, params: Params, moment: Moment) -> tuple[Params, Moment]:
+    steps, solves, settled = moment.steps, moment.solves, moment.settled
+    for rows in order(trainer.task, trainer.seed, moment.epoch):
+        if trainer.steps is not None and steps >= trainer.steps:
+            break
+        params, asked, found = step(trainer, plan, params, rows)
+        steps, solves, settled = steps + len(rows), solves + asked, settled + found
+    metrics, asked, found = evaluate(trainer, params, moment.epoch + 1, steps)
+    done = _done(trainer, metrics)
+    return params, Moment(moment.epoch + 1, steps, params.states, solves + asked, settled + found, metrics, done)
+
+
+def _done(trainer: Trainer, metrics: dict[str, float]) -> bool:
+    if trainer.steps is not None:
+        return metrics["steps"] >= trainer.steps
+    stop = trainer.task.spec.stop
+    return stop is not None and stop(metrics)
+
+
+def step(trainer: Trainer, plan: Plan, params: Params, rows: Ints) -> tuple[Params, int, int]:
+    """Show some samples and learn from their mean contrast: new parameters, solves asked for and settled."""
+    circuit, backend, task = trainer.circuit, trainer.backend, trainer.task
+    free_boundary = boundary(circuit, task.inputs[rows])
+    free = backend.operating_points(params, free_boundary)
+    outputs = read(circuit, params, free.x)[0]
+    target = task.loss.target(np.nan_to_num(outputs), task.labels[rows], task.known)
+    wanted = np.isfinite(target).any(axis=1) & free.settled[0]
+    if not wanted.any():
+        return params, len(rows), int(free.settled.sum())
+    clamped = backend.operating_points(params, clamp(circuit, free_boundary, free.x[0], target, task.method.eta, wanted), _only(free, wanted))
+    used = clamped.settled[0]
+    if used.any():
+        seen = Contrast(circuit, plan.groups, params, free.x[:, wanted][:, used], clamped.x[:, used])
+        change = task.method.change(seen, plan).sum(axis=1) / len(rows)
+        params = with_states(circuit, params, task.method.apply(params.states, change, plan))
+    return params, len(rows) + int(wanted.sum()), int(free.settled.sum()) + int(used.sum())
+
+
+def _only(free: Solution, wanted: np.ndarray) -> Solution:
+    if wanted.all():
+        return free
+    return Solution(*(getattr(free, n)[:, wanted] for n in ("x", "settled", "steps", "residual", "worst")))
+
+
+def clamp(circuit: FlatCircuit, free: Boundary, x: Floats, target: Floats, eta: float, rows: np.ndarray) -> Boundary:
+    """The clamped phase of some rows: each output that has a target held at O + eta (target - O).
+
+    A differential output moves both of its nodes by half of that, apart. x (S, size): the free phase.
+    """
+    kept = replace(free, voltages=free.voltages[rows], currents=free.currents[rows])
+    x, target = x[rows], target[rows]
+    nodes: dict[int, Floats] = {}
+    for k, port in enumerate(circuit.outputs):
+        for node, voltage in _clamped(port, x, target[:, k], eta):
+            if node in nodes:
+                raise BackendError(f"two outputs clamp the node {circuit.nodes[node]}", "read outputs at different nodes")
+            nodes[node] = voltage
+    return hold(kept, np.array(list(nodes), dtype=np.int64), np.stack(list(nodes.values()), axis=1))
+
+
+def _clamped(port: OutputPort, x: Floats, target: Floats, eta: float) -> list[tuple[int, Floats]]:
+    plus, minus = port.free
+    now = x[:, plus] - x[:, minus]
+    push = eta * (target - now)
+    if port.clamped[1] == 0:
+        return [(port.clamped[0], x[:, plus] + push)]
+    return [(port.clamped[0], x[:, plus] + 0.5 * push), (port.clamped[1], x[:, minus] - 0.5 * push)]
+
+
+def evaluate(trainer: Trainer, params: Params, epoch: int, steps: int) -> tuple[dict[str, float], int, int]:
+    """Metrics over the training samples: mse (V^2), error (its root, V), violations; accuracy over the
+    held-out samples, or over the training samples where none are held out; solves asked for and settled."""
+    task = trainer.task
+    rows = np.concatenate([task.train, task.test])
+    outputs, settled = answer(trainer, params, task.inputs[rows])
+    labels, count = task.labels[rows], len(task.train)
+    mse = float(np.mean((outputs[:count] - labels[:count]) ** 2)) if settled[:count].all() else float("nan")
+    right = task.loss.right(np.nan_to_num(outputs), labels, task.known) & settled
+    judged = right[count:] if len(task.test) else right
+    pushed = np.isfinite(task.loss.target(np.nan_to_num(outputs[:count]), labels[:count], task.known)).any(axis=1)
+    metrics = {
+        "mse": mse,
+        "error": float(np.sqrt(mse)),
+        "accuracy": float(judged.mean()),
+        "train_accuracy": float(right[:count].mean()),
+        "violations": float(pushed.mean()),
+        "steps": float(steps),
+        "epochs": float(epoch),
+    }
+    return metrics, len(rows), int(settled.sum())
+
+
+def answer(trainer: Trainer, params: Params, inputs: Floats) -> tuple[Floats, np.ndarray]:
+    """Free outputs (N, O) for inputs (N, I), and which samples settled."""
+    solution = trainer.backend.operating_points(params, boundary(trainer.circuit, inputs))
+    return read(trainer.circuit, params, solution.x)[0], solution.settled[0]
+
+
+__all__ = ["Moment", "Trainer", "answer", "begin", "clamp", "evaluate", "step", "train"]

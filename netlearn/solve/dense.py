@@ -1,0 +1,214 @@
+"""The reference solver: dense Newton over lanes, straight from the device laws.
+
+Unknowns x = (node voltages, branch currents). Every device adds its f to the residual and its df/dx to the
+matrix (Kirchhoff's current law at nodes, the branch equations at branches); a held node's row is replaced by
+x = voltage, ground's by x = 0. Newton's step solves J dx = -F, shortened so that no voltage moves by more than
+`STEP` volts, which keeps exponentials within reach; the current law makes F linear in what it can be, so a
+linear circuit takes two steps. Where that fails the circuit is solved with a conductance from every node to
+ground that is taken away by decades (gmin stepping), then with sources raised from zero (source stepping).
+
+It is written to be read and trusted, not to be fast: O(n^3) a step and O(n^2) memory a lane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params, check_params
+from netlearn.devices import kernel
+from netlearn.errors import CircuitError
+from netlearn.solve.solution import Solution, bank_params, bank_unknowns
+
+STEP = 0.5  # V
+MAX_STEPS = 150
+MAX_DENSE = 4000  # unknowns
+CHUNK = 200_000_000  # bytes of matrices at a time
+GMINS = [10.0**-k for k in range(3, 13)]
+RISE = np.linspace(0.05, 1.0, 20)
+
+
+@dataclass(frozen=True)
+class _Lanes:
+    """One group of lanes with the numbers a step needs. Arrays have the lanes first."""
+
+    circuit: FlatCircuit
+    params: dict[str, list[Floats]]
+    held: Ints
+    voltages: Floats
+    fed: Ints
+    currents: Floats
+
+
+def operating_points(circuit: FlatCircuit, params: Params, boundary: Boundary, start: Solution | None = None) -> Solution:
+    """Operating points of every draw and sample, from `start` where it settled, else from zero volts."""
+    check_params(circuit, params)
+    if circuit.size > MAX_DENSE:
+        raise CircuitError(f"{circuit.size} unknowns are too many for the reference solver", "use --backend ngspice")
+    draws, samples = params.draws, boundary.samples
+    x = np.zeros((draws, samples, circuit.size))
+    if start is not None and start.x.shape == x.shape:
+        x = np.where(np.isfinite(start.x), start.x, 0.0)
+    chunk = max(1, int(CHUNK / (circuit.size**2 * 8 * 2)))
+    parts = []
+    for d in range(draws):
+        for s in range(0, samples, chunk):
+            parts.append(_solve(_lanes(circuit, params, boundary, d, slice(s, s + chunk)), x[d, s : s + chunk]))
+    x, settled, steps, residual, worst = (np.concatenate([p[k] for p in parts]) for k in range(5))
+    shape = (draws, samples)
+    return Solution(
+        x.reshape(*shape, -1), settled.reshape(shape), steps.reshape(shape), residual.reshape(shape), worst.reshape(shape)
+    )
+
+
+def _lanes(circuit: FlatCircuit, params: Params, boundary: Boundary, draw: int, samples: slice) -> _Lanes:
+    one = Params(params.states[draw : draw + 1], {d: {p: v[draw : draw + 1] for p, v in of.items()} for d, of in params.values.items()})
+    numbers = {d: [p[0] for p in bank_params(circuit, d, one)] for d in circuit.banks}
+    return _Lanes(circuit, numbers, boundary.held, boundary.voltages[samples], boundary.fed, boundary.currents[samples])
+
+
+_Answer = tuple[Floats, np.ndarray, Ints, Floats, Ints]
+
+
+def _solve(lanes: _Lanes, x: Floats) -> _Answer:
+    x, settled, steps = _newton(lanes, x, lambda f, j, x: None)
+    for fallback in (_gmin_stepping, _source_stepping):
+        if settled.all():
+            break
+        bad = ~settled
+        again, well, more = fallback(_pick(lanes, bad))
+        x[bad], settled[bad] = again, well
+        steps[bad] += more
+    f, _ = assemble(lanes, x)
+    f = np.abs(np.where(np.isfinite(f), f, np.inf))
+    worst = f.argmax(axis=1)
+    residual = f[np.arange(len(f)), worst]
+    x[~settled] = np.nan
+    return x, settled, steps, residual, worst
+
+
+def _pick(lanes: _Lanes, chosen: np.ndarray) -> _Lanes:
+    return _Lanes(lanes.circuit, lanes.params, lanes.held, lanes.voltages[chosen], lanes.fed, lanes.currents[chosen])
+
+
+def _gmin_stepping(lanes: _Lanes) -> tuple[Floats, np.ndarray, Ints]:
+    nodes = len(lanes.circuit.nodes)
+    x = np.zeros((len(lanes.voltages), lanes.circuit.size))
+    total = np.zeros(len(x), dtype=np.int64)
+    for gmin in GMINS:
+
+        def shunt(f: Floats, j: Floats, x: Floats, g: float = gmin) -> None:
+            f[:, 1:nodes] += g * x[:, 1:nodes]
+            j[:, range(1, nodes), range(1, nodes)] += g
+
+        x, _, steps = _newton(lanes, x, shunt)
+        total += steps
+    x, settled, steps = _newton(lanes, x, lambda f, j, x: None)
+    return x, settled, total + steps
+
+
+def _source_stepping(lanes: _Lanes) -> tuple[Floats, np.ndarray, Ints]:
+    x = np.zeros((len(lanes.voltages), lanes.circuit.size))
+    total = np.zeros(len(x), dtype=np.int64)
+    settled = np.zeros(len(x), dtype=bool)
+    for part in RISE:
+        scaled = _Lanes(lanes.circuit, _scaled_sources(lanes, float(part)), lanes.held, lanes.voltages * part, lanes.fed, lanes.currents * part)
+        x, settled, steps = _newton(scaled, x, lambda f, j, x: None)
+        total += steps
+    return x, settled, total
+
+
+def _scaled_sources(lanes: _Lanes, part: float) -> dict[str, list[Floats]]:
+    sources = {d for d, bank in lanes.circuit.banks.items() if bank.device.waveform or d == "Cm"}
+    return {d: [v * part for v in p] if d in sources else p for d, p in lanes.params.items()}
+
+
+Extra = Callable[[Floats, Floats, Floats], None]
+
+
+def _newton(lanes: _Lanes, x: Floats, extra: Extra) -> tuple[Floats, np.ndarray, Ints]:
+    """Newton's method on all lanes; a lane rests once its last full step was below 1e-12 V."""
+    x = x.copy()
+    count = len(x)
+    settled = np.zeros(count, dtype=bool)
+    steps = np.zeros(count, dtype=np.int64)
+    active = np.arange(count)
+    nodes = len(lanes.circuit.nodes)
+    last = np.full(count, np.inf)
+    for _ in range(MAX_STEPS):
+        part = _pick(lanes, active)
+        f, j = assemble(part, x[active])
+        extra(f, j, x[active])
+        _impose(part, f, j, x[active])
+        dx, fine = _linear(j, -f)
+        move = np.abs(dx[:, :nodes]).max(axis=1)
+        dx *= np.minimum(1.0, STEP / np.maximum(move, 1e-300))[:, None]
+        x[active] += dx
+        steps[active] += 1
+        scale = 1e-12 * (1.0 + np.abs(x[active]).max(axis=1))
+        stuck = (move < 1e-9) & (move >= last[active])  # rounding is all that is left
+        done = fine & ((move < scale) | stuck)
+        last[active] = move
+        settled[active[done]] = True
+        active = active[fine & ~done]
+        if not len(active):
+            break
+    return x, settled, steps
+
+
+def assemble(lanes: _Lanes, x: Floats) -> tuple[Floats, Floats]:
+    """Residual F (L, n) and matrix J (L, n, n) of the circuit alone, fed currents included."""
+    count, size = x.shape
+    f, j = np.zeros((count, size)), np.zeros((count, size, size))
+    at = np.arange(count)[:, None]
+    for name, bank in lanes.circuit.banks.items():
+        law = kernel(bank.device)
+        unknowns = bank.unknowns
+        local = [x[:, unknowns[:, k]] for k in range(unknowns.shape[1])]
+        with np.errstate(all="ignore"):
+            values = law.evaluate(local, lanes.params[name])
+        for row, value in enumerate(values[: unknowns.shape[1]]):
+            np.add.at(f, (at, unknowns[:, row][None, :]), value)
+        for (row, column), value in zip(law.entries, values[unknowns.shape[1] :], strict=True):
+            np.add.at(j, (at, unknowns[:, row][None, :], unknowns[:, column][None, :]), value)
+    np.subtract.at(f, (at, lanes.fed[None, :]), lanes.currents)
+    f[:, 0], j[:, 0, :] = x[:, 0], 0.0
+    j[:, 0, 0] = 1.0
+    return _held_rows(lanes, f, x), j
+
+
+def _held_rows(lanes: _Lanes, f: Floats, x: Floats) -> Floats:
+    """Zero the residual where a node is held: what flows there is the driver's business."""
+    for k, node in enumerate(lanes.held):
+        on = np.isfinite(lanes.voltages[:, k])
+        f[on, node] = x[on, node] - lanes.voltages[on, k]
+    return f
+
+
+def _impose(lanes: _Lanes, f: Floats, j: Floats, x: Floats) -> None:
+    for k, node in enumerate(lanes.held):
+        on = np.isfinite(lanes.voltages[:, k])
+        f[on, node] = x[on, node] - lanes.voltages[on, k]
+        j[on, node, :] = 0.0
+        j[on, node, node] = 1.0
+
+
+def _linear(j: Floats, b: Floats) -> tuple[Floats, np.ndarray]:
+    """Solve every lane; a singular or overflowing one gives zeros and False."""
+    good = np.isfinite(j).all(axis=(1, 2)) & np.isfinite(b).all(axis=1)
+    dx = np.zeros_like(b)
+    if not good.any():
+        return dx, good
+    try:
+        dx[good] = np.linalg.solve(j[good], b[good][..., None])[..., 0]
+    except np.linalg.LinAlgError:
+        for lane in np.flatnonzero(good):
+            try:
+                dx[lane] = np.linalg.solve(j[lane], b[lane])
+            except np.linalg.LinAlgError:
+                good[lane] = False
+    finite = np.isfinite(dx).all(axis=1)
+    dx[~finite] = 0.0
+    return dx, good & finite

@@ -1,0 +1,120 @@
+"""The one reader of the language: grammar text to lark tree, for whole netlists and for device laws.
+
+The grammar lies in `grammars/` beside the package in a checkout and inside the package in a wheel.
+`parse` gives a tree of `lark.Tree`/`lark.Token`; a fault of reading is raised as `ReadFault` with the
+token's place, which `netlearn.lang.mistakes` turns into words.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lark import Lark, Token, Tree
+
+MAX_CHARACTERS = 20_000_000
+MAX_DEPTH = 60
+OPENING = {"LPAR": "(", "LSQB": "[", "LBRACE": "{"}
+CLOSING = {"RPAR": "LPAR", "RSQB": "LSQB", "RBRACE": "LBRACE"}
+
+
+@dataclass
+class ReadFault(Exception):
+    """Where reading stopped: line and column (1-based), the offending text, and what could have stood there.
+
+    `state` and `token_type` name the parser's situation, the key of the table of known mistakes;
+    `opened` lists brackets still open there as (character, line, column).
+    """
+
+    line: int
+    column: int
+    text: str
+    token_type: str
+    expected: frozenset[str]
+    previous: str
+    opened: tuple[tuple[str, int, int], ...]
+
+
+class Brackets:
+    """lark post-lexer: drops line ends inside ( ) and [ ], remembers open brackets, bounds their depth."""
+
+    always_accept = ("_NL",)
+
+    def __init__(self) -> None:
+        self.stack: list[Any] = []
+
+    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        stack = self.stack = []
+        for token in stream:
+            kind = token.type
+            if kind == "_NL":
+                if stack and stack[-1].type != "LBRACE":
+                    continue
+            elif kind in OPENING:
+                stack.append(token)
+                if len(stack) > MAX_DEPTH:
+                    raise _fault(token, kind, frozenset(), "<depth>", stack)
+            elif kind in CLOSING and stack and stack[-1].type == CLOSING[kind]:
+                stack.pop()
+            yield token
+
+
+def grammar_text() -> str:
+    """The grammar, from the package (wheel) or from the checkout beside it."""
+    inside = Path(__file__).parent / "grammars" / "netlearn.lark"
+    beside = Path(__file__).parents[1] / "grammars" / "netlearn.lark"
+    return (inside if inside.exists() else beside).read_text(encoding="utf-8")
+
+
+@cache
+def _reader() -> tuple[Lark, Brackets]:
+    from lark import Lark
+
+    brackets = Brackets()
+    reader = Lark(
+        grammar_text(),
+        parser="lalr",
+        lexer="contextual",
+        start=["start", "law"],
+        maybe_placeholders=False,
+        postlex=brackets,
+    )
+    return reader, brackets
+
+
+def parse(text: str, start: str = "start") -> Tree[Token]:
+    """The tree of a text, or ReadFault at the first place that cannot be read."""
+    from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedToken
+
+    reader, brackets = _reader()
+    collecting = gc.isenabled()
+    gc.disable()  # a tree of a million tokens has no cycles worth looking for while it grows
+    try:
+        return reader.parse(text + "\n", start=start)
+    except UnexpectedToken as fault:
+        previous = fault.token_history[-1] if fault.token_history else None
+        raise _fault(
+            fault.token, fault.token.type, frozenset(fault.accepts or fault.expected or ()), str(previous or ""), brackets.stack
+        ) from None
+    except UnexpectedCharacters as fault:
+        raise ReadFault(
+            fault.line, fault.column, str(fault.char), "<character>", frozenset(fault.allowed or ()), "", _opened(brackets.stack)
+        ) from None
+    except UnexpectedEOF as fault:
+        raise ReadFault(fault.line, fault.column, "", "$END", frozenset(fault.expected), "", _opened(brackets.stack)) from None
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _opened(stack: list[Any]) -> tuple[tuple[str, int, int], ...]:
+    return tuple((str(t), int(t.line or 1), int(t.column or 1)) for t in stack)
+
+
+def _fault(token: Token, kind: str, expected: frozenset[str], previous: str, stack: list[Any]) -> ReadFault:
+    return ReadFault(token.line or 1, token.column or 1, str(token), kind, expected, previous, _opened(stack))
