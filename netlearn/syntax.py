@@ -99,14 +99,26 @@ def parse(text: str, start: str = "start") -> Tree[Token]:
     except UnexpectedToken as fault:
         previous = fault.token_history[-1] if fault.token_history else None
         raise _fault(
-            fault.token, fault.token.type, frozenset(fault.accepts or fault.expected or ()), str(previous or ""), brackets.stack
+            fault.token,
+            fault.token.type,
+            frozenset(fault.accepts or fault.expected or ()),
+            str(previous or ""),
+            brackets.stack,
         ) from None
     except UnexpectedCharacters as fault:
         raise ReadFault(
-            fault.line, fault.column, str(fault.char), "<character>", frozenset(fault.allowed or ()), "", _opened(brackets.stack)
+            fault.line,
+            fault.column,
+            str(fault.char),
+            "<character>",
+            frozenset(fault.allowed or ()),
+            "",
+            _opened(brackets.stack),
         ) from None
     except UnexpectedEOF as fault:
-        raise ReadFault(fault.line, fault.column, "", "$END", frozenset(fault.expected), "", _opened(brackets.stack)) from None
+        raise ReadFault(
+            fault.line, fault.column, "", "$END", frozenset(fault.expected), "", _opened(brackets.stack)
+        ) from None
     finally:
         if collecting:
             gc.enable()

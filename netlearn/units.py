@@ -150,13 +150,9 @@ def _unknown(text: str, whole: str) -> UnitFault:
         )
     lower = text.lower()
     if lower.startswith("meg"):
-        return UnitFault(
-            f"unknown unit '{text}'", f"mega is M here: write {whole.replace(text, 'M' + text[3:])}"
-        )
+        return UnitFault(f"unknown unit '{text}'", f"mega is M here: write {whole.replace(text, 'M' + text[3:])}")
     if text.startswith("K"):
-        return UnitFault(
-            f"unknown unit '{text}'", f"kilo is k here: write {whole.replace(text, 'k' + text[1:], 1)}"
-        )
+        return UnitFault(f"unknown unit '{text}'", f"kilo is k here: write {whole.replace(text, 'k' + text[1:], 1)}")
     for known, ours in _WORDS.items():
         if lower == known or (lower[:1] in "fpnumkgt" and lower[1:] == known):
             fixed = (text[0] if lower != known else "") + ours

@@ -48,4 +48,6 @@ def empty(circuit: FlatCircuit, draws: int, samples: int) -> Solution:
     shape = (draws, samples)
     flags: NDArray[np.bool_] = np.zeros(shape, dtype=bool)
     unknown = np.full(shape, -1, dtype=np.int64)
-    return Solution(np.full((*shape, circuit.size), np.nan), flags, np.zeros(shape, dtype=np.int64), np.full(shape, np.nan), unknown)
+    return Solution(
+        np.full((*shape, circuit.size), np.nan), flags, np.zeros(shape, dtype=np.int64), np.full(shape, np.nan), unknown
+    )

@@ -25,6 +25,10 @@ FREE, CLAMPED = 1, 2
 HALVES = {"free": FREE, "clamped": CLAMPED}
 
 
+def _ints(numbers: Sequence[int]) -> Ints:
+    return np.array(numbers, dtype=np.int64)
+
+
 @dataclass(frozen=True)
 class Bank:
     """All elements of one device: names, node index a terminal (E, T), unknown index a branch (E, U)."""
@@ -110,6 +114,15 @@ class FlatCircuit:
         return {name: i for i, name in enumerate(self.nodes)}
 
     @cached_property
+    def driven(self) -> Mapping[str, tuple[Ints, Ints]]:
+        """Kind of input (V, I) to the nodes it acts on and the input that each of them follows."""
+        pairs = {
+            kind: [(n, i) for i, port in enumerate(self.inputs) if port.kind == kind for n in port.nodes]
+            for kind in ("V", "I")
+        }
+        return {k: (_ints([n for n, _ in p]), _ints([i for _, i in p])) for k, p in pairs.items()}
+
+    @cached_property
     def free_states(self) -> Ints:
         """Indices of the states that learn."""
         return np.array([i for i, s in enumerate(self.states) if not s.learn.frozen], dtype=np.int64)
@@ -124,7 +137,7 @@ class Params:
     """The numbers of a circuit: states (D, S) and values[device][param] (D, E), for D draws."""
 
     states: Floats
-    values: Mapping[str, Mapping[str, Floats]]
+    values: Mapping[str, dict[str, Floats]]
 
     @property
     def draws(self) -> int:
@@ -150,8 +163,10 @@ class Boundary:
 
 
 def with_states(circuit: FlatCircuit, params: Params, states: Floats) -> Params:
-    """The parameters at new states (D, S): every rule is evaluated again."""
-    values = {device: dict(of) for device, of in params.values.items()}
+    """The parameters at new states (D, S): every rule is evaluated again, every other array is shared."""
+    values = dict(params.values)
+    for device in {rule.device for rule in circuit.rules}:
+        values[device] = dict(values[device])
     for rule in circuit.rules:
         new = values[rule.device][rule.param].copy()
         new[:, rule.elements] = rule_values(rule, states)
@@ -224,12 +239,17 @@ def _start(state: State, seed: int) -> float:
     return float(state.learn.low + round((value - state.learn.low) / step) * step) if step else value
 
 
-def check_params(circuit: FlatCircuit, params: Params) -> None:
-    """Refuse numbers no solver should see, by instance and parameter: CircuitError."""
+def check_params(circuit: FlatCircuit, params: Params, known: Params | None = None) -> None:
+    """Refuse numbers no solver should see, by instance and parameter: CircuitError.
+
+    Arrays that `known`, parameters checked before, has as well (the same objects) are not looked at again.
+    """
     for name, of in params.values.items():
         device = circuit.banks[name].device
         for param in device.params:
             values = of[param.name]
+            if known is not None and values is known.values[name][param.name]:
+                continue
             bad = ~np.isfinite(values)
             if param.allowed == "positive":
                 bad |= ~(values > 0)
@@ -252,14 +272,8 @@ def boundary(circuit: FlatCircuit, x: Floats) -> Boundary:
     if not np.isfinite(x).all():
         bad = circuit.inputs[int(np.argwhere(~np.isfinite(x))[0][1])].name
         raise CircuitError(f"input {bad} is not a finite number", "give every input a finite value")
-    held = [(n, i) for i, port in enumerate(circuit.inputs) if port.kind == "V" for n in port.nodes]
-    fed = [(n, i) for i, port in enumerate(circuit.inputs) if port.kind == "I" for n in port.nodes]
-    return Boundary(*_columns(held, x), *_columns(fed, x))
-
-
-def _columns(pairs: Sequence[tuple[int, int]], x: Floats) -> tuple[Ints, Floats]:
-    nodes = np.array([n for n, _ in pairs], dtype=np.int64)
-    return nodes, x[:, [i for _, i in pairs]].reshape(len(x), len(pairs))
+    held, fed = circuit.driven["V"], circuit.driven["I"]
+    return Boundary(held[0], x[:, held[1]], fed[0], x[:, fed[1]])
 
 
 def hold(boundary: Boundary, nodes: Ints, voltages: Floats) -> Boundary:
@@ -308,11 +322,20 @@ class _Walk:
         for param, terminal in element.device.series:
             value = element.params[param]
             if isinstance(value, Formula) or value > 0:
-                nodes[element.device.terminals.index(terminal)] = self._series(path, param, value, nodes, element, terminal, states)
+                nodes[element.device.terminals.index(terminal)] = self._series(
+                    path, param, value, nodes, element, terminal, states
+                )
         self._add(path, element, tuple(nodes), states)
 
     def _series(
-        self, path: str, param: str, value: float | Formula, nodes: list[int], element: Element, terminal: str, states: Mapping[str, str]
+        self,
+        path: str,
+        param: str,
+        value: float | Formula,
+        nodes: list[int],
+        element: Element,
+        terminal: str,
+        states: Mapping[str, str],
     ) -> int:
         """A resistor between a terminal and the inside of an element; gives the inner node."""
         outer = nodes[element.device.terminals.index(terminal)]

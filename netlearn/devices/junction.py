@@ -10,6 +10,5 @@ def depletion(v: str, c0: str, vj: str, m: str) -> str:
     high = f"pos({v} - {vj} / 2)"
     slope = f"{c0} * 0.5^(0 - {m})"
     return (
-        f"({c0} * {vj} * (1 - (1 - {low} / {vj})^(1 - {m})) / (1 - {m})"
-        f" + {slope} * ({high} + {m} * {high}^2 / {vj}))"
+        f"({c0} * {vj} * (1 - (1 - {low} / {vj})^(1 - {m})) / (1 - {m}) + {slope} * ({high} + {m} * {high}^2 / {vj}))"
     )

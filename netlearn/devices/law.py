@@ -28,7 +28,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ def kernel(device: Device) -> Kernel:
     return _kernel(device.name, device.terminals, device.param_names, device.law)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _kernel(name: str, terminals: tuple[str, ...], params: tuple[str, ...], law: str) -> Kernel:
     key = hashlib.sha256(repr((VERSION, terminals, params, law)).encode()).hexdigest()[:24]
     source = _cached(f"{key}.py", lambda: _generate(terminals, params, law))

@@ -58,7 +58,7 @@ def _law(sign: str) -> str:
 
 
 def _device(name: str, doc: str, sign: str) -> Device:
-    numbers = "vto kp gamma phi lambda is cgso cgdo cbd cbs pb mj".split()
+    numbers = ["vto", "kp", "gamma", "phi", "lambda", "is", "cgso", "cgdo", "cbd", "cbs", "pb", "mj"]
     model = " ".join(f"{n}=<{n}>" for n in numbers)
     return Device(
         name=name,

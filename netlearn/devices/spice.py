@@ -55,13 +55,15 @@ _FORMS: dict[str, str] = {
 }
 
 
-def fold(tree: Tree, numbers: Mapping[str, float]) -> Tree:
-    """The expression with known parameters put in and constant parts computed."""
+def fold(tree: Tree, numbers: Mapping[str, float], grounded: frozenset[str] = frozenset()) -> Tree:
+    """The expression with known parameters and grounded terminals put in and constant parts computed."""
+    if tree[0] == "v" and tree[1] in grounded:
+        return ("c", 0.0)
     if tree[0] in ("v", "i", "c"):
         return tree
     if tree[0] == "p":
         return ("c", numbers[tree[1]]) if tree[1] in numbers else tree
-    parts = [fold(t, numbers) for t in tree[1:]]
+    parts = [fold(t, numbers, grounded) for t in tree[1:]]
     if tree[0] in ("+", "*"):
         return _gathered(tree[0], parts)
     if tree[0] == "where" and parts[0][0] == "c":
@@ -73,6 +75,7 @@ def fold(tree: Tree, numbers: Mapping[str, float]) -> Tree:
 
 def _gathered(name: str, parts: list[Tree]) -> Tree:
     """A sum or product with its constants as one operand."""
+    parts = [inner for p in parts for inner in (p[1:] if p[0] == name else (p,))]
     neutral = 0.0 if name == "+" else 1.0
     constant = _FOLD[name](neutral, *(p[1] for p in parts if p[0] == "c"))
     rest = [p for p in parts if p[0] != "c"]
@@ -81,6 +84,16 @@ def _gathered(name: str, parts: list[Tree]) -> Tree:
     if constant != neutral:
         rest.insert(0, ("c", constant))
     return rest[0] if len(rest) == 1 else (name, *rest)
+
+
+def terms(tree: Tree) -> list[Tree]:
+    """The summands of an expression, a common factor multiplied out. As sources in parallel each is
+    differentiated by its own few variables only."""
+    if tree[0] == "+":
+        return [term for part in tree[1:] for term in terms(part)]
+    if tree[0] == "*" and len(tree) == 3 and tree[1][0] == "c" and tree[2][0] == "+":
+        return [_gathered("*", [tree[1], term]) for term in terms(tree[2])]
+    return [tree]
 
 
 def spell(tree: Tree, leaf: Callable[[str, str], str]) -> str:

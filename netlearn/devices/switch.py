@@ -1,6 +1,6 @@
 """Voltage-controlled switch: its conductance goes smoothly, in the logarithm, from off to on.
 
-    u = logistic((v_c - threshold) / width),   g = goff^(1-u) gon^u
+u = logistic((v_c - threshold) / width),   g = goff^(1-u) gon^u
 """
 
 from netlearn.devices.model import Device, Param

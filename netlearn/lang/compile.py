@@ -47,7 +47,9 @@ class Netlist:
         return next(iter(self.tasks.values()))
 
 
-def compile_netlist(text: str, name: str = "<netlist>", folder: Path | None = None, allowed: Sequence[Path] = ()) -> Netlist:
+def compile_netlist(
+    text: str, name: str = "<netlist>", folder: Path | None = None, allowed: Sequence[Path] = ()
+) -> Netlist:
     """Check a netlist. `folder` is where its imports and data lie; NetlistError has every fault found."""
     source = Source(name, text)
     report = Report()
@@ -63,7 +65,9 @@ def compile_file(path: str | Path, allowed: Sequence[Path] = ()) -> Netlist:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise NetlistError([Diagnostic("this is not UTF-8 text", Source(str(path), ""), _START, "save it as UTF-8")]) from None
+        raise NetlistError(
+            [Diagnostic("this is not UTF-8 text", Source(str(path), ""), _START, "save it as UTF-8")]
+        ) from None
     except OSError as error:
         raise NetlistError([Diagnostic(f"cannot be read: {error.strerror}", Source(str(path), ""), _START)]) from None
     return compile_netlist(text, str(path), path.parent, allowed)
@@ -78,7 +82,9 @@ def _compile(source: Source, folder: Path | None, allowed: tuple[Path, ...], rep
     except TooLarge as fault:
         report.fault(fault, source)
     except RecursionError:
-        raise CheckFault([Diagnostic("an expression is nested too deeply", source, _START, "give its parts names with let")]) from None
+        raise CheckFault(
+            [Diagnostic("an expression is nested too deeply", source, _START, "give its parts names with let")]
+        ) from None
     return Netlist(source, {}, {}, {})
 
 
@@ -103,7 +109,14 @@ def _build(file: File, folder: Path | None, allowed: tuple[Path, ...], report: R
                 mismatches[str(tree.children[0])] = read_mismatch(tree, _on(tree, file, circuits))
         except Fault as fault:
             report.fault(fault, file.source)
-    if not file.circuits and not file.modules and not report.errors and not file.devices and not file.models and not file.bundles:
+    if (
+        not file.circuits
+        and not file.modules
+        and not report.errors
+        and not file.devices
+        and not file.models
+        and not file.bundles
+    ):
         report.fault(Fault("there is no circuit in this text", None, "write circuit Name { ... }"), file.source)
     warnings = tuple(d for d in report.diagnostics if d.severity == "warning")
     return Netlist(file.source, circuits, tasks, mismatches, warnings)
@@ -118,7 +131,11 @@ def _on(tree: Tree[Token], file: File, circuits: dict[str, Circuit]) -> Circuit:
     name = ".".join(tree.children[1].children)
     if name in circuits:
         return circuits[name]
-    raise Fault(f"there is no circuit '{name}'", tree.children[1], suggest(name, circuits) or f"known: {', '.join(circuits) or 'none'}")
+    raise Fault(
+        f"there is no circuit '{name}'",
+        tree.children[1],
+        suggest(name, circuits) or f"known: {', '.join(circuits) or 'none'}",
+    )
 
 
 def _new(token: Token, known: Mapping[str, Any]) -> None:
@@ -176,7 +193,9 @@ class _Reader:
     def _version(self, tree: Any, file: File) -> None:
         number = float(str(tree.children[0])) if _plain(str(tree.children[0])) else 0.0
         if number != VERSION:
-            raise Fault(f"this is netlearn {VERSION}, the text asks for {tree.children[0]}", tree, f"write netlearn {VERSION}")
+            raise Fault(
+                f"this is netlearn {VERSION}, the text asks for {tree.children[0]}", tree, f"write netlearn {VERSION}"
+            )
 
     def _model(self, tree: Any, file: File) -> None:
         token, kind = tree.children[0], tree.children[1]
@@ -209,4 +228,3 @@ def _plain(text: str) -> bool:
     except ValueError:
         return False
     return True
-

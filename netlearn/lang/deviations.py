@@ -72,6 +72,7 @@ def _deviation(statement: Any, evaluate: Evaluator) -> Deviation:
         raise Fault("the selector names the parameter here", tolerance, "write NMOS.vto ~ pelgrom(5mV*um)")
     spreads = [read_spread(c, evaluate) for c in tolerance.children]
     text = "".join(
-        f"[{write(c.children[0])}]" if isinstance(c, Tree) else f".{c}" if i else str(c) for i, c in enumerate(selector.children)
+        f"[{write(c.children[0])}]" if isinstance(c, Tree) else f".{c}" if i else str(c)
+        for i, c in enumerate(selector.children)
     )
     return Deviation(text, spreads[0], spreads[1] if len(spreads) > 1 else None)

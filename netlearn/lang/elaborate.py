@@ -27,7 +27,6 @@ from netlearn.circuit.model import (
     Output,
     Spread,
     Tolerance,
-    Uniform,
 )
 from netlearn.circuit.waveform import Waveform
 from netlearn.devices import DEVICES, Device, Param
@@ -128,7 +127,9 @@ class Builder:
     def declare(self, token: Token, value: Any) -> None:
         name = str(token)
         if name in self.declared:
-            raise Fault(f"'{name}' is already declared on line {self.declared[name].line}", token, "choose another name")
+            raise Fault(
+                f"'{name}' is already declared on line {self.declared[name].line}", token, "choose another name"
+            )
         if name in ("true", "false", "V", "I"):
             raise Fault(f"'{name}' is a word of the language", token, "choose another name")
         self.declared[name] = token
@@ -248,7 +249,9 @@ class Builder:
         if len(sizes) > 1 or (sizes and sizes[0][0] != 0):
             raise Fault("a state array has one index that starts at 0", tree, "write state k[8] = learn(64, 1..127)")
         if not value.bounded:
-            self.session.report.lint(f"state '{token}' learns without bounds", self.source, tree, "write learn(start, low..high)")
+            self.session.report.lint(
+                f"state '{token}' learns without bounds", self.source, tree, "write learn(start, low..high)"
+            )
         count = sizes[0][1] + 1 if sizes else None
         self.declare(token, StateRef(str(token), value.dimension, count))
         for name in [str(token)] if count is None else [f"{token}[{i}]" for i in range(count)]:
@@ -313,12 +316,18 @@ class Builder:
         name = str(token) + "".join(f"[{self.evaluate.integer(i.children[0], 'an index')}]" for i in indices)
         edges = self.evaluate(front[0])
         if not isinstance(edges, Edges):
-            raise Fault(f"a mesh is made of edges, not of {kind_of(edges)}", front[0], "write grid(3, 3), ring(8), dense(4, 2), random(10, 20, seed = 1) or graph([0--1])")
+            raise Fault(
+                f"a mesh is made of edges, not of {kind_of(edges)}",
+                front[0],
+                "write grid(3, 3), ring(8), dense(4, 2), random(10, 20, seed = 1) or graph([0--1])",
+            )
         ends = self._mesh_nodes(edges, front[1:], tree)
         self.session.budget.spend("elements", len(edges.pairs), tree)
         placed = True
         for k, (a, b) in enumerate(edges.pairs):
-            placed = self.place(tree.children[at], f"{name}[{k}]", tree.children[at + 1 :], [ends[0][a], ends[-1][b]], tree)
+            placed = self.place(
+                tree.children[at], f"{name}[{k}]", tree.children[at + 1 :], [ends[0][a], ends[-1][b]], tree
+            )
         if indices:
             self.declared.setdefault(str(token), token)
             known = self.scope.get(str(token))
@@ -388,12 +397,20 @@ class Builder:
             values += [(v, where) for v in (_spread(value, where) if several else [value])]
         if not indices:
             if len(values) != 1:
-                raise Fault(f"'{token}' is one quantity, and {len(values)} are given", tree, f"write {token}[0..{len(values) - 1}] = ...")
+                raise Fault(
+                    f"'{token}' is one quantity, and {len(values)} are given",
+                    tree,
+                    f"write {token}[0..{len(values) - 1}] = ...",
+                )
             self.declare(token, ElementRef(str(token), None, False))
             return [(str(token), values[0][0], values[0][1])]
         if len(indices) > 1:
             raise Fault("inputs and outputs have one index", indices[1])
-        low, high = self._extent(indices[0]) if self._is_range(indices[0]) else (self.evaluate.integer(indices[0].children[0], "an index"),) * 2
+        low, high = (
+            self._extent(indices[0])
+            if self._is_range(indices[0])
+            else (self.evaluate.integer(indices[0].children[0], "an index"),) * 2
+        )
         if high - low + 1 != len(values):
             raise Fault(f"{token}[{low}..{high}] are {high - low + 1} quantities, and {len(values)} are given", tree)
         if str(token) not in self.declared:
@@ -409,14 +426,21 @@ class Builder:
             return self._port_expression(tree.children[0])
         if tree.data == "binary" and str(tree.children[1]) == "-":
             a, b = self._port_expression(tree.children[0]), self._port_expression(tree.children[2])
-            if isinstance(a, Named) and isinstance(b, Named) and a.name == b.name == "V" and len(a.arguments) == len(b.arguments) == 1:
+            if (
+                isinstance(a, Named)
+                and isinstance(b, Named)
+                and a.name == b.name == "V"
+                and len(a.arguments) == len(b.arguments) == 1
+            ):
                 return _Difference(a.arguments[0], b.arguments[0])
             raise Fault("a differential output is V(a) - V(b)", tree)
         return self.evaluate(tree)
 
     # -- placing elements and instances ----------------------------------------------------------------
 
-    def place(self, kind: Tree[Token], name: str, parts: Sequence[Any], ends: list[Net | BundleNet], tree: Tree[Token]) -> bool:
+    def place(
+        self, kind: Tree[Token], name: str, parts: Sequence[Any], ends: list[Net | BundleNet], tree: Tree[Token]
+    ) -> bool:
         """Put one device or module down; True for a device."""
         by = {c.data: c for c in parts if isinstance(c, Tree)}
         spreads = [c for c in parts if isinstance(c, Tree) and c.data == "tolerance"]
@@ -435,13 +459,28 @@ class Builder:
     def _unknown_kind(self, kind: Tree[Token]) -> None:
         text = ".".join(kind.children)
         if len(kind.children) > 1 and str(kind.children[0]) not in self.file.imports:
-            raise Fault(f"nothing is imported as '{kind.children[0]}'", kind, f'write import "std/update.nl" as {kind.children[0]}')
+            raise Fault(
+                f"nothing is imported as '{kind.children[0]}'",
+                kind,
+                f'write import "std/update.nl" as {kind.children[0]}',
+            )
         known = [*DEVICES, *self.file.names(lambda f: f.modules), *self.file.names(lambda f: f.devices)]
-        raise Fault(f"unknown kind '{text}'", kind, suggest(text, known) or _LIKE_SPICE.get(text.upper(), "") or "a kind is a device, an element or a module")
+        raise Fault(
+            f"unknown kind '{text}'",
+            kind,
+            suggest(text, known) or _LIKE_SPICE.get(text.upper(), "") or "a kind is a device, an element or a module",
+        )
 
     def _place_device(
-        self, device: Device, kind: Tree[Token], name: str, by: Mapping[str, Tree[Token]], ends: list[Net | BundleNet],
-        spreads: Sequence[Tree[Token]], match: str, tree: Tree[Token],
+        self,
+        device: Device,
+        kind: Tree[Token],
+        name: str,
+        by: Mapping[str, Tree[Token]],
+        ends: list[Net | BundleNet],
+        spreads: Sequence[Tree[Token]],
+        match: str,
+        tree: Tree[Token],
     ) -> None:
         if not ends:
             self.session.budget.spend("elements", 1, tree)
@@ -461,14 +500,22 @@ class Builder:
             first, *rest = by["value"].children
             named += rest
             if not device.value:
-                raise Fault(f"{device.name} has no main value", by["value"], f"write {{ {device.param_names[0]} = ... }}" if device.params else "")
+                raise Fault(
+                    f"{device.name} has no main value",
+                    by["value"],
+                    f"write {{ {device.param_names[0]} = ... }}" if device.params else "",
+                )
             given[device.value] = first
         named += by["props"].children if "props" in by else []
         known = (*device.param_names, "model", *(("ic",) if device.name == "C" else ()))
         for item in named:
             key = str(item.children[0])
             if key not in known:
-                raise Fault(f"{device.name} has no parameter '{key}'", item.children[0], suggest(key, known) or f"its parameters are {', '.join(device.param_names)}")
+                raise Fault(
+                    f"{device.name} has no parameter '{key}'",
+                    item.children[0],
+                    suggest(key, known) or f"its parameters are {', '.join(device.param_names)}",
+                )
             if key in given:
                 raise Fault(f"'{key}' is given twice", item)
             given[key] = item.children[1]
@@ -485,9 +532,15 @@ class Builder:
             from netlearn.devices import CARDS
 
             name = str(tree.children[0])
-            raise Fault(f"unknown model '{name}'", tree, suggest(name, [*CARDS, *self.file.names(lambda f: f.models)]) or f"known: {', '.join(CARDS)}")
+            raise Fault(
+                f"unknown model '{name}'",
+                tree,
+                suggest(name, [*CARDS, *self.file.names(lambda f: f.models)]) or f"known: {', '.join(CARDS)}",
+            )
         if card.device != device.name:
-            raise Fault(f"model '{card.name}' is for {card.device}, not for {device.name}", tree, f"write {card.device} ...")
+            raise Fault(
+                f"model '{card.name}' is for {card.device}, not for {device.name}", tree, f"write {card.device} ..."
+            )
         return dict(card.params)
 
     def _device_params(
@@ -501,7 +554,9 @@ class Builder:
                     raise Fault(
                         f"{device.name} {name} is never given its {param.doc}",
                         tree.children[1] if tree.data == "instance" else tree,
-                        f"write = 10k" if param.unit == "Ohm" else f"give {param.name}" + (f" in {param.unit}" if param.unit else ""),
+                        "write = 10k"
+                        if param.unit == "Ohm"
+                        else f"give {param.name}" + (f" in {param.unit}" if param.unit else ""),
                     )
                 numbers[param.name] = param.default
                 continue
@@ -514,10 +569,14 @@ class Builder:
                 self._same_unit(param, result.dimension, value)
                 wave, numbers[param.name] = result.wave, result.wave.value(0.0)
             else:
-                numbers[param.name] = self.parameter(param, result, value, f"{name}.{param.name}", device.learn.get(param.name))
+                numbers[param.name] = self.parameter(
+                    param, result, value, f"{name}.{param.name}", device.learn.get(param.name)
+                )
         return numbers, wave
 
-    def parameter(self, param: Param, value: Any, where: Any, path: str, bounds: tuple[float, float] | None = None) -> float | Formula:
+    def parameter(
+        self, param: Param, value: Any, where: Any, path: str, bounds: tuple[float, float] | None = None
+    ) -> float | Formula:
         """A value for a device parameter: a number, or a formula over states (made here for learn(...))."""
         if isinstance(value, Quantity):
             self._same_unit(param, value.dimension, where)
@@ -537,14 +596,21 @@ class Builder:
             self._same_unit(param, symbol.dimension, where)
         return formula(symbol)
 
-    def _anonymous(self, param: Param, value: LearnSpec | Random, where: Any, bounds: tuple[float, float] | None) -> Learn:
+    def _anonymous(
+        self, param: Param, value: LearnSpec | Random, where: Any, bounds: tuple[float, float] | None
+    ) -> Learn:
         if isinstance(value, Random):
             return Learn(value.uniform, value.uniform.low, value.uniform.high, frozen=True)
         learn = value.learn
-        low, high = bounds or ((1e-30 if param.allowed == "positive" else 0.0 if param.allowed == "not negative" else -math.inf), math.inf)
+        low, high = bounds or (
+            (1e-30 if param.allowed == "positive" else 0.0 if param.allowed == "not negative" else -math.inf),
+            math.inf,
+        )
         if not value.bounded:
             if bounds is None:
-                self.session.report.lint(f"{param.name} learns without bounds", self.source, where, "write learn(start, low..high)")
+                self.session.report.lint(
+                    f"{param.name} learns without bounds", self.source, where, "write learn(start, low..high)"
+                )
             learn = Learn(learn.init, low, high, learn.law, learn.step)
         for edge in (learn.low, learn.high):
             if math.isfinite(edge) and (fault := param.fault(edge)):
@@ -554,7 +620,11 @@ class Builder:
     def _same_unit(self, param: Param, dimension: units.Dimension, where: Any) -> None:
         wanted = units.dimension(param.unit)
         if dimension not in (NONE, wanted):
-            raise Fault(f"{param.name} must be {describe(wanted)}, not {describe(dimension)}", where, f"give it in {param.unit}" if param.unit else "it has no unit")
+            raise Fault(
+                f"{param.name} must be {describe(wanted)}, not {describe(dimension)}",
+                where,
+                f"give it in {param.unit}" if param.unit else "it has no unit",
+            )
 
     def _device_nodes(
         self, device: Device, connections: Tree[Token] | None, ends: list[Net | BundleNet], name: str, kind: Tree[Token]
@@ -567,7 +637,11 @@ class Builder:
             elif terminal in device.grounded:
                 nodes.append(GROUND)
             else:
-                raise Fault(f"terminal '{terminal}' of {device.name} {name} is not connected", connections or kind, _form(device.name, device.terminals))
+                raise Fault(
+                    f"terminal '{terminal}' of {device.name} {name} is not connected",
+                    connections or kind,
+                    _form(device.name, device.terminals),
+                )
         for node in nodes:
             self.uses[node] += 1
         return tuple(nodes)
@@ -576,7 +650,9 @@ class Builder:
         if isinstance(value, Net):
             return value.name
         if isinstance(value, BundleNet):
-            raise Fault(f"'{value.name}' is a bundle; a terminal takes one net", where, f"write {value.name}.{value.members[0]}")
+            raise Fault(
+                f"'{value.name}' is a bundle; a terminal takes one net", where, f"write {value.name}.{value.members[0]}"
+            )
         if isinstance(value, _Broken):
             raise Fault("this name could not be understood where it was declared", where)
         symbol = leaf(value)
@@ -608,7 +684,12 @@ class Builder:
         return net
 
     def _connect(
-        self, names: Sequence[str], connections: Tree[Token] | None, ends: list[Net | BundleNet], kind: Tree[Token], what: str
+        self,
+        names: Sequence[str],
+        connections: Tree[Token] | None,
+        ends: list[Net | BundleNet],
+        kind: Tree[Token],
+        what: str,
     ) -> dict[str, tuple[Any, Any]]:
         """Terminal or port name to (value, tree), positional or by name, never mixed."""
         given: dict[str, tuple[Any, Any]] = {n: (v, kind) for n, v in zip(names, ends, strict=False)}
@@ -617,15 +698,25 @@ class Builder:
         if positional and len(positional) != len(arguments):
             raise Fault("connections by position and by name are mixed", connections, _form(what, names))
         if positional and ends:
-            raise Fault("in a mesh the first two connections are the edge's ends; name the others", connections, "write of Edge(clk = clk)")
+            raise Fault(
+                "in a mesh the first two connections are the edge's ends; name the others",
+                connections,
+                "write of Edge(clk = clk)",
+            )
         if len(positional) > len(names):
-            raise Fault(f"{what} has {len(names)} terminals, and {len(positional)} nets are given", connections, _form(what, names))
+            raise Fault(
+                f"{what} has {len(names)} terminals, and {len(positional)} nets are given",
+                connections,
+                _form(what, names),
+            )
         for key, argument in zip(names, positional, strict=False):
             given[key] = (self._argument(argument), argument)
         for argument in arguments if not positional else []:
             key = str(argument.children[0])
             if key not in names:
-                raise Fault(f"{what} has no terminal '{key}'", argument.children[0], suggest(key, names) or _form(what, names))
+                raise Fault(
+                    f"{what} has no terminal '{key}'", argument.children[0], suggest(key, names) or _form(what, names)
+                )
             if key in given:
                 raise Fault(f"'{key}' is connected twice", argument)
             given[key] = (self._argument(argument.children[1]), argument.children[1])
@@ -637,7 +728,13 @@ class Builder:
     def _tolerance(self, tree: Tree[Token], value: str, known: Sequence[str]) -> Tolerance:
         param = next((str(c) for c in tree.children if isinstance(c, Token)), value)
         if param not in known:
-            raise Fault(f"there is no parameter '{param}' to spread" if param else "this kind has no main value; name the parameter that spreads", tree, suggest(param, known) or "write ~ offset 2mV")
+            raise Fault(
+                f"there is no parameter '{param}' to spread"
+                if param
+                else "this kind has no main value; name the parameter that spreads",
+                tree,
+                suggest(param, known) or "write ~ offset 2mV",
+            )
         spreads = [self.spread(c) for c in tree.children if isinstance(c, Tree)]
         return Tolerance(param, spreads[0], spreads[1] if len(spreads) > 1 else None)
 
@@ -647,11 +744,22 @@ class Builder:
     # -- modules ---------------------------------------------------------------------------------------
 
     def _place_module(
-        self, definition: Definition, kind: Tree[Token], name: str, by: Mapping[str, Tree[Token]], ends: list[Net | BundleNet],
-        spreads: Sequence[Tree[Token]], match: str, tree: Tree[Token],
+        self,
+        definition: Definition,
+        kind: Tree[Token],
+        name: str,
+        by: Mapping[str, Tree[Token]],
+        ends: list[Net | BundleNet],
+        spreads: Sequence[Tree[Token]],
+        match: str,
+        tree: Tree[Token],
     ) -> None:
         if "value" in by:
-            raise Fault(f"module {definition.name} has no main value", by["value"], "give its parameters in braces: { rmax = 100k }")
+            raise Fault(
+                f"module {definition.name} has no main value",
+                by["value"],
+                "give its parameters in braces: { rmax = 100k }",
+            )
         if self.depth >= MAX_HIERARCHY:
             raise Fault(f"modules are nested more than {MAX_HIERARCHY} deep", kind, "a module cannot contain itself")
         header = _child(definition.tree, "ports")
@@ -661,7 +769,9 @@ class Builder:
         hidden = {k: self.scope.get(k) for k in params}
         self.scope.update({k: v for k, v in params.items() if k not in self.declared})
         try:
-            given = self._connect([p.name for p in ports], by.get("connections"), ends, kind, f"module {definition.name}")
+            given = self._connect(
+                [p.name for p in ports], by.get("connections"), ends, kind, f"module {definition.name}"
+            )
         finally:
             for key, value in hidden.items():
                 if key not in self.declared:
@@ -676,14 +786,20 @@ class Builder:
         tolerances = tuple(self._tolerance(t, "", known) for t in spreads)
         self.instances.append(Instance(name, cell, nets, states, tolerances, match))
 
-    def _module_params(self, definition: Definition, known: Sequence[str], props: Tree[Token] | None) -> tuple[dict[str, Any], dict[str, str]]:
+    def _module_params(
+        self, definition: Definition, known: Sequence[str], props: Tree[Token] | None
+    ) -> tuple[dict[str, Any], dict[str, str]]:
         """Values for a module's parameters; formulas over our states come with the names they get inside."""
         params: dict[str, Any] = {}
         imports: dict[str, str] = {}
         for item in props.children if props else ():
             key = str(item.children[0])
             if key not in known:
-                raise Fault(f"module {definition.name} has no parameter '{key}'", item.children[0], suggest(key, known) or f"its parameters are {', '.join(known) or 'none'}")
+                raise Fault(
+                    f"module {definition.name} has no parameter '{key}'",
+                    item.children[0],
+                    suggest(key, known) or f"its parameters are {', '.join(known) or 'none'}",
+                )
             if key in params:
                 raise Fault(f"'{key}' is given twice", item)
             value = self.evaluate(item.children[1])
@@ -699,14 +815,24 @@ class Builder:
         return params, imports
 
     def _join(
-        self, port: _Port, given: Mapping[str, tuple[Any, Any]], nets: dict[str, str], states: dict[str, str],
-        definition: Definition, name: str, where: Any,
+        self,
+        port: _Port,
+        given: Mapping[str, tuple[Any, Any]],
+        nets: dict[str, str],
+        states: dict[str, str],
+        definition: Definition,
+        name: str,
+        where: Any,
     ) -> None:
         if port.name not in given:
             if port.name == GROUND:
                 nets[GROUND] = GROUND
                 return
-            raise Fault(f"port '{port.name}' of module {definition.name} is not connected", where, f"connect it: {port.name} = ...")
+            raise Fault(
+                f"port '{port.name}' of module {definition.name} is not connected",
+                where,
+                f"connect it: {port.name} = ...",
+            )
         value, tree = given[port.name]
         if isinstance(value, _Broken):
             raise Fault("this name could not be understood where it was declared", tree)
@@ -716,7 +842,11 @@ class Builder:
             states[port.name] = value.name
         elif port.members:
             if not isinstance(value, BundleNet) or value.members != port.members:
-                raise Fault(f"port '{port.name}' takes a bundle {port.type}, not {kind_of(value)}", tree, f"declare it: net a: {port.type}")
+                raise Fault(
+                    f"port '{port.name}' takes a bundle {port.type}, not {kind_of(value)}",
+                    tree,
+                    f"declare it: net a: {port.type}",
+                )
             for member in port.members:
                 nets[f"{port.name}.{member}"] = f"{value.name}.{member}"
                 self.uses[f"{value.name}.{member}"] += 1
@@ -749,11 +879,18 @@ class Builder:
                 half = f", the {net.rsplit('.', 1)[1]} half of a bundle," if "." in net else ""
                 report.lint(f"net '{net}'{half} is never used", self.source, token, "remove it or connect it")
             elif self.uses[net] == 1:
-                report.lint(f"net '{net}' has one connection only: it floats", self.source, token, "connect a second terminal, drive it, or read it")
+                report.lint(
+                    f"net '{net}' has one connection only: it floats",
+                    self.source,
+                    token,
+                    "connect a second terminal, drive it, or read it",
+                )
         for port in self.ports:
             for net in port.nets():
                 if port.type != STATE and self.uses[net] == 0 and net != GROUND:
-                    report.lint(f"port '{net}' is not used inside {self.definition.name}", self.source, self.declared[port.name])
+                    report.lint(
+                        f"port '{net}' is not used inside {self.definition.name}", self.source, self.declared[port.name]
+                    )
 
 
 class _Broken:
@@ -799,7 +936,9 @@ def port_of(tree: Tree[Token], file: File) -> _Port:
         return _Port(str(token), str(kind))
     members = file.bundle(kind)
     if members is None:
-        raise Fault(f"unknown bundle '{kind}'", kind, suggest(str(kind), [*file.names(lambda f: f.bundles), STATE, SIGNAL]))
+        raise Fault(
+            f"unknown bundle '{kind}'", kind, suggest(str(kind), [*file.names(lambda f: f.bundles), STATE, SIGNAL])
+        )
     return _Port(str(token), str(kind), members)
 
 
@@ -810,11 +949,20 @@ def read_spread(tree: Tree[Token], evaluate: Evaluator) -> Spread:
         quantity = evaluate(Tree("number", [first]))
         return Spread("normal", (quantity.number,), relative=str(first).endswith("%"))
     if str(first) not in ("normal", "uniform", "lognormal", "pelgrom"):
-        raise Fault(f"unknown distribution '{first}'", first, suggest(str(first), ["normal", "uniform", "lognormal", "pelgrom"]) or "known: normal, uniform, lognormal, pelgrom")
+        raise Fault(
+            f"unknown distribution '{first}'",
+            first,
+            suggest(str(first), ["normal", "uniform", "lognormal", "pelgrom"])
+            or "known: normal, uniform, lognormal, pelgrom",
+        )
     numbers = [evaluate.number(a, "a number of a distribution", None) for a in tree.children[1:]]
     if not numbers:
         raise Fault(f"{first} needs its numbers", tree, f"write ~ {first}(1%)")
-    return Spread(str(first), tuple(q.number for q in numbers), relative="%" in str(next(tree.scan_values(lambda t: isinstance(t, Token) and t.type == "NUMBER"), "")))
+    return Spread(
+        str(first),
+        tuple(q.number for q in numbers),
+        relative="%" in str(next(tree.scan_values(lambda t: isinstance(t, Token) and t.type == "NUMBER"), "")),
+    )
 
 
 def _rounds(value: Any, where: Any) -> list[Any]:
@@ -859,7 +1007,9 @@ def _half(plus: Any, minus: Any, half: str, where: Any) -> tuple[str, str]:
     for net in (plus, minus):
         if isinstance(net, BundleNet):
             if not {"free", "clamped"} <= set(net.members):
-                raise Fault(f"bundle {net.bundle} has no halves free and clamped", where, "read one member, V(n.member)")
+                raise Fault(
+                    f"bundle {net.bundle} has no halves free and clamped", where, "read one member, V(n.member)"
+                )
             ends.append(f"{net.name}.{half}")
         else:
             ends.append(net.name)
@@ -868,10 +1018,16 @@ def _half(plus: Any, minus: Any, half: str, where: Any) -> tuple[str, str]:
 
 def _spread(value: Named, where: Any) -> list[Named]:
     """V(n[0..3]) as four readings."""
-    columns = [a if isinstance(a, list) else _flat_nets(a, where) if isinstance(a, NetArray) else None for a in value.arguments]
+    columns = [
+        a if isinstance(a, list) else _flat_nets(a, where) if isinstance(a, NetArray) else None for a in value.arguments
+    ]
     length = max(len(c) for c in columns if c is not None)
     return [
-        Named(value.name, tuple(c[k] if c is not None and k < len(c) else a for c, a in zip(columns, value.arguments, strict=True)), {})
+        Named(
+            value.name,
+            tuple(c[k] if c is not None and k < len(c) else a for c, a in zip(columns, value.arguments, strict=True)),
+            {},
+        )
         for k in range(length)
     ]
 
@@ -948,7 +1104,10 @@ def build_cell(definition: Definition, params: Mapping[str, Any], session: Sessi
     except Fault as fault:
         session.report.fault(fault, definition.file.source)
     if builder.inputs or builder.outputs:
-        session.report.fault(Fault("inputs and outputs belong to a circuit, not to a module", definition.tree.children[0]), definition.file.source)
+        session.report.fault(
+            Fault("inputs and outputs belong to a circuit, not to a module", definition.tree.children[0]),
+            definition.file.source,
+        )
     number = session.names[definition.name]
     session.names[definition.name] += 1
     cell = builder.finish(definition.name if number == 0 else f"{definition.name}_{number + 1}")

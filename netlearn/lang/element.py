@@ -70,7 +70,9 @@ def _header(header: Tree[Token]) -> tuple[list[str], dict[str, Param]]:
         if str(token) in RESERVED:
             raise Fault(f"'{token}' is a word of the law language", token, "choose another name")
         if not isinstance(child.children[-1], Tree):
-            raise Fault(f"parameter '{token}' needs a default, which also gives its unit", token, f"write {token} = 1mS")
+            raise Fault(
+                f"parameter '{token}' needs a default, which also gives its unit", token, f"write {token} = 1mS"
+            )
         value = evaluate.number(child.children[-1], "a default", None)
         params[str(token)] = Param(str(token), units.unit_name(value.dimension), value.number, "parameter")
     return terminals, params
@@ -94,7 +96,9 @@ class _Check:
         found = self.dimension(tree.children[-1])
         wanted = {"current": AMPERE, "charge": COULOMB, "voltage": VOLT, "flux": WEBER}.get(tree.data)
         if wanted is not None and found not in (wanted, None):
-            raise Fault(f"a {tree.data} is in {describe(wanted)}, and this is {describe(found or NONE)}", tree.children[-1])
+            raise Fault(
+                f"a {tree.data} is in {describe(wanted)}, and this is {describe(found or NONE)}", tree.children[-1]
+            )
         for child in tree.children[1:-1]:
             self._branch(child)
         if tree.data in ("current", "voltage"):
@@ -172,16 +176,24 @@ class _Check:
         if name == "V":
             for g in given:
                 if g.data != "ref" or str(g.children[0]) not in self.terminals:
-                    raise Fault("V reads a terminal of this element", g, f"its terminals are {', '.join(self.terminals)}")
+                    raise Fault(
+                        "V reads a terminal of this element", g, f"its terminals are {', '.join(self.terminals)}"
+                    )
             if not 1 <= len(given) <= 2:
                 raise Fault("write V(a) or V(a, b)", tree)
             return VOLT
         if name == "I":
             if len(given) != 1 or given[0].data != "ref" or str(given[0].children[0]) not in self.branches:
-                raise Fault("I reads the current of a voltage branch of this element", tree, "write voltage e(p, n) = ... first")
+                raise Fault(
+                    "I reads the current of a voltage branch of this element", tree, "write voltage e(p, n) = ... first"
+                )
             return AMPERE
         if name not in ARITY:
-            raise Fault(f"unknown function '{name}' in a law", token, suggest(name, [*ARITY, "V", "I"]) or f"known: {', '.join(ARITY)}")
+            raise Fault(
+                f"unknown function '{name}' in a law",
+                token,
+                suggest(name, [*ARITY, "V", "I"]) or f"known: {', '.join(ARITY)}",
+            )
         if len(given) != ARITY[name] or any(g.data == "named" for g in given):
             raise Fault(f"{name} takes {ARITY[name]} argument{'s' * (ARITY[name] > 1)}", tree)
         if name == "where":
@@ -195,7 +207,11 @@ class _Check:
         if name == "sqrt":
             return units.power(inside or NONE, 0.5)
         if inside not in (NONE, None) and name != "sign":
-            raise Fault(f"{name} takes a plain number, not {describe(inside or NONE)}", given[0], "divide by a value of the same unit, such as vt")
+            raise Fault(
+                f"{name} takes a plain number, not {describe(inside or NONE)}",
+                given[0],
+                "divide by a value of the same unit, such as vt",
+            )
         return NONE
 
     def _same(self, tree: Any, a: Any, b: Any) -> Dimension | None:
@@ -225,7 +241,9 @@ class _Check:
             return units.divide(a or NONE, b or NONE)
         if sign in ("+", "-"):
             if a is not None and b is not None and a != b:
-                raise Fault(f"{describe(a)} '{sign}' {describe(b)} does not make sense", tree, "both sides need the same unit")
+                raise Fault(
+                    f"{describe(a)} '{sign}' {describe(b)} does not make sense", tree, "both sides need the same unit"
+                )
             return a if a is not None else b
         raise Fault(f"'{sign}' cannot stand in a law", tree)
 
@@ -241,7 +259,9 @@ def read_model(tree: Tree[Token], device: Device) -> dict[str, float]:
         if str(token) in values:
             raise Fault(f"'{token}' is given twice", token)
         param = device.param(str(token))
-        number = evaluate.number(item.children[1], param.name, None if param.unit == "" else units.dimension(param.unit)).number
+        number = evaluate.number(
+            item.children[1], param.name, None if param.unit == "" else units.dimension(param.unit)
+        ).number
         if fault := param.fault(number):
             raise Fault(fault, item)
         values[str(token)] = number

@@ -128,8 +128,16 @@ def locate(name: str, folder: Path | None, allowed: tuple[Path, ...], where: Whe
         elif path.is_file():
             return path
     if outside:
-        raise Fault(f"'{name}' lies outside the allowed folders", where, f"put {what} into the folder of this netlist, or allow its folder with --allow")
-    raise Fault(f"there is no file '{name}'", where, f"looked in {', '.join(map(str, bases)) or 'no folder (this text has none)'}")
+        raise Fault(
+            f"'{name}' lies outside the allowed folders",
+            where,
+            f"put {what} into the folder of this netlist, or allow its folder with --allow",
+        )
+    raise Fault(
+        f"there is no file '{name}'",
+        where,
+        f"looked in {', '.join(map(str, bases)) or 'no folder (this text has none)'}",
+    )
 
 
 def read_text(path: Path, where: Where) -> str:

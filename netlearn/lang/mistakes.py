@@ -119,7 +119,10 @@ def _unclosed(fault: ReadFault) -> tuple[str, int, int] | None:
         return last
     if fault.token_type == "NAME" and last[0] == "{" and False:
         return last
-    if fault.text in KEYWORDS & {"circuit", "module", "task", "bundle", "mismatch", "element", "import", "model"} and fault.column == 1:
+    if (
+        fault.text in KEYWORDS & {"circuit", "module", "task", "bundle", "mismatch", "element", "import", "model"}
+        and fault.column == 1
+    ):
         return fault.opened[0]
     return None
 

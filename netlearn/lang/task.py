@@ -146,20 +146,24 @@ class TaskReader:
         if tree.data in ("and_", "or_", "not_"):
             for child in tree.children:
                 self._check_condition(child)
-            return
+            return None
         if tree.data == "group":
             return self._check_condition(tree.children[0])
         if tree.data != "compare":
             raise Fault("a condition compares a result with a number", tree, "write error < 1mV or steps > 5000")
         a, b = (self._dimension(tree.children[k]) for k in (0, 2))
         if a != b and NONE not in (a, b):
-            raise Fault(f"{describe(a)} compared with {describe(b)}", tree, "error is in V (root mean square), mse in V^2")
+            raise Fault(
+                f"{describe(a)} compared with {describe(b)}", tree, "error is in V (root mean square), mse in V^2"
+            )
 
     def _dimension(self, tree: Any) -> Dimension:
         if tree.data == "ref":
             name = str(tree.children[0])
             if name not in METRICS or len(tree.children) > 1:
-                raise Fault(f"unknown result '{write(tree)}'", tree, suggest(name, METRICS) or f"known: {', '.join(METRICS)}")
+                raise Fault(
+                    f"unknown result '{write(tree)}'", tree, suggest(name, METRICS) or f"known: {', '.join(METRICS)}"
+                )
             return METRICS[name]
         return self.evaluate.number(tree, "a limit", None).dimension
 
@@ -177,15 +181,21 @@ class TaskReader:
         missing = [n for n in ins + outs if n not in values]
         if missing:
             kind = "input" if missing[0] in ins else "output"
-            raise Fault(f"{kind} '{missing[0]}' has no data", tree, f"give every input and output a column: {missing[0]}: [...]")
+            raise Fault(
+                f"{kind} '{missing[0]}' has no data", tree, f"give every input and output a column: {missing[0]}: [...]"
+            )
         lengths = {len(v) for v in values.values() if len(v) != 1} or {1}
         if len(lengths) > 1:
             raise Fault(f"columns of different lengths: {', '.join(map(str, sorted(lengths)))}", tree)
         count = lengths.pop()
         full = {n: v if len(v) == count else v * count for n, v in values.items()}
-        return tuple(zip(*(full[n] for n in ins), strict=True)) if ins else ((),) * count, tuple(zip(*(full[n] for n in outs), strict=True))
+        return tuple(zip(*(full[n] for n in ins), strict=True)) if ins else ((),) * count, tuple(
+            zip(*(full[n] for n in outs), strict=True)
+        )
 
-    def _fill(self, tree: Tree[Token], ins: Sequence[str], outs: Sequence[str], values: dict[str, tuple[float, ...]]) -> None:
+    def _fill(
+        self, tree: Tree[Token], ins: Sequence[str], outs: Sequence[str], values: dict[str, tuple[float, ...]]
+    ) -> None:
         token = tree.children[0]
         name = str(token) + "".join(write(c) for c in tree.children[1:-1])
         channels = self._channels(tree, ins, outs, name)
@@ -203,17 +213,32 @@ class TaskReader:
             found = [n for n in known if n == str(token) or n.startswith(f"{token}[")]
         else:
             at = self.evaluate(index[0].children[0]) if isinstance(index[0].children[0], Tree) else None
-            span = (at.low.number, at.high.number) if isinstance(at, Range) else (at.number, at.number) if isinstance(at, Quantity) else (0, -1)
+            span = (
+                (at.low.number, at.high.number)
+                if isinstance(at, Range)
+                else (at.number, at.number)
+                if isinstance(at, Quantity)
+                else (0, -1)
+            )
             found = [f"{token}[{i}]" for i in range(int(span[0]), min(int(span[1]), int(span[0]) + len(known)) + 1)]
         for n in found or [name]:
             if n not in known:
-                raise Fault(f"the circuit has no input or output '{n}'", tree, suggest(n, known) or f"it has {', '.join(known) or 'none'}")
+                raise Fault(
+                    f"the circuit has no input or output '{n}'",
+                    tree,
+                    suggest(n, known) or f"it has {', '.join(known) or 'none'}",
+                )
         return found
 
     def _columns(self, tree: Any, count: int, name: str) -> list[tuple[float, ...]]:
         """Values of `count` channels: one list each, or a list of rows, or one number for all samples."""
         trees = [tree]
-        if tree.data == "list" and count > 1 and len(tree.children) == count and all(c.data != "list" for c in tree.children):
+        if (
+            tree.data == "list"
+            and count > 1
+            and len(tree.children) == count
+            and all(c.data != "list" for c in tree.children)
+        ):
             trees = list(tree.children)  # [column("a"), column("b")]: one entry a channel
         found: list[Any] = []
         for t in trees:
@@ -232,7 +257,11 @@ class TaskReader:
             return [tuple(self._volt(v, tree) for v in value)]
         rows = [v for v in value]
         if not all(isinstance(r, list) and len(r) == count for r in rows):
-            raise Fault(f"'{name}' has {count} channels; each sample is a list of {count} numbers", tree, "write [[0V, 0V], [0V, 0.45V]]")
+            raise Fault(
+                f"'{name}' has {count} channels; each sample is a list of {count} numbers",
+                tree,
+                "write [[0V, 0V], [0V, 0.45V]]",
+            )
         return [tuple(self._volt(r[k], tree) for r in rows) for k in range(count)]
 
     def _volt(self, value: Any, where: Any) -> float:
@@ -245,7 +274,11 @@ class TaskReader:
     def _source(self, token: Token) -> None:
         if token.type == "NAME":
             if str(token) not in DATASETS:
-                raise Fault(f"unknown data set '{token}'", token, suggest(str(token), DATASETS) or f'known: {", ".join(DATASETS)}; a file is named in quotes')
+                raise Fault(
+                    f"unknown data set '{token}'",
+                    token,
+                    suggest(str(token), DATASETS) or f"known: {', '.join(DATASETS)}; a file is named in quotes",
+                )
             file = DATASETS[str(token)]
         else:
             file = str(token)[1:-1]
@@ -256,7 +289,11 @@ class TaskReader:
         except csv.Error as error:
             raise Fault(f"'{path.name}' is not a table: {error}", token) from None
         if not rows or len(rows) > MAX_SAMPLES:
-            raise Fault(f"'{path.name}' has {len(rows)} rows", token, f"between 1 and {MAX_SAMPLES}, below a line of column names")
+            raise Fault(
+                f"'{path.name}' has {len(rows)} rows",
+                token,
+                f"between 1 and {MAX_SAMPLES}, below a line of column names",
+            )
         if any(None in row or None in row.values() for row in rows):
             raise Fault(f"'{path.name}' has rows with more or fewer fields than its first line", token)
         self.table = {key.strip(): [row[key].strip() for row in rows] for key in rows[0]}
@@ -267,7 +304,11 @@ class TaskReader:
         if not self.table:
             raise Fault("column needs a table", tree, 'write data from "file.csv" x: column("name") -> ...')
         if not isinstance(name, str) or name not in self.table:
-            raise Fault(f"the table has no column '{name}'", tree, suggest(str(name), self.table) or f"it has {', '.join(self.table)}")
+            raise Fault(
+                f"the table has no column '{name}'",
+                tree,
+                suggest(str(name), self.table) or f"it has {', '.join(self.table)}",
+            )
         return self.table[name]
 
     def _column(self, e: Evaluator, tree: Any, given: list[Any], options: Any) -> _Column:
@@ -278,7 +319,9 @@ class TaskReader:
             numbers = [float(t) for t in texts]
         except ValueError:
             wrong = next(t for t in texts if not _is_number(t))
-            raise Fault(f"'{wrong}' in this column is not a number", given[0], "classes are read with onehot(...)") from None
+            raise Fault(
+                f"'{wrong}' in this column is not a number", given[0], "classes are read with onehot(...)"
+            ) from None
         if not all(map(math.isfinite, numbers)):
             raise Fault("this column has a value that is not finite", given[0])
         if len(given) == 1:

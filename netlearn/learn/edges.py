@@ -224,9 +224,13 @@ def _polarity(circuit: FlatCircuit, group: Group, params: Params) -> Floats:
     x[a], x[b] = x[a] + 0.05, x[b]
     if group.terminal:
         learns = [circuit.states[s].learn for s in group.states]
-        x[group.column] = np.array([_high(learn.high, params.states[0, s]) for learn, s in zip(learns, group.states, strict=True)])
+        x[group.column] = np.array(
+            [_high(learn.high, params.states[0, s]) for learn, s in zip(learns, group.states, strict=True)]
+        )
     slope = _current_slope(kernel(bank.device), x, p, a, group.column, group.terminal)
-    slope = np.sign(np.broadcast_to(slope, len(group.elements)) * rule_slopes(group.rule, params.states)[0, group.rows, group.input])
+    slope = np.sign(
+        np.broadcast_to(slope, len(group.elements)) * rule_slopes(group.rule, params.states)[0, group.rows, group.input]
+    )
     if (slope == 0).any():
         name = bank.names[int(group.elements[int(np.argmin(np.abs(slope)))])]
         raise TaskError(f"the learnable value of {name} does not change its current", "check its law and bounds")

@@ -108,5 +108,7 @@ def make_loss(name: str, given: Mapping[str, float]) -> Loss:
         raise TaskError(f"unknown loss '{name}'", f"known: {', '.join(LOSSES)}")
     for key in given:
         if key not in OPTIONS[name]:
-            raise TaskError(f"loss {name} has no option '{key}'", f"its options are {', '.join(OPTIONS[name]) or 'none'}")
+            raise TaskError(
+                f"loss {name} has no option '{key}'", f"its options are {', '.join(OPTIONS[name]) or 'none'}"
+            )
     return LOSSES[name](**dict(given))

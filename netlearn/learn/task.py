@@ -51,7 +51,9 @@ def _held_out(labels: Floats, share: float, seed: int) -> Ints:
     classes = classes.reshape(-1)
     if len(np.unique(classes)) > len(labels) // 2:  # a regression: every label its own class
         classes = np.zeros(len(labels), dtype=int)
-    chosen = [rng.permutation(np.flatnonzero(classes == c))[: round(share * np.sum(classes == c))] for c in np.unique(classes)]
+    chosen = [
+        rng.permutation(np.flatnonzero(classes == c))[: round(share * np.sum(classes == c))] for c in np.unique(classes)
+    ]
     return np.sort(np.concatenate(chosen)).astype(np.int64)
 
 

@@ -63,7 +63,10 @@ class Trainer:
 
     def __post_init__(self) -> None:
         if self.steps is None and self.task.spec.stop is None:
-            raise TaskError(f"task {self.task.spec.name} has no stop rule", "write stop error < 1mV or steps > 5000, or give --steps")
+            raise TaskError(
+                f"task {self.task.spec.name} has no stop rule",
+                "write stop error < 1mV or steps > 5000, or give --steps",
+            )
         if any(port.kind != "V" for port in self.circuit.outputs):
             raise TaskError("a branch current cannot be clamped", "train on node voltages or their differences")
         driven = {n for port in self.circuit.inputs for n in port.nodes} | {0}
@@ -129,7 +132,9 @@ def step(trainer: Trainer, plan: Plan, params: Params, rows: Ints) -> tuple[Para
     wanted = np.isfinite(target).any(axis=1) & free.settled[0]
     if not wanted.any():
         return params, len(rows), int(free.settled.sum())
-    clamped = backend.operating_points(params, clamp(circuit, free_boundary, free.x[0], target, task.method.eta, wanted), _only(free, wanted))
+    clamped = backend.operating_points(
+        params, clamp(circuit, free_boundary, free.x[0], target, task.method.eta, wanted), _only(free, wanted)
+    )
     used = clamped.settled[0]
     if used.any():
         seen = Contrast(circuit, plan.groups, params, free.x[:, wanted][:, used], clamped.x[:, used])
@@ -155,7 +160,9 @@ def clamp(circuit: FlatCircuit, free: Boundary, x: Floats, target: Floats, eta: 
     for k, port in enumerate(circuit.outputs):
         for node, voltage in _clamped(port, x, target[:, k], eta):
             if node in nodes:
-                raise BackendError(f"two outputs clamp the node {circuit.nodes[node]}", "read outputs at different nodes")
+                raise BackendError(
+                    f"two outputs clamp the node {circuit.nodes[node]}", "read outputs at different nodes"
+                )
             nodes[node] = voltage
     return hold(kept, np.array(list(nodes), dtype=np.int64), np.stack(list(nodes.values()), axis=1))
 

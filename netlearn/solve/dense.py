@@ -20,7 +20,7 @@ import numpy as np
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params, check_params
 from netlearn.devices import kernel
 from netlearn.errors import CircuitError
-from netlearn.solve.solution import Solution, bank_params, bank_unknowns
+from netlearn.solve.solution import Solution, bank_params
 
 STEP = 0.5  # V
 MAX_STEPS = 150
@@ -42,7 +42,9 @@ class _Lanes:
     currents: Floats
 
 
-def operating_points(circuit: FlatCircuit, params: Params, boundary: Boundary, start: Solution | None = None) -> Solution:
+def operating_points(
+    circuit: FlatCircuit, params: Params, boundary: Boundary, start: Solution | None = None
+) -> Solution:
     """Operating points of every draw and sample, from `start` where it settled, else from zero volts."""
     check_params(circuit, params)
     if circuit.size > MAX_DENSE:
@@ -59,12 +61,19 @@ def operating_points(circuit: FlatCircuit, params: Params, boundary: Boundary, s
     x, settled, steps, residual, worst = (np.concatenate([p[k] for p in parts]) for k in range(5))
     shape = (draws, samples)
     return Solution(
-        x.reshape(*shape, -1), settled.reshape(shape), steps.reshape(shape), residual.reshape(shape), worst.reshape(shape)
+        x.reshape(*shape, -1),
+        settled.reshape(shape),
+        steps.reshape(shape),
+        residual.reshape(shape),
+        worst.reshape(shape),
     )
 
 
 def _lanes(circuit: FlatCircuit, params: Params, boundary: Boundary, draw: int, samples: slice) -> _Lanes:
-    one = Params(params.states[draw : draw + 1], {d: {p: v[draw : draw + 1] for p, v in of.items()} for d, of in params.values.items()})
+    one = Params(
+        params.states[draw : draw + 1],
+        {d: {p: v[draw : draw + 1] for p, v in of.items()} for d, of in params.values.items()},
+    )
     numbers = {d: [p[0] for p in bank_params(circuit, d, one)] for d in circuit.banks}
     return _Lanes(circuit, numbers, boundary.held, boundary.voltages[samples], boundary.fed, boundary.currents[samples])
 
@@ -114,7 +123,14 @@ def _source_stepping(lanes: _Lanes) -> tuple[Floats, np.ndarray, Ints]:
     total = np.zeros(len(x), dtype=np.int64)
     settled = np.zeros(len(x), dtype=bool)
     for part in RISE:
-        scaled = _Lanes(lanes.circuit, _scaled_sources(lanes, float(part)), lanes.held, lanes.voltages * part, lanes.fed, lanes.currents * part)
+        scaled = _Lanes(
+            lanes.circuit,
+            _scaled_sources(lanes, float(part)),
+            lanes.held,
+            lanes.voltages * part,
+            lanes.fed,
+            lanes.currents * part,
+        )
         x, settled, steps = _newton(scaled, x, lambda f, j, x: None)
         total += steps
     return x, settled, total

@@ -195,9 +195,7 @@ ORIGINAL = {"resistance": 1e3, "area": 1.0, "w": 20e-6, "gain": 1e-3}
     ("device", "parameter", "value"),
     [("r1", "resistance", 2e3), ("d1", "area", 3.0), ("m1", "w", 40e-6), ("g3", "gain", 2e-3)],
 )
-def test_an_alteration_has_the_effect_of_a_deck_written_so(
-    device: str, parameter: str, value: float
-) -> None:
+def test_an_alteration_has_the_effect_of_a_deck_written_so(device: str, parameter: str, value: float) -> None:
     reads, x = ["n1", "n2", "n3"], [[1.5], [2.5]]
     with Simulator(ALTERABLE.format(**ORIGINAL), ["v0"], reads) as altered:
         altered.operating_points(x)
@@ -231,9 +229,7 @@ def test_a_long_life_of_alterations_ends_sweeps_and_stays_small_and_right(
         (("r1", "colour", 1.0), "no such parameter"),
     ],
 )
-def test_a_refused_alteration_changes_nothing(
-    divider: Simulator, change: tuple[str, str, float], said: str
-) -> None:
+def test_a_refused_alteration_changes_nothing(divider: Simulator, change: tuple[str, str, float], said: str) -> None:
     before = divider.operating_points([[0.2, 0.0]]).values
     with pytest.raises(SimulatorRefused, match=said):
         divider.alter([("r2", "resistance", 5e3), change])
@@ -270,9 +266,7 @@ def test_a_lane_that_does_not_settle_is_reported_and_the_others_are_right() -> N
 
 
 def test_after_a_lane_that_does_not_settle_alterations_still_hold() -> None:
-    deck = (
-        f"* t\nv0 n1 0 external\nr1 n1 n2 1\nb1 n2 0 i=(v(n1)>1.5 ? 1+v(n2)*v(n2) : v(n2))\n{END}"
-    )
+    deck = f"* t\nv0 n1 0 external\nr1 n1 n2 1\nb1 n2 0 i=(v(n1)>1.5 ? 1+v(n2)*v(n2) : v(n2))\n{END}"
     with Simulator(deck, ["v0"], ["n2"]) as simulator:
         simulator.alter([("r1", "resistance", 3.0)])
         points = simulator.operating_points([[1.0], [2.0], [1.0]])
@@ -333,9 +327,7 @@ def test_a_lane_that_does_not_settle_is_told_with_the_node_in_trouble() -> None:
         (".control\nexit 3\n.endc", "gave up"),
     ],
 )
-def test_a_deck_that_ngspice_does_not_understand_is_refused_in_its_own_words(
-    body: str, said: str
-) -> None:
+def test_a_deck_that_ngspice_does_not_understand_is_refused_in_its_own_words(body: str, said: str) -> None:
     with pytest.raises((SimulatorRefused, SimulatorDied), match=said):
         Simulator(f"* t\nv0 n1 0 external\nr9 n1 n2 1k\n{body}\n{END}", ["v0"], ["n2", "n9"])
 
@@ -388,9 +380,7 @@ simulator = Simulator({DIVIDER!r}, ["v0", "i1"], ["n2"])
 print(simulator._stream.worker.process.pid, flush=True)
 {lines}
 """
-    return subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def is_running(process: int) -> bool:
@@ -513,9 +503,7 @@ def test_a_missing_library_is_told_with_what_to_install(monkeypatch: pytest.Monk
     assert "/nowhere/libngspice.so" in fault.value.message
 
 
-def test_the_folder_of_the_user_does_not_matter(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_folder_of_the_user_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".spiceinit").write_text("* for another program\nquit\n")
     (tmp_path / "signal.py").write_text("raise SystemExit")
     monkeypatch.chdir(tmp_path)
@@ -551,9 +539,7 @@ c2 n2 0 1u{initial}
 
 
 def test_a_transient_charges_a_capacitor_as_it_should() -> None:
-    waves = transient(
-        CHARGING.format(initial=""), ["n2", "v0#branch"], step=1e-5, stop=5e-3, max_step=1e-5
-    )
+    waves = transient(CHARGING.format(initial=""), ["n2", "v0#branch"], step=1e-5, stop=5e-3, max_step=1e-5)
     assert waves.time[0] == 0
     assert abs(waves.time[-1] - 5e-3) < 1e-12
     assert (np.diff(waves.time) > 0).all()
@@ -576,9 +562,7 @@ def test_a_transient_that_cannot_be_run_is_refused() -> None:
     with pytest.raises(SimulatorRefused, match="n3"):
         transient(deck, ["n3"], step=1e-5, stop=1e-4)
     with pytest.raises(SimulatorRefused, match="nosuch"):
-        transient(
-            deck.replace("r1 n1 n2 1000", "m1 n1 n2 0 0 nosuch"), ["n2"], step=1e-5, stop=1e-4
-        )
+        transient(deck.replace("r1 n1 n2 1000", "m1 n1 n2 0 0 nosuch"), ["n2"], step=1e-5, stop=1e-4)
     with pytest.raises(BackendError, match="external"):
         transient(DIVIDER, ["n2"], step=1e-5, stop=1e-4)
     with pytest.raises(BackendError, match="step"):

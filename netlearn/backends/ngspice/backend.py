@@ -21,21 +21,32 @@ from netlearn.solve.solution import Solution
 
 @dataclass
 class _Loaded:
-    """A running simulator, its deck, and the numbers that are in it now."""
+    """A running simulator, its deck, and the numbers that are in it now.
+
+    external: device and parameter to (elements, columns) of the numbers that come in through sources.
+    unknowns: the place in x of each vector that is read.
+    """
 
     simulator: Simulator
     deck: Deck
-    values: dict[str, dict[str, Floats]]
-    plan: _Plan
+    params: Params
+    draw: int
+    external: tuple[tuple[str, str, Ints, Ints], ...]
+    unknowns: Ints
+    plans: dict[tuple[bytes, bytes], _Plan]
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """Column layout for one kind of boundary: which column each held, switched and fed node writes."""
+    """Where the columns of one kind of boundary go: positions in `held` or `fed`, columns of the sources."""
 
-    held: Ints
-    switched: tuple[int, ...]
-    fed: Ints
+    always: Ints
+    always_columns: Ints
+    always_nodes: Ints
+    switched: Ints
+    targets: Ints
+    switches: Ints
+    fed_columns: Ints
 
 
 class Ngspice:
@@ -49,45 +60,60 @@ class Ngspice:
 
     def operating_points(self, params: Params, boundary: Boundary, start: Solution | None = None) -> Solution:
         """Operating points; `start` is not needed: each point starts from the one before it."""
-        check_params(self.circuit, params)
+        check_params(self.circuit, params, self.loaded.params if self.loaded else None)
         answer = empty(self.circuit, params.draws, boundary.samples)
         for draw in range(params.draws):
             self._draw(params, draw, boundary, answer)
         return answer
 
     def _draw(self, params: Params, draw: int, boundary: Boundary, answer: Solution) -> None:
-        loaded = self._ready(params, draw, boundary)
-        columns = self._columns(loaded, params, draw, boundary)
-        points = loaded.simulator.operating_points(columns)
-        settled = points.settled
+        loaded, plan = self._ready(params, draw, boundary)
+        points = loaded.simulator.operating_points(self._columns(loaded, plan, params, draw, boundary))
         x = answer.x[draw]
         x[:, 0] = 0.0
-        x[:, [unknown for _, unknown in loaded.deck.reads]] = points.values
-        for k, n in enumerate(boundary.held):
-            if int(n) in loaded.deck.held:
-                x[:, n] = boundary.voltages[:, k]
-        x[~settled] = np.nan
-        answer.settled[draw] = settled
+        x[:, loaded.unknowns] = points.values
+        x[:, plan.always_nodes] = boundary.voltages[:, plan.always]
+        if not points.settled.all():
+            x[~points.settled] = np.nan
+        answer.settled[draw] = points.settled
         answer.steps[draw] = points.iterations
 
-    def _ready(self, params: Params, draw: int, boundary: Boundary) -> _Loaded:
+    def _ready(self, params: Params, draw: int, boundary: Boundary) -> tuple[_Loaded, _Plan]:
         """The simulator with a deck for this boundary and the numbers of this draw in it."""
-        always = tuple(int(n) for k, n in enumerate(boundary.held) if int(n) not in self.clampable and not np.isnan(boundary.voltages[:, k]).any())
-        others = {int(n) for n in boundary.held} - set(always)
-        fed = tuple(int(n) for n in boundary.fed)
-        loaded = self.loaded
-        if loaded is None or set(loaded.deck.held) != set(always) or not others <= set(loaded.deck.switched) or not set(fed) <= set(loaded.deck.fed):
-            loaded = self._load(params, draw, always, tuple(sorted(others | self.clampable)), fed)
+        loaded, key = self.loaded, (boundary.held.tobytes(), boundary.fed.tobytes())
+        plan = loaded.plans.get(key) if loaded is not None else None
+        if loaded is None or plan is None or np.isnan(boundary.voltages[:, plan.always]).any():
+            loaded = self._for(params, draw, boundary)
+            plan = loaded.plans[key] = _plan(loaded.deck, boundary)
         if not self._update(loaded, params, draw):
-            loaded = self._load(params, draw, tuple(loaded.deck.held), tuple(loaded.deck.switched), tuple(loaded.deck.fed))
-        return loaded
+            deck = loaded.deck
+            loaded = self._load(params, draw, tuple(deck.held), tuple(deck.switched), tuple(deck.fed))
+            plan = loaded.plans[key] = _plan(loaded.deck, boundary)
+        return loaded, plan
 
-    def _load(self, params: Params, draw: int, held: tuple[int, ...], switched: tuple[int, ...], fed: tuple[int, ...]) -> _Loaded:
+    def _for(self, params: Params, draw: int, boundary: Boundary) -> _Loaded:
+        """A loaded deck that can impose this boundary: the present one if it can, else a new one."""
+        free_at_times = np.isnan(boundary.voltages).any(axis=0)
+        always = {int(n) for n, free in zip(boundary.held, free_at_times, strict=True) if not free} - self.clampable
+        others = {int(n) for n in boundary.held} - always
+        fed = {int(n) for n in boundary.fed}
+        loaded = self.loaded
+        if loaded is not None:
+            deck = loaded.deck
+            if set(deck.held) == always and others <= set(deck.switched) and fed <= set(deck.fed):
+                return loaded
+        switched = others | self.clampable - always
+        return self._load(params, draw, tuple(sorted(always)), tuple(sorted(switched)), tuple(sorted(fed)))
+
+    def _load(
+        self, params: Params, draw: int, held: tuple[int, ...], switched: tuple[int, ...], fed: tuple[int, ...]
+    ) -> _Loaded:
         self.close()
-        values = {d: {p: v[draw].copy() for p, v in of.items()} for d, of in params.values.items()}
+        values = {d: {p: v[draw] for p, v in of.items()} for d, of in params.values.items()}
         deck = decks.write(self.circuit, values, held, switched, fed, self.moving)
         simulator = Simulator(deck.text, deck.sources, [name for name, _ in deck.reads], timeout=self.timeout)
-        self.loaded = _Loaded(simulator, deck, values, _Plan(np.array(held), switched, np.array(fed)))
+        unknowns = np.array([unknown for _, unknown in deck.reads], dtype=np.int64)
+        self.loaded = _Loaded(simulator, deck, params, draw, _external(deck), unknowns, {})
         return self.loaded
 
     def _update(self, loaded: _Loaded, params: Params, draw: int) -> bool:
@@ -95,38 +121,34 @@ class Ngspice:
         changes: list[tuple[str, str, float]] = []
         for device, of in params.values.items():
             for param, values in of.items():
-                now = loaded.values[device][param]
-                if np.array_equal(now, values[draw]):
+                before = loaded.params.values[device][param]
+                if values is before and draw == loaded.draw:
                     continue
-                for element in np.flatnonzero(now != values[draw]):
+                for element in np.flatnonzero(before[loaded.draw] != values[draw]):
                     key = Key(device, param, int(element))
                     if key in loaded.deck.external:
-                        continue
+                        break  # all numbers of a moving parameter come in alike
                     if key not in loaded.deck.alterable:
                         return False
                     name, spelled = loaded.deck.alterable[key]
                     changes.append((name, spelled, float(values[draw, element])))
-                loaded.values[device][param] = values[draw].copy()
+        loaded.params, loaded.draw = params, draw
         if changes:
             loaded.simulator.alter(changes)
         return True
 
-    def _columns(self, loaded: _Loaded, params: Params, draw: int, boundary: Boundary) -> Floats:
+    def _columns(self, loaded: _Loaded, plan: _Plan, params: Params, draw: int, boundary: Boundary) -> Floats:
         """What each external source gives in each sample, (S, sources)."""
-        deck = loaded.deck
-        columns = np.zeros((boundary.samples, len(deck.sources)))
-        for k, n in enumerate(boundary.held):
-            voltages = boundary.voltages[:, k]
-            if int(n) in deck.held:
-                columns[:, deck.held[int(n)]] = voltages
-            else:
-                target, on = deck.switched[int(n)]
-                columns[:, on] = ~np.isnan(voltages)
-                columns[:, target] = np.nan_to_num(voltages)
-        for k, n in enumerate(boundary.fed):
-            columns[:, deck.fed[int(n)]] += boundary.currents[:, k]
-        for key, column in deck.external.items():
-            columns[:, column] = params.values[key.device][key.param][draw, key.element]
+        columns = np.zeros((boundary.samples, len(loaded.deck.sources)))
+        columns[:, plan.always_columns] = boundary.voltages[:, plan.always]
+        if len(plan.switched):
+            voltages = boundary.voltages[:, plan.switched]
+            columns[:, plan.switches] = ~np.isnan(voltages)
+            columns[:, plan.targets] = np.nan_to_num(voltages)
+        if len(plan.fed_columns):
+            np.add.at(columns, (slice(None), plan.fed_columns), boundary.currents)
+        for device, param, elements, places in loaded.external:
+            columns[:, places] = params.values[device][param][draw, elements]
         return columns
 
     def transient(self, params: Params, boundary: Boundary, stop: float, step: float) -> Transient:
@@ -135,7 +157,11 @@ class Ngspice:
         if not (0 < step <= stop < np.inf):
             raise BackendError(f"a transient of {stop:g} s in steps of {step:g} s", "give 0 < step <= stop")
         values = {d: {p: v[0] for p, v in of.items()} for d, of in params.values.items()}
-        held = {int(n): float(boundary.voltages[0, k]) for k, n in enumerate(boundary.held) if np.isfinite(boundary.voltages[0, k])}
+        held = {
+            int(n): float(boundary.voltages[0, k])
+            for k, n in enumerate(boundary.held)
+            if np.isfinite(boundary.voltages[0, k])
+        }
         fed = {int(n): float(boundary.currents[0, k]) for k, n in enumerate(boundary.fed)}
         deck = decks.write_transient(self.circuit, values, held, fed)
         waves = transient(deck.text, [name for name, _ in deck.reads], step=step, stop=stop, max_step=step)
@@ -157,3 +183,31 @@ def _clampable(circuit: FlatCircuit) -> set[int]:
     """Output nodes a clamped phase may hold: all that are read and not driven."""
     driven = {n for port in circuit.inputs for n in port.nodes} | {0}
     return {n for port in circuit.outputs if port.kind == "V" for n in port.clamped} - driven
+
+
+def _plan(deck: Deck, boundary: Boundary) -> _Plan:
+    held = [int(n) for n in boundary.held]
+    always = [k for k, n in enumerate(held) if n in deck.held]
+    switched = [k for k, n in enumerate(held) if n not in deck.held]
+    switches = [deck.switched[held[k]] for k in switched]
+    lists = (
+        always,
+        [deck.held[held[k]] for k in always],
+        [held[k] for k in always],
+        switched,
+        [target for target, _ in switches],
+        [on for _, on in switches],
+        [deck.fed[int(n)] for n in boundary.fed],
+    )
+    return _Plan(*(np.array(numbers, dtype=np.int64) for numbers in lists))
+
+
+def _external(deck: Deck) -> tuple[tuple[str, str, Ints, Ints], ...]:
+    """The external numbers by device and parameter, as index arrays."""
+    groups: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for key, column in deck.external.items():
+        groups.setdefault((key.device, key.param), []).append((key.element, column))
+    return tuple(
+        (device, param, np.array([e for e, _ in pairs]), np.array([c for _, c in pairs]))
+        for (device, param), pairs in groups.items()
+    )

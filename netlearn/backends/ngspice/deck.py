@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 
 from netlearn.circuit.flat import Bank, FlatCircuit, Floats
 from netlearn.devices import Device, kernel
-from netlearn.devices.spice import fold, spell
+from netlearn.devices.spice import fold, spell, terms
 from netlearn.errors import BackendError
 
 POINT_OPTIONS = ".options reltol=1e-9 vntol=1e-12 abstol=1e-15 itl1=200 itl2=200"
@@ -113,10 +113,17 @@ def write(
     reads = [(node(n), n) for n in range(1, len(circuit.nodes)) if n not in held_columns]
     w.lines += ["vsweep nsweep 0 0", "rsweep nsweep 0 1"]
     text = _finish(w, reads + w.branches, POINT_OPTIONS)
-    return Deck(text, tuple(w.sources), held_columns, switches, fed_columns, w.external, w.alterable, tuple(reads + w.branches))
+    return Deck(
+        text, tuple(w.sources), held_columns, switches, fed_columns, w.external, w.alterable, tuple(reads + w.branches)
+    )
 
 
-def write_transient(circuit: FlatCircuit, values: Mapping[str, Mapping[str, Floats]], held: Mapping[int, float], fed: Mapping[int, float]) -> Deck:
+def write_transient(
+    circuit: FlatCircuit,
+    values: Mapping[str, Mapping[str, Floats]],
+    held: Mapping[int, float],
+    fed: Mapping[int, float],
+) -> Deck:
     """The deck of a transient run: held nodes and fed currents constant, sources with their waveforms."""
     w = _Writer(circuit, values, frozenset(), transient=True)
     w.lines += [f"vh{n} {node(n)} 0 {number(v)}" for n, v in held.items()]
@@ -176,7 +183,9 @@ def _element(w: _Writer, bank: Bank, element: int) -> None:
         w.alterable[Key(device.name, param, element)] = (f"{first}{identity}", card.alter[param])
 
 
-def _card(w: _Writer, bank: Bank, element: int, identity: str, nodes: Mapping[str, str], numbers: Mapping[str, float]) -> None:
+def _card(
+    w: _Writer, bank: Bank, element: int, identity: str, nodes: Mapping[str, str], numbers: Mapping[str, float]
+) -> None:
     device, card = bank.device, bank.device.card
     assert card is not None
     spelled = {p: number(v) for p, v in numbers.items()}
@@ -198,7 +207,13 @@ def _spell(template: str, numbers: Mapping[str, str]) -> str:
 
 
 def _behavioural(
-    w: _Writer, bank: Bank, element: int, identity: str, nodes: Mapping[str, str], numbers: Mapping[str, float], moving: Sequence[str]
+    w: _Writer,
+    bank: Bank,
+    element: int,
+    identity: str,
+    nodes: Mapping[str, str],
+    numbers: Mapping[str, float],
+    moving: Sequence[str],
 ) -> None:
     device = bank.device
     outside: dict[str, str] = {}
@@ -212,23 +227,26 @@ def _behavioural(
 
     def leaf(kind: str, name: str) -> str:
         if kind == "v":
-            return f"v({nodes[name]})" if nodes[name] != "0" else "0"
+            return f"v({nodes[name]})"
         return f"i({names[name]})" if kind == "i" else outside[name]
 
     fluxes = {name for kind, name, _, _, _ in kernel(device).parts if kind == "F"}
     for k, (kind, name, a, b, tree) in enumerate(kernel(device).parts):
-        expression = spell(fold(tree, known), leaf)
+        folded = fold(tree, known, frozenset(t for t, n in nodes.items() if n == "0"))
+        expression = spell(folded, leaf)
         if kind == "I":
-            w.lines.append(f"b{identity}_{k} {nodes[a]} {nodes[b]} I = {expression}")
+            for m, term in enumerate(terms(folded)):
+                w.lines.append(f"b{identity}_{k}_{m} {nodes[a]} {nodes[b]} I = {spell(term, leaf)}")
         elif kind == "Q" and w.transient:
             w.lines.append(f"c{identity}_{k} {nodes[a]} {nodes[b]} q = '{expression}'")
         elif kind == "V":
             if w.transient and name in fluxes:
-                raise BackendError(f"element {device.name} stores flux, which ngspice cannot be given as a law", "use L")
+                raise BackendError(
+                    f"element {device.name} stores flux, which ngspice cannot be given as a law", "use L"
+                )
             w.lines.append(f"{names[name]} {nodes[a]} {nodes[b]} V = {expression}")
             w.branches.append((f"{names[name]}#branch", int(branches[name])))
 
 
 def _branch_names(device: Device, identity: str) -> dict[str, str]:
     return {name: f"b{identity}v{k}" for k, name in enumerate(kernel(device).branches)}
-

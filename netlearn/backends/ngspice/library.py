@@ -141,9 +141,7 @@ class Library:
             self._library.ngSpice_Init(said, status, left, c_void_p(data), begun, background, user)
         self._library.ngSpice_Init_Sync(c_void_p(volts), c_void_p(amperes), None, None, user)
 
-    def _callbacks(
-        self, say: Callable[[str], None], begin: Callable[[PlannedPlot], None]
-    ) -> tuple[Any, ...]:
+    def _callbacks(self, say: Callable[[str], None], begin: Callable[[PlannedPlot], None]) -> tuple[Any, ...]:
         def said(text: bytes, _ident: int, _user: int) -> int:
             say(text.decode(errors="replace"))
             return 0

@@ -306,9 +306,7 @@ class Simulator:
     Threads take turns; a forked process has to make its own.
     """
 
-    def __init__(
-        self, deck: str, sources: Sequence[str], reads: Sequence[str], *, timeout: float = 60.0
-    ) -> None:
+    def __init__(self, deck: str, sources: Sequence[str], reads: Sequence[str], *, timeout: float = 60.0) -> None:
         self._deck, self._timeout, self._owner = checked_deck(deck), timeout, os.getpid()
         self._turn = threading.RLock()
         self._sources = checked_sources(deck, sources)
@@ -328,8 +326,7 @@ class Simulator:
         """Operating points for `values` of the sources, (lanes, sources), solved in order."""
         inputs = checked_inputs(values, self._sources)
         parts = [
-            self._solved(inputs[start : start + self._lanes])
-            for start in range(0, max(1, len(inputs)), self._lanes)
+            self._solved(inputs[start : start + self._lanes]) for start in range(0, max(1, len(inputs)), self._lanes)
         ]
         return parts[0] if len(parts) == 1 else joined(parts)
 
@@ -392,9 +389,7 @@ class Simulator:
 
     def _plan(self, memory: int, go: int, ready: int) -> PointsPlan:
         changes = tuple((*place, value) for place, value in self._changes.items())
-        return PointsPlan(
-            self._deck, self._sources, self._reads, changes, self._lanes, memory, go, ready
-        )
+        return PointsPlan(self._deck, self._sources, self._reads, changes, self._lanes, memory, go, ready)
 
     def _drop(self) -> None:
         if self._stream is not None:

@@ -21,7 +21,9 @@ class Coupled:
     """See the module."""
 
     eta: float = field(default=0.5, metadata={"doc": "nudge, 0..1"})
-    rate: float = field(default=1e-3, metadata={"doc": "step in units of the learnable value a W (S/V^2 for a conductance)"})
+    rate: float = field(
+        default=1e-3, metadata={"doc": "step in units of the learnable value a W (S/V^2 for a conductance)"}
+    )
 
     def __post_init__(self) -> None:
         check_eta(self.eta)

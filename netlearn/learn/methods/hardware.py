@@ -29,7 +29,9 @@ class Hardware:
 
     def change(self, contrast: Contrast, plan: Plan) -> Floats:
         free, clamped = contrast.squares
-        return self.rate * contrast.to_states([s * (f - c) for s, f, c in zip(plan.polarity, free, clamped, strict=True)])
+        return self.rate * contrast.to_states(
+            [s * (f - c) for s, f, c in zip(plan.polarity, free, clamped, strict=True)]
+        )
 
     def apply(self, states: Floats, change: Floats, plan: Plan) -> Floats:
         return add(states, change, plan)

@@ -35,7 +35,13 @@ class Sign:
         free, clamped = contrast.squares
         larger = contrast.to_states([np.sqrt(c) - np.sqrt(f) for f, c in zip(free, clamped, strict=True)])
         up = np.where(np.abs(larger) > self.dead, np.sign(larger), 0.0)
-        return -self.delta * up * np.sign(contrast.to_states([np.broadcast_to(s, f.shape) for s, f in zip(plan.polarity, free, strict=True)]))
+        return (
+            -self.delta
+            * up
+            * np.sign(
+                contrast.to_states([np.broadcast_to(s, f.shape) for s, f in zip(plan.polarity, free, strict=True)])
+            )
+        )
 
     def apply(self, states: Floats, change: Floats, plan: Plan) -> Floats:
         return add(states, change, plan)
