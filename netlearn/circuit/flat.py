@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -121,6 +121,28 @@ class FlatCircuit:
             for kind in ("V", "I")
         }
         return {k: (_ints([n for n, _ in p]), _ints([i for _, i in p])) for k, p in pairs.items()}
+
+    @cached_property
+    def read_nodes(self) -> Mapping[str, tuple[Ints, Ints]]:
+        """Half to the nodes (plus, minus) of every output; ground twice for a current."""
+        halves = {"free": [port.free for port in self.outputs], "clamped": [port.clamped for port in self.outputs]}
+        return {half: (_ints([p for p, _ in ends]), _ints([m for _, m in ends])) for half, ends in halves.items()}
+
+    @cached_property
+    def clamping(self) -> tuple[Ints, Ints, Ints, Floats]:
+        """What a clamped phase moves: a node, the node of the free half it starts from, the output that pushes
+        it and its share of that push: 1, or 1/2 and -1/2 where an output is a difference of two nodes."""
+        moved: list[tuple[int, int, int, float]] = []
+        for k, port in enumerate(self.outputs):
+            if port.clamped[1] == 0:
+                moved.append((port.clamped[0], port.free[0], k, 1.0))
+            else:
+                moved += [(port.clamped[0], port.free[0], k, 0.5), (port.clamped[1], port.free[1], k, -0.5)]
+        nodes = [node for node, *_ in moved]
+        for node in nodes:
+            if nodes.count(node) > 1:
+                raise CircuitError(f"two outputs clamp the node {self.nodes[node]}", "read outputs at different nodes")
+        return _ints(nodes), _ints([m[1] for m in moved]), _ints([m[2] for m in moved]), np.array([m[3] for m in moved])
 
     @cached_property
     def free_states(self) -> Ints:
@@ -242,9 +264,11 @@ def _start(state: State, seed: int) -> float:
 def check_params(circuit: FlatCircuit, params: Params, known: Params | None = None) -> None:
     """Refuse numbers no solver should see, by instance and parameter: CircuitError.
 
-    Arrays that `known`, parameters checked before, has as well (the same objects) are not looked at again.
+    What `known`, parameters checked before, has as well (the same objects) is not looked at again.
     """
     for name, of in params.values.items():
+        if known is not None and of is known.values[name]:
+            continue
         device = circuit.banks[name].device
         for param in device.params:
             values = of[param.name]
@@ -278,11 +302,8 @@ def boundary(circuit: FlatCircuit, x: Floats) -> Boundary:
 
 def hold(boundary: Boundary, nodes: Ints, voltages: Floats) -> Boundary:
     """The same boundary with more nodes held: voltages (S, len(nodes)), NaN leaves one free."""
-    return replace(
-        boundary,
-        held=np.concatenate([boundary.held, nodes]),
-        voltages=np.concatenate([boundary.voltages, voltages], axis=1),
-    )
+    held = np.concatenate([boundary.held, nodes])
+    return Boundary(held, np.concatenate([boundary.voltages, voltages], axis=1), boundary.fed, boundary.currents)
 
 
 def flatten(circuit: Circuit) -> FlatCircuit:

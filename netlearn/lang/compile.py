@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from netlearn.lang.evaluate import suggest
 from netlearn.lang.library import MAX_IMPORT_DEPTH, Definition, File, Report, locate, read_text
 from netlearn.lang.mistakes import read_faults
 from netlearn.lang.task import TaskReader, TaskSpec
-from netlearn.lang.values import Fault
+from netlearn.lang.values import Fault, Piece
 from netlearn.syntax import MAX_CHARACTERS, ReadFault, parse
 
 VERSION = 0.1
@@ -35,6 +35,8 @@ class Netlist:
     tasks: Mapping[str, TaskSpec]
     mismatches: Mapping[str, MismatchSpec]
     warnings: tuple[Diagnostic, ...] = ()
+    files: Mapping[Path, str] = field(default_factory=dict)
+    """Every other file that was read: imports and data."""
 
     @property
     def circuit(self) -> Circuit:
@@ -104,7 +106,7 @@ def _build(file: File, folder: Path | None, allowed: tuple[Path, ...], report: R
                 circuit = _on(tree, file, circuits)
                 _new(tree.children[0], tasks)
                 if not report.errors:
-                    tasks[str(tree.children[0])] = TaskReader(circuit, folder, allowed).read(tree)
+                    tasks[str(tree.children[0])] = TaskReader(circuit, folder, allowed, report.files).read(tree)
             elif tree.data == "mismatch":
                 mismatches[str(tree.children[0])] = read_mismatch(tree, _on(tree, file, circuits))
         except Fault as fault:
@@ -119,7 +121,7 @@ def _build(file: File, folder: Path | None, allowed: tuple[Path, ...], report: R
     ):
         report.fault(Fault("there is no circuit in this text", None, "write circuit Name { ... }"), file.source)
     warnings = tuple(d for d in report.diagnostics if d.severity == "warning")
-    return Netlist(file.source, circuits, tasks, mismatches, warnings)
+    return Netlist(file.source, circuits, tasks, mismatches, warnings, report.files)
 
 
 def _all_defaults(definition: Definition) -> bool:
@@ -127,7 +129,7 @@ def _all_defaults(definition: Definition) -> bool:
     return header is None or all(c.data == "port" or isinstance(c.children[-1], Tree) for c in header.children)
 
 
-def _on(tree: Tree[Token], file: File, circuits: dict[str, Circuit]) -> Circuit:
+def _on(tree: Piece, file: File, circuits: dict[str, Circuit]) -> Circuit:
     name = ".".join(tree.children[1].children)
     if name in circuits:
         return circuits[name]
@@ -216,7 +218,8 @@ class _Reader:
         if len(chain) >= MAX_IMPORT_DEPTH:
             raise Fault(f"imports are nested more than {MAX_IMPORT_DEPTH} deep", token)
         if path not in self.done:
-            read = self.file(Source(str(path), read_text(path, token)), path.parent, (*chain, path))
+            text = self.report.files[path] = read_text(path, token)
+            read = self.file(Source(str(path), text), path.parent, (*chain, path))
             assert read is not None
             self.done[path] = read
         file.imports[alias] = self.done[path]

@@ -11,7 +11,7 @@ from netlearn.circuit.model import Circuit, Spread
 from netlearn.lang.elaborate import read_spread
 from netlearn.lang.evaluate import Evaluator
 from netlearn.lang.task import Condition, TaskReader
-from netlearn.lang.values import Fault
+from netlearn.lang.values import Fault, Piece
 from netlearn.lang.write import write
 
 CORNERS = ("tt", "ss", "ff", "sf", "fs")
@@ -39,7 +39,7 @@ class MismatchSpec:
     yields: tuple[Condition, ...]
 
 
-def read_mismatch(tree: Tree[Token], circuit: Circuit) -> MismatchSpec:
+def read_mismatch(tree: Piece, circuit: Circuit) -> MismatchSpec:
     evaluate = Evaluator({})
     conditions = TaskReader(circuit, None, ())
     seed, samples, corners = 0, 100, ("tt",)

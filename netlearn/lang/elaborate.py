@@ -42,6 +42,7 @@ from netlearn.lang.values import (
     Named,
     Net,
     NetArray,
+    Piece,
     Random,
     Range,
     StateRef,
@@ -140,7 +141,7 @@ class Builder:
         if name != GROUND:
             self.nets[name] = token
 
-    def body(self, block: Tree[Token]) -> None:
+    def body(self, block: Piece) -> None:
         for statement in block.children:
             try:
                 getattr(self, f"_{statement.data}")(statement)
@@ -151,7 +152,7 @@ class Builder:
                 self.failed = True
                 self._spare(statement)
 
-    def _spare(self, statement: Tree[Token]) -> None:
+    def _spare(self, statement: Piece) -> None:
         """Declare what a faulty statement would have declared, so that its uses do not fail as well."""
         for token in statement.children:
             if isinstance(token, Token) and token.type == "NAME" and str(token) not in self.scope:
@@ -161,7 +162,7 @@ class Builder:
 
     # -- ports and parameters ------------------------------------------------------------------------
 
-    def open_ports(self, tree: Tree[Token] | None, given: Mapping[str, Any]) -> None:
+    def open_ports(self, tree: Piece | None, given: Mapping[str, Any]) -> None:
         """Declare ports and parameters; `given` has the values of parameters (already checked for names)."""
         for child in tree.children if tree else ():
             token = child.children[0]
@@ -172,7 +173,7 @@ class Builder:
             else:
                 self._default(child)
 
-    def _port(self, tree: Tree[Token]) -> None:
+    def _port(self, tree: Piece) -> None:
         token, kind = tree.children[0], tree.children[1] if len(tree.children) > 1 else None
         port = port_of(tree, self.file)
         self.ports.append(port)
@@ -186,7 +187,7 @@ class Builder:
             for net in port.nets():
                 self.uses[net] = 0
 
-    def _default(self, tree: Tree[Token]) -> None:
+    def _default(self, tree: Piece) -> None:
         token = tree.children[0]
         if not isinstance(tree.children[-1], Tree):
             raise Fault(f"parameter '{token}' is never given a value", token, f"give it a default: {token} = 1k")
@@ -194,11 +195,11 @@ class Builder:
 
     # -- statements ----------------------------------------------------------------------------------
 
-    def _net(self, tree: Tree[Token]) -> None:
+    def _net(self, tree: Piece) -> None:
         for name in tree.children:
             self._one_net(name)
 
-    def _one_net(self, tree: Tree[Token]) -> None:
+    def _one_net(self, tree: Piece) -> None:
         token = tree.children[0]
         indices = [c for c in tree.children[1:] if isinstance(c, Tree)]
         kind = tree.children[-1] if len(tree.children) > 1 and isinstance(tree.children[-1], Token) else None
@@ -226,7 +227,7 @@ class Builder:
             self.add_net(f"{name}.{member}", token)
         return BundleNet(name, bundle, members)
 
-    def _extent(self, index: Tree[Token]) -> tuple[int, int]:
+    def _extent(self, index: Piece) -> tuple[int, int]:
         inside = index.children[0]
         if isinstance(inside, Token):
             raise Fault("an array needs a size", index, "write n[9] or n[0..8]")
@@ -241,7 +242,7 @@ class Builder:
             raise Fault(f"an array of {high - low + 1} nets", index, "write n[9] or n[0..8]")
         return low, high
 
-    def _state(self, tree: Tree[Token]) -> None:
+    def _state(self, tree: Piece) -> None:
         token, value = tree.children[0], self.evaluate(tree.children[-1])
         if not isinstance(value, LearnSpec):
             raise Fault("a state is a learnable value", tree.children[-1], "write state k = learn(64, 1..127)")
@@ -257,14 +258,14 @@ class Builder:
         for name in [str(token)] if count is None else [f"{token}[{i}]" for i in range(count)]:
             self.states[name] = value.learn
 
-    def _let(self, tree: Tree[Token]) -> None:
+    def _let(self, tree: Piece) -> None:
         self.declare(tree.children[0], self.evaluate(tree.children[1]))
 
-    def _assert_(self, tree: Tree[Token]) -> None:
+    def _assert_(self, tree: Piece) -> None:
         if not self.evaluate._truth(tree.children[0]):
             raise Fault("this assertion does not hold", tree.children[0])
 
-    def _for_(self, tree: Tree[Token]) -> None:
+    def _for_(self, tree: Piece) -> None:
         token, over, block = tree.children
         value = self.evaluate(over)
         rounds = _rounds(value, over)
@@ -281,7 +282,7 @@ class Builder:
         if hidden is not None:
             self.scope[str(token)] = hidden
 
-    def _if_(self, tree: Tree[Token]) -> None:
+    def _if_(self, tree: Piece) -> None:
         branches = tree.children[1:]
         if self.evaluate._truth(tree.children[0]):
             self.body(branches[0])
@@ -289,7 +290,7 @@ class Builder:
             other = branches[1]
             self._if_(other) if other.data == "if_" else self.body(other)
 
-    def _instance(self, tree: Tree[Token]) -> None:
+    def _instance(self, tree: Piece) -> None:
         kind, token = tree.children[0], tree.children[1]
         indices = [c for c in tree.children[2:] if isinstance(c, Tree) and c.data == "index"]
         name = str(token) + "".join(f"[{self.evaluate.integer(i.children[0], 'an index')}]" for i in indices)
@@ -308,7 +309,7 @@ class Builder:
             self.declared.setdefault(str(token), token)
         del parts
 
-    def _mesh(self, tree: Tree[Token]) -> None:
+    def _mesh(self, tree: Piece) -> None:
         token = tree.children[0]
         at = next(i for i, c in enumerate(tree.children) if isinstance(c, Tree) and c.data == "kind")
         front = [c for c in tree.children[1:at] if not (isinstance(c, Tree) and c.data == "index")]
@@ -336,7 +337,7 @@ class Builder:
         else:
             self.declare(token, ElementRef(name, len(edges.pairs), placed))
 
-    def _mesh_nodes(self, edges: Edges, on: Sequence[Any], tree: Tree[Token]) -> list[list[Net | BundleNet]]:
+    def _mesh_nodes(self, edges: Edges, on: Sequence[Any], tree: Piece) -> list[list[Net | BundleNet]]:
         arrays = [_flat_nets(self.evaluate(o), o) for o in on]
         if len(arrays) != len(edges.nodes):
             raise Fault(
@@ -349,7 +350,7 @@ class Builder:
                 raise Fault(f"this mesh needs {need} nets, the array has {len(array)}", where)
         return arrays
 
-    def _input(self, tree: Tree[Token]) -> None:
+    def _input(self, tree: Piece) -> None:
         for name, value, where in self._listed(tree):
             if not isinstance(value, Named) or value.name not in ("V", "I"):
                 raise Fault("an input drives a node: V(net) or I(net)", where, "write input x = V(in)")
@@ -362,7 +363,7 @@ class Builder:
                 self.uses[net] += 2
             self.inputs.append(Input(name, "V" if value.name == "V" else "I", tuple(nets)))
 
-    def _output(self, tree: Tree[Token]) -> None:
+    def _output(self, tree: Piece) -> None:
         for name, value, where in self._listed(tree):
             self.outputs.append(self._read(name, value, where))
 
@@ -386,7 +387,7 @@ class Builder:
                 self.uses[one] += 1
         return Output(name, "V", _half(plus, minus, "free", where), _half(plus, minus, "clamped", where))
 
-    def _listed(self, tree: Tree[Token]) -> list[tuple[str, Any, Any]]:
+    def _listed(self, tree: Piece) -> list[tuple[str, Any, Any]]:
         """(channel name, value, tree) for `x = a` and `x[0..2] = a, b, c` and `x[0..2] = V(n[0..2])`."""
         token = tree.children[0]
         indices = [c for c in tree.children[1:] if c.data == "index"]
@@ -417,7 +418,7 @@ class Builder:
             self.declare(token, ElementRef(str(token), None, False))
         return [(f"{token}[{low + k}]", v, where) for k, (v, where) in enumerate(values)]
 
-    def _is_range(self, index: Tree[Token]) -> bool:
+    def _is_range(self, index: Piece) -> bool:
         return isinstance(index.children[0], Tree) and index.children[0].data == "range"
 
     def _port_expression(self, tree: Any) -> Any:
@@ -438,9 +439,7 @@ class Builder:
 
     # -- placing elements and instances ----------------------------------------------------------------
 
-    def place(
-        self, kind: Tree[Token], name: str, parts: Sequence[Any], ends: list[Net | BundleNet], tree: Tree[Token]
-    ) -> bool:
+    def place(self, kind: Piece, name: str, parts: Sequence[Any], ends: list[Net | BundleNet], tree: Piece) -> bool:
         """Put one device or module down; True for a device."""
         by = {c.data: c for c in parts if isinstance(c, Tree)}
         spreads = [c for c in parts if isinstance(c, Tree) and c.data == "tolerance"]
@@ -456,7 +455,7 @@ class Builder:
         self._place_device(device, kind, name, by, ends, spreads, match, tree)
         return True
 
-    def _unknown_kind(self, kind: Tree[Token]) -> None:
+    def _unknown_kind(self, kind: Piece) -> None:
         text = ".".join(kind.children)
         if len(kind.children) > 1 and str(kind.children[0]) not in self.file.imports:
             raise Fault(
@@ -474,13 +473,13 @@ class Builder:
     def _place_device(
         self,
         device: Device,
-        kind: Tree[Token],
+        kind: Piece,
         name: str,
-        by: Mapping[str, Tree[Token]],
+        by: Mapping[str, Piece],
         ends: list[Net | BundleNet],
-        spreads: Sequence[Tree[Token]],
+        spreads: Sequence[Piece],
         match: str,
-        tree: Tree[Token],
+        tree: Piece,
     ) -> None:
         if not ends:
             self.session.budget.spend("elements", 1, tree)
@@ -492,7 +491,7 @@ class Builder:
         tolerances = tuple(self._tolerance(t, device.value, device.param_names) for t in spreads)
         self.elements.append(Element(name, device, nodes, numbers, tolerances, match, wave))
 
-    def _given(self, device: Device, by: Mapping[str, Tree[Token]]) -> dict[str, Any]:
+    def _given(self, device: Device, by: Mapping[str, Piece]) -> dict[str, Any]:
         """Parameter name to its expression (or to a number, from a model card)."""
         given: dict[str, Any] = {}
         named: list[Any] = []
@@ -544,7 +543,7 @@ class Builder:
         return dict(card.params)
 
     def _device_params(
-        self, device: Device, given: Mapping[str, Any], name: str, tree: Tree[Token], by: Mapping[str, Tree[Token]]
+        self, device: Device, given: Mapping[str, Any], name: str, tree: Piece, by: Mapping[str, Piece]
     ) -> tuple[dict[str, float | Formula], Waveform | None]:
         numbers: dict[str, float | Formula] = {}
         wave: Waveform | None = None
@@ -627,7 +626,7 @@ class Builder:
             )
 
     def _device_nodes(
-        self, device: Device, connections: Tree[Token] | None, ends: list[Net | BundleNet], name: str, kind: Tree[Token]
+        self, device: Device, connections: Piece | None, ends: list[Net | BundleNet], name: str, kind: Piece
     ) -> tuple[str, ...]:
         given = self._connect(device.terminals, connections, ends, kind, device.name)
         nodes = []
@@ -686,9 +685,9 @@ class Builder:
     def _connect(
         self,
         names: Sequence[str],
-        connections: Tree[Token] | None,
+        connections: Piece | None,
         ends: list[Net | BundleNet],
-        kind: Tree[Token],
+        kind: Piece,
         what: str,
     ) -> dict[str, tuple[Any, Any]]:
         """Terminal or port name to (value, tree), positional or by name, never mixed."""
@@ -725,7 +724,7 @@ class Builder:
     def _argument(self, tree: Any) -> Any:
         return self.evaluate(tree)
 
-    def _tolerance(self, tree: Tree[Token], value: str, known: Sequence[str]) -> Tolerance:
+    def _tolerance(self, tree: Piece, value: str, known: Sequence[str]) -> Tolerance:
         param = next((str(c) for c in tree.children if isinstance(c, Token)), value)
         if param not in known:
             raise Fault(
@@ -738,7 +737,7 @@ class Builder:
         spreads = [self.spread(c) for c in tree.children if isinstance(c, Tree)]
         return Tolerance(param, spreads[0], spreads[1] if len(spreads) > 1 else None)
 
-    def spread(self, tree: Tree[Token]) -> Spread:
+    def spread(self, tree: Piece) -> Spread:
         return read_spread(tree, self.evaluate)
 
     # -- modules ---------------------------------------------------------------------------------------
@@ -746,13 +745,13 @@ class Builder:
     def _place_module(
         self,
         definition: Definition,
-        kind: Tree[Token],
+        kind: Piece,
         name: str,
-        by: Mapping[str, Tree[Token]],
+        by: Mapping[str, Piece],
         ends: list[Net | BundleNet],
-        spreads: Sequence[Tree[Token]],
+        spreads: Sequence[Piece],
         match: str,
-        tree: Tree[Token],
+        tree: Piece,
     ) -> None:
         if "value" in by:
             raise Fault(
@@ -787,7 +786,7 @@ class Builder:
         self.instances.append(Instance(name, cell, nets, states, tolerances, match))
 
     def _module_params(
-        self, definition: Definition, known: Sequence[str], props: Tree[Token] | None
+        self, definition: Definition, known: Sequence[str], props: Piece | None
     ) -> tuple[dict[str, Any], dict[str, str]]:
         """Values for a module's parameters; formulas over our states come with the names they get inside."""
         params: dict[str, Any] = {}
@@ -918,16 +917,16 @@ def _form(name: str, terminals: Sequence[str]) -> str:
     return f"write {name.removeprefix('module ')} x({', '.join(terminals)})"
 
 
-def _child(tree: Tree[Token], data: str) -> Tree[Token] | None:
+def _child(tree: Piece, data: str) -> Piece | None:
     return next((c for c in tree.children if isinstance(c, Tree) and c.data == data), None)
 
 
-def _implements(tree: Tree[Token]) -> str:
+def _implements(tree: Piece) -> str:
     expr = next((c for c in tree.children[1:] if isinstance(c, Tree) and c.data in ("call", "ref")), None)
     return " ".join(str(t) for t in expr.scan_values(lambda _: True)) if expr is not None else ""
 
 
-def port_of(tree: Tree[Token], file: File) -> _Port:
+def port_of(tree: Piece, file: File) -> _Port:
     token = tree.children[0]
     if len(tree.children) == 1:
         return _Port(str(token), "net")
@@ -942,7 +941,7 @@ def port_of(tree: Tree[Token], file: File) -> _Port:
     return _Port(str(token), str(kind), members)
 
 
-def read_spread(tree: Tree[Token], evaluate: Evaluator) -> Spread:
+def read_spread(tree: Piece, evaluate: Evaluator) -> Spread:
     """`1%`, `2mV`, `pelgrom(5mV*um)`, `lognormal(1pA, 50%)`: a distribution in SI units."""
     first = tree.children[0]
     if first.type == "NUMBER":

@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from lark import Token, Tree
+from lark import Tree
 
 from netlearn import units
 from netlearn.devices import DEVICES, Device, Param
 from netlearn.devices.law import CONSTANTS
 from netlearn.lang.evaluate import Evaluator, suggest
-from netlearn.lang.values import Fault, Quantity, Range
+from netlearn.lang.values import Fault, Piece, Quantity, Range
 from netlearn.lang.write import write
 from netlearn.units import AMPERE, NONE, VOLT, Dimension, describe
 
@@ -26,7 +26,7 @@ ARITY = {
 RESERVED = {"V", "I", "v", *CONSTANTS, *ARITY}
 
 
-def read_element(tree: Tree[Token]) -> Device:
+def read_element(tree: Piece) -> Device:
     """The device an `element` block describes."""
     token, header = tree.children[0], tree.children[1]
     if str(token) in DEVICES:
@@ -56,7 +56,7 @@ def read_element(tree: Tree[Token]) -> Device:
     )
 
 
-def _header(header: Tree[Token]) -> tuple[list[str], dict[str, Param]]:
+def _header(header: Piece) -> tuple[list[str], dict[str, Param]]:
     terminals: list[str] = []
     params: dict[str, Param] = {}
     evaluate = Evaluator({})
@@ -89,7 +89,7 @@ class _Check:
         self.carrying: set[str] = set()
         self.bounds: dict[str, tuple[float, float]] = {}
 
-    def statement(self, tree: Tree[Token]) -> None:
+    def statement(self, tree: Piece) -> None:
         token = tree.children[0]
         if tree.data == "learnable":
             return self._learnable(tree)
@@ -116,14 +116,14 @@ class _Check:
             self.names[str(token)] = found if found is not None else NONE
         return None
 
-    def _branch(self, tree: Tree[Token]) -> None:
+    def _branch(self, tree: Piece) -> None:
         for token in tree.children:
             if str(token) not in self.terminals:
                 raise Fault(f"'{token}' is not a terminal", token, suggest(str(token), self.terminals))
         if str(tree.children[0]) == str(tree.children[1]):
             raise Fault("a branch joins two different terminals", tree)
 
-    def _learnable(self, tree: Tree[Token]) -> None:
+    def _learnable(self, tree: Piece) -> None:
         token = tree.children[0]
         if str(token) not in self.params:
             raise Fault(f"there is no parameter '{token}'", token, suggest(str(token), self.params))
@@ -248,7 +248,7 @@ class _Check:
         raise Fault(f"'{sign}' cannot stand in a law", tree)
 
 
-def read_model(tree: Tree[Token], device: Device) -> dict[str, float]:
+def read_model(tree: Piece, device: Device) -> dict[str, float]:
     """The parameter values of a `model` statement."""
     evaluate = Evaluator({})
     values: dict[str, float] = {}

@@ -6,10 +6,11 @@ import difflib
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from lark import Token, Tree
+from lark import Token
 
 from netlearn import units
 from netlearn.circuit.model import Learn, Uniform
@@ -24,6 +25,7 @@ from netlearn.lang.values import (
     Net,
     NetArray,
     Pair,
+    Piece,
     Random,
     Range,
     StateRef,
@@ -38,7 +40,22 @@ from netlearn.units import NONE, VOLT, Dimension, Quantity, UnitFault, describe
 MAX_EDGES = 2_000_000
 MAX_LIST = 1_000_000
 KEPT_CALLS = frozenset(
-    ["coupled", "hardware", "sign", "contrastive", "square", "hinge", "nearest", "normal", "pelgrom", "lognormal", "rows", "count", "column", "onehot"]
+    [
+        "coupled",
+        "hardware",
+        "sign",
+        "contrastive",
+        "square",
+        "hinge",
+        "nearest",
+        "normal",
+        "pelgrom",
+        "lognormal",
+        "rows",
+        "count",
+        "column",
+        "onehot",
+    ]
 )
 
 
@@ -135,7 +152,7 @@ class Evaluator:
             )
         raise Fault(f"{kind_of(value)} has no member '{token}'", token)
 
-    def _item(self, value: Any, index: Tree[Token]) -> Any:
+    def _item(self, value: Any, index: Piece) -> Any:
         inside = index.children[0]
         if isinstance(inside, Token):
             raise Fault("[*] stands for everything only in a mismatch block", index)
@@ -226,7 +243,7 @@ class Evaluator:
         a, sign, b = tree.children
         x, y = self(a), self(b)
         if isinstance(x, str) and isinstance(y, str) and sign in ("==", "!="):
-            return (x == y) == (sign == "==")
+            return bool((x == y) == (sign == "=="))
         if not (isinstance(x, Quantity) and isinstance(y, Quantity)):
             raise Fault(f"'{sign}' compares numbers, not {kind_of(x if not isinstance(x, Quantity) else y)}", tree)
         if x.dimension != y.dimension and NONE not in (x.dimension, y.dimension):
@@ -507,7 +524,7 @@ def _pwl(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> 
     if len(values) < 2 or len(values) % 2:
         raise Fault("pwl takes pairs of time and value", tree, "write pwl(0s, 0V, 1ms, 1V)")
     times = [q.number for q in values[::2]]
-    if any(b <= a for a, b in zip(times, times[1:], strict=False)):
+    if any(b <= a for a, b in pairwise(times)):
         raise Fault("the times of pwl must rise", tree)
     return WaveValue(Pwl(tuple(times), tuple(q.number for q in values[1::2])), values[1].dimension)
 

@@ -11,23 +11,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lark import Token, Tree
+from lark import Token
 
 from netlearn.devices import CARDS, DEVICES, Device, ModelCard
 from netlearn.errors import Diagnostic, Source
-from netlearn.lang.values import Fault, Where, span
+from netlearn.lang.values import Fault, Piece, Where, span
 
 MAX_FILE = 20_000_000
 MAX_IMPORT_DEPTH = 30
 
 
 class Report:
-    """Collects diagnostics of one compilation; knows which source is being read."""
+    """Collects what one compilation finds: diagnostics, and the other files it read."""
 
     MOST = 50
 
     def __init__(self) -> None:
         self.diagnostics: list[Diagnostic] = []
+        self.files: dict[Path, str] = {}
 
     def fault(self, fault: Fault, source: Source) -> None:
         self.add("error", fault.message, source, fault.where, fault.help)
@@ -50,7 +51,7 @@ class Definition:
     """A module or circuit as written: its tree, and the file whose names it sees."""
 
     name: str
-    tree: Tree[Token]
+    tree: Piece
     file: File
 
 
@@ -60,7 +61,7 @@ class File:
 
     source: Source
     folder: Path | None
-    tree: Tree[Token]
+    tree: Piece
     modules: dict[str, Definition] = field(default_factory=dict)
     circuits: dict[str, Definition] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)

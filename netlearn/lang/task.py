@@ -15,7 +15,7 @@ from lark import Token, Tree
 from netlearn.circuit.model import Circuit
 from netlearn.lang.evaluate import COMPARE, Evaluator, suggest
 from netlearn.lang.library import locate, read_text
-from netlearn.lang.values import Fault, Named, Range, kind_of
+from netlearn.lang.values import Fault, Named, Piece, Range, kind_of
 from netlearn.lang.write import write
 from netlearn.units import NONE, VOLT, Dimension, Quantity, describe
 
@@ -70,13 +70,20 @@ class _Column:
 class TaskReader:
     """Reads the statements of one task; `folder` and `allowed` bound the files it may name."""
 
-    def __init__(self, circuit: Circuit, folder: Path | None, allowed: tuple[Path, ...]) -> None:
+    def __init__(
+        self,
+        circuit: Circuit,
+        folder: Path | None,
+        allowed: tuple[Path, ...],
+        files: dict[Path, str] | None = None,
+    ) -> None:
+        self.files = {} if files is None else files
         self.circuit, self.folder, self.allowed = circuit, folder, allowed
         self.table: dict[str, list[str]] = {}
         self.origin = ""
         self.evaluate = Evaluator({}, {"column": self._column, "onehot": self._onehot})
 
-    def read(self, tree: Tree[Token]) -> TaskSpec:
+    def read(self, tree: Piece) -> TaskSpec:
         name = str(tree.children[0])
         parts: dict[str, Any] = {}
         asserts = []
@@ -169,7 +176,7 @@ class TaskReader:
 
     # -- data --------------------------------------------------------------------------------------
 
-    def _data(self, tree: Tree[Token]) -> tuple[tuple[tuple[float, ...], ...], tuple[tuple[float, ...], ...]]:
+    def _data(self, tree: Piece) -> tuple[tuple[tuple[float, ...], ...], tuple[tuple[float, ...], ...]]:
         columns = [c for c in tree.children if c.data == "column"]
         for source in (c for c in tree.children if c.data == "source"):
             self._source(source.children[0])
@@ -193,9 +200,7 @@ class TaskReader:
             zip(*(full[n] for n in outs), strict=True)
         )
 
-    def _fill(
-        self, tree: Tree[Token], ins: Sequence[str], outs: Sequence[str], values: dict[str, tuple[float, ...]]
-    ) -> None:
+    def _fill(self, tree: Piece, ins: Sequence[str], outs: Sequence[str], values: dict[str, tuple[float, ...]]) -> None:
         token = tree.children[0]
         name = str(token) + "".join(write(c) for c in tree.children[1:-1])
         channels = self._channels(tree, ins, outs, name)
@@ -206,7 +211,7 @@ class TaskReader:
                 raise Fault(f"{len(column)} samples", tree, f"at most {MAX_SAMPLES}")
             values[channel] = column
 
-    def _channels(self, tree: Tree[Token], ins: Sequence[str], outs: Sequence[str], name: str) -> list[str]:
+    def _channels(self, tree: Piece, ins: Sequence[str], outs: Sequence[str], name: str) -> list[str]:
         token, index = tree.children[0], tree.children[1:-1]
         known = [*ins, *outs]
         if not index:
@@ -255,7 +260,7 @@ class TaskReader:
             raise Fault(f"'{name}' needs {count} column{'s' * (count > 1)}, not {len(found)}", tree)
         if count == 1:
             return [tuple(self._volt(v, tree) for v in value)]
-        rows = [v for v in value]
+        rows = list(value)
         if not all(isinstance(r, list) and len(r) == count for r in rows):
             raise Fault(
                 f"'{name}' has {count} channels; each sample is a list of {count} numbers",
@@ -283,7 +288,8 @@ class TaskReader:
         else:
             file = str(token)[1:-1]
         path = locate(file, self.folder, self.allowed, token, "the data")
-        lines = [line for line in read_text(path, token).splitlines() if not line.startswith("#")]
+        text = self.files[path] = read_text(path, token)
+        lines = [line for line in text.splitlines() if not line.startswith("#")]
         try:
             rows = list(csv.DictReader(io.StringIO("\n".join(lines))))
         except csv.Error as error:

@@ -13,6 +13,7 @@ from netlearn.circuit.waveform import Waveform
 from netlearn.errors import Span
 from netlearn.units import NONE, Dimension, Quantity
 
+Piece = Any  # a lark Tree or Token: which of them stands where is the grammar's promise, which types cannot see
 Where = Tree[Token] | Token | None
 
 

@@ -53,6 +53,16 @@ class Group:
     rows: Ints
     input: int
 
+    @cached_property
+    def twin(self) -> bool:
+        """Whether these edges lie in the two halves of a twin."""
+        return bool(self.half.any())
+
+    @cached_property
+    def distinct(self) -> bool:
+        """Whether no state steers two of these edges."""
+        return len(np.unique(self.states)) == len(self.states)
+
 
 def edge_groups(circuit: FlatCircuit) -> list[Group]:
     """Every (state, edge) pair of a circuit, grouped by device and handle. TaskError if a state steers nothing."""
@@ -131,11 +141,10 @@ class Contrast:
     def _drop(self, group: Group, phase: str) -> Floats:
         """(D, S, K) drop of each edge in a phase; zero for edges of the other half."""
         x = self.clamped if phase == "clamped" else self.free
-        twin = group.half.any()
-        if twin:
+        if group.twin:
             x = self.clamped
         d = x[..., group.plus] - x[..., group.minus]
-        if twin:
+        if group.twin:
             other = FREE if phase == "clamped" else CLAMPED
             d = np.where(group.half == other, 0.0, d)
         return d
@@ -145,7 +154,10 @@ class Contrast:
         first = values[0]
         total = np.zeros((*first.shape[:2], len(self.circuit.states)))
         for group, value in zip(self.groups, values, strict=True):
-            np.add.at(total, (slice(None), slice(None), group.states), value)
+            if group.distinct:
+                total[..., group.states] += value
+            else:
+                np.add.at(total, (slice(None), slice(None), group.states), value)
         return total
 
     @cached_property
@@ -162,13 +174,12 @@ class Contrast:
 
     def _content(self, group: Group, phase: str) -> Floats:
         """dE/d theta of each edge in a phase, (D, S, K); zero for edges of the other half."""
-        twin = group.half.any()
-        x = self.clamped if phase == "clamped" or twin else self.free
+        x = self.clamped if phase == "clamped" or group.twin else self.free
         bank = self.circuit.banks[group.device]
         local = x[..., bank.unknowns[group.elements]]
         p = [self.params.values[group.device][n][:, None, group.elements] for n in bank.device.param_names]
         value = content_slope(bank.device.name, self.circuit, local, p, group.column, group.terminal)
-        if twin:
+        if group.twin:
             value = np.where(group.half == (FREE if phase == "clamped" else CLAMPED), 0.0, value)
         return value
 

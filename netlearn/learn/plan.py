@@ -86,4 +86,4 @@ def _bounded(states: Floats, plan: Plan) -> Floats:
         base = np.where(np.isfinite(plan.low), plan.low, 0.0)[stepped]
         size = plan.step[stepped]
         states[:, stepped] = base + np.round((states[:, stepped] - base) / size) * size
-    return np.clip(states, plan.low, plan.high)
+    return np.minimum(np.maximum(states, plan.low), plan.high)

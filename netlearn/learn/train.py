@@ -18,14 +18,13 @@ from netlearn.circuit.flat import (
     FlatCircuit,
     Floats,
     Ints,
-    OutputPort,
     Params,
     boundary,
     hold,
     initial,
     with_states,
 )
-from netlearn.errors import BackendError, TaskError
+from netlearn.errors import TaskError
 from netlearn.learn.edges import Contrast
 from netlearn.learn.plan import Plan, make_plan
 from netlearn.learn.task import Task, order
@@ -75,20 +74,19 @@ class Trainer:
                 raise TaskError(f"output {port.name} is read at a driven node", "read it at a free node")
 
 
-def begin(trainer: Trainer) -> tuple[Params, Moment]:
+def begin(trainer: Trainer, params: Params) -> Moment:
     """The untrained circuit and its measured error."""
-    params = initial(trainer.circuit, trainer.seed)
     trainer.backend.reset()
     metrics, solves, settled = evaluate(trainer, params, 0, 0)
-    trainer.backend.reset()
-    return params, Moment(0, 0, params.states, solves, settled, metrics, _done(trainer, metrics), checkpoint=True)
+    return Moment(0, 0, params.states, solves, settled, metrics, _done(trainer, metrics), checkpoint=True)
 
 
 def train(trainer: Trainer, start: Moment | None = None) -> Iterator[Moment]:
     """Moments of a run, the first one before any learning (or none, where it goes on from `start`)."""
-    params, moment = begin(trainer)
+    params = initial(trainer.circuit, trainer.seed)
     plan = make_plan(trainer.circuit, params)
     if start is None:
+        moment = begin(trainer, params)
         yield moment
     else:
         params, moment = with_states(trainer.circuit, params, start.states), start
@@ -128,7 +126,7 @@ def step(trainer: Trainer, plan: Plan, params: Params, rows: Ints) -> tuple[Para
     free_boundary = boundary(circuit, task.inputs[rows])
     free = backend.operating_points(params, free_boundary)
     outputs = read(circuit, params, free.x)[0]
-    target = task.loss.target(np.nan_to_num(outputs), task.labels[rows], task.known)
+    target = task.loss.target(np.where(np.isfinite(outputs), outputs, 0.0), task.labels[rows], task.known)
     wanted = np.isfinite(target).any(axis=1) & free.settled[0]
     if not wanted.any():
         return params, len(rows), int(free.settled.sum())
@@ -137,10 +135,15 @@ def step(trainer: Trainer, plan: Plan, params: Params, rows: Ints) -> tuple[Para
     )
     used = clamped.settled[0]
     if used.any():
-        seen = Contrast(circuit, plan.groups, params, free.x[:, wanted][:, used], clamped.x[:, used])
+        seen = Contrast(circuit, plan.groups, params, _rows(_rows(free.x, wanted), used), _rows(clamped.x, used))
         change = task.method.change(seen, plan).sum(axis=1) / len(rows)
         params = with_states(circuit, params, task.method.apply(params.states, change, plan))
     return params, len(rows) + int(wanted.sum()), int(free.settled.sum()) + int(used.sum())
+
+
+def _rows(values: Floats, chosen: np.ndarray) -> Floats:
+    """The chosen samples of (D, S, ...)."""
+    return values if chosen.all() else values[:, chosen]
 
 
 def _only(free: Solution, wanted: np.ndarray) -> Solution:
@@ -154,26 +157,13 @@ def clamp(circuit: FlatCircuit, free: Boundary, x: Floats, target: Floats, eta: 
 
     A differential output moves both of its nodes by half of that, apart. x (S, size): the free phase.
     """
-    kept = replace(free, voltages=free.voltages[rows], currents=free.currents[rows])
-    x, target = x[rows], target[rows]
-    nodes: dict[int, Floats] = {}
-    for k, port in enumerate(circuit.outputs):
-        for node, voltage in _clamped(port, x, target[:, k], eta):
-            if node in nodes:
-                raise BackendError(
-                    f"two outputs clamp the node {circuit.nodes[node]}", "read outputs at different nodes"
-                )
-            nodes[node] = voltage
-    return hold(kept, np.array(list(nodes), dtype=np.int64), np.stack(list(nodes.values()), axis=1))
-
-
-def _clamped(port: OutputPort, x: Floats, target: Floats, eta: float) -> list[tuple[int, Floats]]:
-    plus, minus = port.free
-    now = x[:, plus] - x[:, minus]
-    push = eta * (target - now)
-    if port.clamped[1] == 0:
-        return [(port.clamped[0], x[:, plus] + push)]
-    return [(port.clamped[0], x[:, plus] + 0.5 * push), (port.clamped[1], x[:, minus] - 0.5 * push)]
+    if not rows.all():
+        free = replace(free, voltages=free.voltages[rows], currents=free.currents[rows])
+        x, target = x[rows], target[rows]
+    plus, minus = circuit.read_nodes["free"]
+    nodes, starts, outputs, shares = circuit.clamping
+    push = eta * (target - (x[:, plus] - x[:, minus]))
+    return hold(free, nodes, x[:, starts] + shares * push[:, outputs])
 
 
 def evaluate(trainer: Trainer, params: Params, epoch: int, steps: int) -> tuple[dict[str, float], int, int]:

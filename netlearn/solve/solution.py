@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from netlearn.circuit.flat import FlatCircuit, Floats, Ints, OutputPort, Params
+from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params
 from netlearn.devices import kernel
 
 
@@ -45,16 +45,13 @@ def bank_params(circuit: FlatCircuit, device: str, params: Params) -> list[Float
 
 def read(circuit: FlatCircuit, params: Params, x: Floats, half: str = "free") -> Floats:
     """The outputs (D, S, O) in the `free` or `clamped` half."""
-    columns = [_read(circuit, params, x, port, half) for port in circuit.outputs]
-    return np.stack(columns, axis=-1) if columns else np.zeros((*x.shape[:2], 0))
-
-
-def _read(circuit: FlatCircuit, params: Params, x: Floats, port: OutputPort, half: str) -> Floats:
-    if port.kind == "V":
-        plus, minus = port.free if half == "free" else port.clamped
-        return x[..., plus] - x[..., minus]
-    device, element = port.element
-    return currents(circuit, params, x, device)[0][..., element]
+    plus, minus = circuit.read_nodes[half]
+    values = x[..., plus] - x[..., minus]
+    for k, port in enumerate(circuit.outputs):
+        if port.kind == "I":
+            device, element = port.element
+            values[..., k] = currents(circuit, params, x, device)[0][..., element]
+    return np.asarray(values)
 
 
 def currents(circuit: FlatCircuit, params: Params, x: Floats, device: str) -> list[Floats]:

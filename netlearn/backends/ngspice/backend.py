@@ -120,6 +120,8 @@ class Ngspice:
         """Bring the numbers of a draw into the deck; False if it must be written anew."""
         changes: list[tuple[str, str, float]] = []
         for device, of in params.values.items():
+            if of is loaded.params.values[device] and draw == loaded.draw:
+                continue
             for param, values in of.items():
                 before = loaded.params.values[device][param]
                 if values is before and draw == loaded.draw:
@@ -143,8 +145,9 @@ class Ngspice:
         columns[:, plan.always_columns] = boundary.voltages[:, plan.always]
         if len(plan.switched):
             voltages = boundary.voltages[:, plan.switched]
-            columns[:, plan.switches] = ~np.isnan(voltages)
-            columns[:, plan.targets] = np.nan_to_num(voltages)
+            holds = np.isfinite(voltages)
+            columns[:, plan.switches] = holds
+            columns[:, plan.targets] = np.where(holds, voltages, 0.0)
         if len(plan.fed_columns):
             np.add.at(columns, (slice(None), plan.fed_columns), boundary.currents)
         for device, param, elements, places in loaded.external:

@@ -1,0 +1,5 @@
+"""`python -m netlearn`."""
+
+from netlearn.cli import main
+
+main()

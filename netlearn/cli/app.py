@@ -1,0 +1,195 @@
+"""The command line. Each command is a thin reader of arguments over the library; heavy imports wait inside."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from netlearn.errors import CircuitError, NetlearnError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Design, simulate and export electronic circuits that learn by themselves.",
+)
+Allow = Annotated[list[Path] | None, typer.Option("--allow", help="A further folder netlists may read from.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
+File = Annotated[Path, typer.Argument(help="A netlist (.nl).")]
+Run = Annotated[Path, typer.Argument(help="A run folder.")]
+BackendName = Annotated[str, typer.Option("--backend", help="ngspice or reference.")]
+
+
+def main() -> None:
+    """Entry point: a user's mistake is a message and exit code 2, never a traceback."""
+    try:
+        app(standalone_mode=True)
+    except NetlearnError as error:
+        print(_message(error), file=sys.stderr)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        raise SystemExit(1) from None
+
+
+def _message(error: NetlearnError) -> str:
+    text = str(error)
+    return text if ": error: " in text.split("\n", 1)[0] else f"error: {text}"
+
+
+@app.command()
+def check(file: File, allow: Allow = None, as_json: Json = False) -> None:
+    """Check a netlist and say what is in it."""
+    netlist = _compile(file, allow, quiet=as_json)
+    circuits = [_summary(c) for c in netlist.circuits.values()]
+    if as_json:
+        warnings = [{"line": w.span.line, "column": w.span.column, "message": w.message} for w in netlist.warnings]
+        print(json.dumps({"circuits": circuits, "tasks": list(netlist.tasks), "warnings": warnings}))
+        return
+    for c in circuits:
+        print(f"{file}: circuit {c['name']}: {c['nodes']} nodes, {c['elements']} elements, {c['states']} learnable values")
+    for t in netlist.tasks.values():
+        print(f"{file}: task {t.name} on {t.circuit}: {len(t.inputs)} samples")
+
+
+def _summary(circuit: Any) -> dict[str, Any]:
+    from netlearn.circuit.flat import flatten
+
+    flat = flatten(circuit)
+    return {"name": flat.name, "nodes": len(flat.nodes), "elements": flat.element_count, "states": len(flat.free_states)}
+
+
+def _compile(file: Path, allow: list[Path] | None, quiet: bool = False) -> Any:
+    from netlearn.lang.compile import compile_file
+
+    netlist = compile_file(file, allow or ())
+    if not quiet:
+        for warning in netlist.warnings:
+            print(warning.render(), file=sys.stderr)
+    return netlist
+
+
+@app.command()
+def fmt(
+    file: File, checking: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if it would.")] = False
+) -> None:
+    """Format a netlist in place; comments and meaning stay."""
+    from netlearn.lang.compile import read_source
+    from netlearn.lang.format import format_text
+
+    text = read_source(file)
+    new = format_text(text, str(file))
+    if new == text:
+        return
+    if checking:
+        print(f"{file} is not formatted", file=sys.stderr)
+        raise typer.Exit(1)
+    file.write_text(new, encoding="utf-8")
+    print(f"formatted {file}", file=sys.stderr)
+
+
+@app.command()
+def train(
+    file: File,
+    task: Annotated[str | None, typer.Option(help="Which task, where there are several.")] = None,
+    backend: BackendName = "ngspice",
+    steps: Annotated[int | None, typer.Option(help="Samples to show; without it the task's stop rule decides.")] = None,
+    seed: Annotated[int, typer.Option(help="Decides starting values, order and held-out samples.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="The run folder to make.")] = None,
+    allow: Allow = None,
+    as_json: Json = False,
+) -> None:
+    """Train a circuit on a task of its netlist; leaves a run folder."""
+    from netlearn.learn import session
+
+    netlist = _compile(file, allow, quiet=as_json)
+    _follow(session.start(netlist, task, backend, seed, steps, out, tuple(allow or ())), as_json)
+
+
+@app.command()
+def resume(run: Run, as_json: Json = False) -> None:
+    """Go on with a run that was stopped; it ends as if it had never been."""
+    from netlearn.learn import session
+
+    _follow(session.resume(run), as_json)
+
+
+def _follow(session: Any, as_json: bool) -> None:
+    from netlearn.cli.progress import follow
+
+    try:
+        follow(session, quiet=as_json)
+    finally:
+        session.close()
+    result = session.result
+    if as_json:
+        print(json.dumps({k: result[k] for k in ("error", "accuracy", "steps", "seconds", "settled", "run")}))
+    else:
+        _print_result(result)
+
+
+def _print_result(result: dict[str, Any]) -> None:
+    if result["error"] is not None:
+        print(f"mean squared error  {result['error']:.4g} V^2  ({1e3 * result['error'] ** 0.5:.3g} mV rms)")
+    if result["accuracy"] is not None:
+        print(f"held-out accuracy   {100 * result['accuracy']:.1f} %")
+    if result["train_accuracy"] is not None:
+        print(f"training accuracy   {100 * result['train_accuracy']:.1f} %")
+    print(f"steps               {result['steps']} in {result['seconds']:.1f} s, {100 * result['settled']:.2f} % of solves settled")
+    for text, holds in result["asserts"].items():
+        print(f"assert              {text}: {'holds' if holds else 'FAILS'}")
+    print(f"run                 {result['run']}")
+
+
+@app.command()
+def solve(
+    target: Annotated[Path, typer.Argument(help="A netlist, or a run folder (solved as it was trained).")],
+    inputs: Annotated[list[str] | None, typer.Option("--input", help="name=value, such as x=0.3V or x[1]=200mV.")] = None,
+    circuit: Annotated[str | None, typer.Option(help="Which circuit, where there are several.")] = None,
+    backend: BackendName = "ngspice",
+    seed: Annotated[int, typer.Option(help="Decides random starting values.")] = 0,
+    allow: Allow = None,
+    as_json: Json = False,
+) -> None:
+    """Find one operating point and print every node voltage."""
+    from netlearn.cli.solving import solve_one
+
+    answer = solve_one(target, inputs or [], circuit, backend, seed, tuple(allow or ()), quiet=as_json)
+    if as_json:
+        print(json.dumps(answer))
+        return
+    for name, volts in answer["nodes"].items():
+        print(f"{name:<24} {volts:>14.9f} V" if volts is not None else f"{name:<24} not settled")
+    for name, value in answer["outputs"].items():
+        print(f"output {name:<17} {value:>14.9g}" if value is not None else f"output {name:<17} not settled")
+    if not answer["settled"]:
+        raise CircuitError("the circuit did not settle", "look for floating nodes, loops of voltage sources and wrong values")
+
+
+@app.command()
+def plot(
+    run: Run,
+    kind: Annotated[str, typer.Argument(help="curve, network, outputs or states.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write it (svg, png or pdf).")] = None,
+) -> None:
+    """Draw a picture of a run."""
+    from netlearn.plot import save, view
+    from netlearn.store import open_run
+
+    folder = open_run(run)
+    print(save(view(folder), kind, out or folder.path / f"{kind}.svg"))
+
+
+@app.command()
+def report(run: Run, out: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None) -> None:
+    """Write one self-contained HTML page about a finished run."""
+    from netlearn.report import write_report
+    from netlearn.store import open_run
+
+    print(write_report(open_run(run), out))

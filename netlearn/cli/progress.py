@@ -1,0 +1,59 @@
+"""Progress of a run: a live bar in a terminal, a plain line now and then elsewhere, nothing for programs."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+EVERY = 5.0  # seconds between plain lines
+
+
+def follow(session: Any, quiet: bool) -> None:
+    """Run a session to its end, telling a person how far it is."""
+    if quiet:
+        for _ in session:
+            pass
+    elif sys.stderr.isatty():
+        _live(session)
+    else:
+        _plain(session)
+
+
+def _words(session: Any, moment: Any) -> str:
+    m = moment.metrics
+    accuracy = f", accuracy {100 * m['accuracy']:.1f} %" if session.trainer.task.loss.classifies else ""
+    return f"step {moment.steps}, error {m['mse']:.3e} V^2{accuracy}"
+
+
+def _plain(session: Any) -> None:
+    begun = last = time.monotonic()
+    first = None
+    for moment in session:
+        first = moment.steps if first is None else first
+        now = time.monotonic()
+        if now - last >= EVERY:
+            last = now
+            rate = (moment.steps - first) / (now - begun)
+            print(f"{_words(session, moment)}, {rate:.0f} steps/s{_left(session, moment, rate)}", file=sys.stderr, flush=True)
+
+
+def _left(session: Any, moment: Any, rate: float) -> str:
+    total = session.trainer.steps
+    return f", {(total - moment.steps) / rate:.0f} s left" if total and rate > 0 else ""
+
+
+def _live(session: Any) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    total = session.trainer.steps
+    columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[rate]}"), TimeElapsedColumn()]
+    columns += [TimeRemainingColumn()] if total else []
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        row = bar.add_task("starting", total=total, rate="")
+        begun, first = time.monotonic(), None
+        for moment in session:
+            first = moment.steps if first is None else first
+            rate = (moment.steps - first) / max(time.monotonic() - begun, 1e-9)
+            bar.update(row, completed=moment.steps, description=_words(session, moment), rate=f"{rate:.0f} steps/s")

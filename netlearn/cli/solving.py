@@ -1,0 +1,98 @@
+"""`netlearn solve`: one operating point of a netlist or of a trained run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from netlearn import units
+from netlearn.backends import open_backend
+from netlearn.circuit.flat import FlatCircuit, Floats, boundary, flatten, initial, with_states
+from netlearn.errors import CircuitError
+from netlearn.lang.compile import Netlist, compile_file
+from netlearn.solve.solution import read
+
+
+def solve_one(
+    target: Path, given: Sequence[str], name: str | None, backend: str, seed: int, allowed: Sequence[Path], quiet: bool
+) -> dict[str, Any]:
+    """nodes: name to volts (None where not settled); outputs by name; inputs used; settled."""
+    circuit, states, defaults = _trained(target) if target.is_dir() else _drawn(target, name, allowed, quiet)
+    inputs = _inputs(circuit, given, defaults)
+    params = initial(circuit, seed)
+    if states is not None:
+        params = with_states(circuit, params, states)
+    solver = open_backend(backend, circuit)
+    try:
+        solution = solver.operating_points(params, boundary(circuit, inputs[None, :]))
+    finally:
+        solver.close()
+    values = read(circuit, params, solution.x)[0, 0]
+    return {
+        "nodes": {n: _number(v) for n, v in zip(circuit.nodes, solution.x[0, 0], strict=False)},
+        "outputs": {p.name: _number(v) for p, v in zip(circuit.outputs, values, strict=True)},
+        "inputs": {p.name: float(v) for p, v in zip(circuit.inputs, inputs, strict=True)},
+        "settled": bool(solution.settled.all()),
+    }
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _trained(run: Path) -> tuple[FlatCircuit, Floats | None, Floats | None]:
+    from netlearn.learn.session import choose_task, load_netlist, trained_circuit
+    from netlearn.store import open_run
+
+    folder = open_run(run)
+    circuit, states = trained_circuit(folder)
+    spec = choose_task(load_netlist(folder), folder.config["task"])
+    return circuit, states, np.array(spec.inputs[0])
+
+
+def _drawn(file: Path, name: str | None, allowed: Sequence[Path], quiet: bool) -> tuple[FlatCircuit, Floats | None, Floats | None]:
+    netlist = compile_file(file, allowed)
+    if not quiet:
+        for warning in netlist.warnings:
+            print(warning.render(), file=sys.stderr)
+    circuit = _choose(netlist, name)
+    first = next((t.inputs[0] for t in netlist.tasks.values() if t.circuit == circuit.name), None)
+    return flatten(circuit), None, np.array(first) if first is not None else None
+
+
+def _choose(netlist: Netlist, name: str | None) -> Any:
+    if not netlist.circuits:
+        raise CircuitError("there is no circuit in this netlist", "write circuit Name { ... }")
+    if name is not None and name not in netlist.circuits:
+        raise CircuitError(f"there is no circuit '{name}'", f"known: {', '.join(netlist.circuits)}")
+    return netlist.circuits[name] if name is not None else netlist.circuit
+
+
+def _inputs(circuit: FlatCircuit, given: Sequence[str], defaults: Floats | None) -> Floats:
+    """Input values by name; what is not given comes from the task's first sample."""
+    names = [port.name for port in circuit.inputs]
+    values = dict(zip(names, defaults, strict=True)) if defaults is not None else {}
+    for text in given:
+        key, sign, number = text.partition("=")
+        if not sign or key.strip() not in names:
+            raise CircuitError(f"--input {text}", f"write name=value with a name of {', '.join(names) or 'no input at all'}")
+        values[key.strip()] = _volts(number.strip(), text)
+    missing = [n for n in names if n not in values]
+    if missing:
+        raise CircuitError(f"input {missing[0]} has no value", f"give --input {missing[0]}=0.3V")
+    return np.array([values[n] for n in names], dtype=float)
+
+
+def _volts(text: str, whole: str) -> float:
+    sign = -1.0 if text.startswith("-") else 1.0
+    try:
+        quantity = units.parse_number(text.removeprefix("-").removeprefix("+"))
+    except units.UnitFault as fault:
+        raise CircuitError(f"--input {whole}: {fault}", fault.help) from None
+    if quantity.dimension not in (units.NONE, units.VOLT, units.AMPERE):
+        raise CircuitError(f"--input {whole}: {units.describe(quantity.dimension)}", "give it in V (or A, where it feeds a current)")
+    return sign * quantity.number

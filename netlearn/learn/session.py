@@ -1,0 +1,264 @@
+"""A training run with its folder: `start` or `resume`, then iterate; everything needed to go on is on disk.
+
+A checkpoint is written when the trainer has forgotten its warm starts (`Moment.checkpoint`), so that a run that
+was killed and resumed takes the same path, bit for bit, as one that never stopped.
+"""
+
+from __future__ import annotations
+
+import math
+import platform
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from netlearn.backends import Backend, open_backend
+from netlearn.circuit.flat import FlatCircuit, Floats, boundary, flatten, initial, with_states
+from netlearn.errors import RunError, TaskError
+from netlearn.lang.compile import Netlist, compile_file
+from netlearn.lang.library import shipped
+from netlearn.lang.task import TaskSpec
+from netlearn.learn.task import Task, make_task
+from netlearn.learn.train import Moment, Trainer, train
+from netlearn.solve.solution import read
+from netlearn.store import RunFolder, create, free_name, open_run
+
+METRICS = ("mse", "error", "accuracy", "train_accuracy", "violations")
+RECORDED = 200  # epochs of which all states are kept; later ones ever more sparsely
+
+
+@dataclass
+class Session:
+    """One run: what it is a function of, its folder, and what has been seen so far."""
+
+    run: RunFolder
+    netlist: Netlist
+    trainer: Trainer
+    history: list[dict[str, float]] = field(default_factory=list)
+    recorded: list[tuple[int, Floats]] = field(default_factory=list)
+    seconds: float = 0.0
+    start: Moment | None = None
+
+    def __iter__(self) -> Iterator[Moment]:
+        """Moments until the run is finished; checkpoints and, at the end, results are written on the way."""
+        begun = time.monotonic() - self.seconds
+        if self.start is not None and self.start.finished:  # killed between its last checkpoint and its result
+            self._finish(self.start)
+            yield self.start
+        for moment in train(self.trainer, self.start):
+            self.seconds = time.monotonic() - begun
+            self._note(moment)
+            if moment.checkpoint:
+                self._save(moment)
+            if moment.finished:
+                self._finish(moment)
+            yield moment
+
+    def close(self) -> None:
+        self.trainer.backend.close()
+
+    @property
+    def result(self) -> dict[str, Any]:
+        return self.run.result
+
+    def _note(self, moment: Moment) -> None:
+        self.history.append({"epoch": moment.epoch, **{k: moment.metrics[k] for k in ("steps", *METRICS)}})
+        if _recorded(moment.epoch) or moment.finished:
+            self.recorded.append((moment.epoch, moment.states[0].copy()))
+
+    def _save(self, moment: Moment) -> None:
+        arrays = {
+            "epoch": np.array(moment.epoch),
+            "steps": np.array(moment.steps),
+            "states": moment.states,
+            "solves": np.array(moment.solves),
+            "settled": np.array(moment.settled),
+            "finished": np.array(moment.finished),
+            "seconds": np.array(self.seconds),
+            "recorded_epochs": np.array([e for e, _ in self.recorded]),
+            "recorded_states": np.array([s for _, s in self.recorded]),
+        }
+        columns = {name: np.array([row[name] for row in self.history]) for name in self.history[0]}
+        self.run.save_checkpoint(arrays, columns)
+
+    def _finish(self, moment: Moment) -> None:
+        self.run.save_solution(_solution(self.trainer, moment))
+        self.run.save_result(_result(self, moment))
+
+
+def _recorded(epoch: int) -> bool:
+    return epoch <= RECORDED or epoch % (10 ** int(math.log10(epoch / RECORDED) + 1)) == 0
+
+
+def _result(session: Session, moment: Moment) -> dict[str, Any]:
+    task, metrics = session.trainer.task, moment.metrics
+    held = len(task.test) > 0
+    return {
+        "error": metrics["mse"] if math.isfinite(metrics["mse"]) else None,
+        "accuracy": metrics["accuracy"] if held else None,
+        "train_accuracy": metrics["train_accuracy"] if task.loss.classifies else None,
+        "steps": moment.steps,
+        "epochs": moment.epoch,
+        "seconds": round(session.seconds, 3),
+        "settled": moment.settled / max(1, moment.solves),
+        "asserts": {c.text: c(metrics) for c in task.spec.asserts},
+        "run": str(session.run.path),
+    }
+
+
+def _solution(trainer: Trainer, moment: Moment) -> dict[str, Any]:
+    """Node voltages and outputs of every sample before and after learning."""
+    circuit, task = trainer.circuit, trainer.task
+    arrays: dict[str, Any] = {"inputs": task.inputs, "labels": task.labels, "train": task.train, "test": task.test}
+    arrays["nodes"] = np.array(circuit.nodes)
+    before = initial(circuit, trainer.seed)
+    for name, params in (("before", before), ("after", with_states(circuit, before, moment.states))):
+        solution = trainer.backend.operating_points(params, boundary(circuit, task.inputs))
+        arrays[f"x_{name}"] = solution.x[0]
+        arrays[f"outputs_{name}"] = read(circuit, params, solution.x)[0]
+        arrays[f"states_{name}"] = params.states[0]
+    return arrays
+
+
+def start(
+    netlist: Netlist,
+    task: str | None = None,
+    backend: str = "ngspice",
+    seed: int = 0,
+    steps: int | None = None,
+    out: Path | None = None,
+    allowed: Sequence[Path] = (),
+) -> Session:
+    """A new run of a checked netlist; its folder is made now."""
+    if steps is not None and steps < 0:
+        raise TaskError(f"{steps} steps", "give a number of steps that is not negative")
+    if seed < 0:
+        raise TaskError(f"seed {seed}", "a seed is not negative")
+    spec = choose_task(netlist, task)
+    source = Path(netlist.source.name)
+    files, folder = _files(netlist, source)
+    path = out if out is not None else free_name(Path("runs") / f"{source.stem}-{spec.name}-{seed}")
+    trainer = _trainer(netlist, spec, backend, seed, steps)
+    config = {
+        "netlist": source.name,
+        "folder": folder,
+        "allowed": [str(a.resolve()) for a in allowed],
+        "task": spec.name,
+        "backend": backend,
+        "seed": seed,
+        "steps": steps,
+        "checkpoint_steps": trainer.checkpoint_steps,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions(backend),
+    }
+    return Session(create(path, config, files), netlist, trainer)
+
+
+def resume(path: str | Path) -> Session:
+    """Go on with a run from its last checkpoint; RunError where it is finished or cannot be read."""
+    run = open_run(path)
+    if run.finished:
+        raise RunError(f"{run.path} is finished", f"look at it with netlearn report {run.path}")
+    netlist = load_netlist(run)
+    config = run.config
+    trainer = _trainer(netlist, choose_task(netlist, config["task"]), config["backend"], config["seed"], config["steps"])
+    session = Session(run, netlist, trainer)
+    saved = run.checkpoint()
+    if saved is not None:
+        _restore(session, saved)
+    return session
+
+
+def load_netlist(run: RunFolder) -> Netlist:
+    """The netlist of a run, from its folder."""
+    config = run.config
+    extra = [Path(a) for a in config.get("allowed", [])]
+    if config.get("folder"):
+        return compile_file(Path(config["folder"]) / config["netlist"], extra)
+    return compile_file(run.netlist, extra)
+
+
+def _restore(session: Session, saved: dict[str, Any]) -> None:
+    columns = {k.removeprefix("history_"): v for k, v in saved.items() if k.startswith("history_")}
+    session.history = [{k: float(v[i]) for k, v in columns.items()} for i in range(len(columns["steps"]))]
+    session.recorded = list(zip(map(int, saved["recorded_epochs"]), saved["recorded_states"], strict=True))
+    session.seconds = float(saved["seconds"])
+    last = session.history[-1]
+    metrics = {k: last[k] for k in ("steps", *METRICS)} | {"epochs": last["epoch"]}
+    session.start = Moment(
+        int(saved["epoch"]),
+        int(saved["steps"]),
+        saved["states"],
+        int(saved["solves"]),
+        int(saved["settled"]),
+        metrics,
+        bool(saved["finished"]),
+        checkpoint=True,
+    )
+
+
+def _trainer(netlist: Netlist, spec: TaskSpec, backend: str, seed: int, steps: int | None) -> Trainer:
+    circuit = flatten(netlist.circuits[spec.circuit])
+    task: Task = make_task(spec, seed)
+    opened: Backend = open_backend(backend, circuit)
+    return Trainer(circuit, task, opened, seed, steps)
+
+
+def choose_task(netlist: Netlist, name: str | None) -> TaskSpec:
+    """The task by name, or the only one."""
+    if not netlist.tasks:
+        raise TaskError("this netlist has no task", "write task name on Circuit { data ... -> ... }")
+    if name is None:
+        if len(netlist.tasks) > 1:
+            raise TaskError("this netlist has several tasks", f"choose one with --task {'|'.join(netlist.tasks)}")
+        return netlist.task
+    if name not in netlist.tasks:
+        raise TaskError(f"there is no task '{name}'", f"known: {', '.join(netlist.tasks)}")
+    return netlist.tasks[name]
+
+
+def trained_circuit(run: RunFolder) -> tuple[FlatCircuit, Floats]:
+    """The flat circuit of a run and its states (1, S) at the last checkpoint."""
+    netlist = load_netlist(run)
+    saved = run.checkpoint()
+    if saved is None:
+        raise RunError(f"{run.path} has no checkpoint yet", f"netlearn resume {run.path}")
+    return flatten(netlist.circuits[netlist.tasks[run.config["task"]].circuit]), saved["states"]
+
+
+def _files(netlist: Netlist, source: Path) -> tuple[dict[str, str], str]:
+    """Copies for the run folder: file name to text, with the netlist; the original folder only where a file
+    lies elsewhere than beside the netlist or in the library, so that copies could not be found again."""
+    files = {source.name: netlist.source.text}
+    for path, text in netlist.files.items():
+        bases = [b for b in (source.parent.resolve(), shipped().resolve()) if path.is_relative_to(b)]
+        if not bases:
+            return files, str(source.parent.resolve())
+        files[str(path.relative_to(bases[0]))] = text
+    return files, ""
+
+
+def versions(backend: str) -> dict[str, str]:
+    """What took part, by version."""
+    found = {"netlearn": metadata.version("netlearn") if _installed() else "checkout", "python": platform.python_version()}
+    found |= {name: metadata.version(name) for name in ("numpy", "numba", "lark")}
+    if backend == "ngspice":
+        from netlearn.backends.ngspice.simulator import version
+
+        found["ngspice"] = version()
+    return {**found, "platform": sys.platform}
+
+
+def _installed() -> bool:
+    try:
+        metadata.version("netlearn")
+    except metadata.PackageNotFoundError:
+        return False
+    return True

@@ -1,0 +1,176 @@
+"""A circuit drawn as a network: nodes by voltage, edges by conductance."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from netlearn.circuit.flat import CLAMPED, FlatCircuit, Floats, Params
+from netlearn.devices import kernel
+
+Position = tuple[float, float]
+_INDEXED = re.compile(r"(?P<base>[^\[\]]+)(?P<index>(\[\d+\])+)$")
+
+
+def edges(circuit: FlatCircuit, params: Params, x: Floats) -> list[tuple[int, int, float, str]]:
+    """Every two-ended element outside the clamped half: its ends, its conductance in S at the state x (size,)
+    (the slope of its current), its name. Sources are left out."""
+    found: list[tuple[int, int, float, str]] = []
+    for name, bank in circuit.banks.items():
+        device = bank.device
+        if device.drop is None or kernel(device).branches or device.waveform:
+            continue
+        a, b = (device.terminals.index(t) for t in device.drop)
+        local = [x[bank.unknowns[:, k]] for k in range(bank.unknowns.shape[1])]
+        p = [params.values[name][q][0] for q in device.param_names]
+        with np.errstate(all="ignore"):
+            values = kernel(device).evaluate(local, p)[len(local) :]
+        slopes = [v for (r, c), v in zip(kernel(device).entries, values, strict=True) if (r, c) == (a, a)]
+        g = np.broadcast_to(slopes[0] if slopes else 0.0, len(bank.names))
+        for e, path in enumerate(bank.names):
+            ends = int(bank.nodes[e, a]), int(bank.nodes[e, b])
+            if CLAMPED not in circuit.halves[list(ends)]:
+                found.append((*ends, float(g[e]), path))
+    return found
+
+
+def drawable(found: list[tuple[int, int, float, str]]) -> list[tuple[int, int, float, str]]:
+    """Parallel elements as one edge with the sum of their conductances; what ends at ground is left out."""
+    joined: dict[tuple[int, int], tuple[float, str]] = {}
+    for a, b, g, name in found:
+        if 0 in (a, b):
+            continue
+        key = (min(a, b), max(a, b))
+        before = joined.get(key, (0.0, name))
+        joined[key] = (before[0] + g, before[1])
+    return [(a, b, g, name) for (a, b), (g, name) in joined.items()]
+
+
+def layout(circuit: FlatCircuit, pairs: list[tuple[int, int]]) -> dict[int, Position]:
+    """Where nodes go: a lattice for n[r][c], one column an array for layers, springs for the rest."""
+    used = sorted({n for pair in pairs for n in pair})
+    names = {n: circuit.nodes[n].removesuffix(".free") for n in used}
+    indexed = {n: _INDEXED.match(name) for n, name in names.items()}
+    if used and all(indexed.values()):
+        places = {n: (m["base"], tuple(int(i) for i in re.findall(r"\d+", m["index"]))) for n, m in indexed.items() if m}
+        if {len(index) for _, index in places.values()} == {2} and len({base for base, _ in places.values()}) == 1:
+            return {n: (float(i[1]), -float(i[0])) for n, (_, i) in places.items()}
+        if _layered(places, pairs):
+            return _columns(places)
+    return _springs(used, pairs)
+
+
+def _layered(places: Mapping[int, tuple[str, tuple[int, ...]]], pairs: list[tuple[int, int]]) -> bool:
+    layer = {n: (base, index[:-1]) for n, (base, index) in places.items()}
+    return len(set(layer.values())) > 1 and all(layer[a] != layer[b] for a, b in pairs)
+
+
+def _columns(places: Mapping[int, tuple[str, tuple[int, ...]]]) -> dict[int, Position]:
+    layers: dict[Any, list[int]] = {}
+    for n, (base, index) in places.items():
+        layers.setdefault((base, index[:-1]), []).append(n)
+    positions: dict[int, Position] = {}
+    for x, members in enumerate(layers.values()):
+        members = sorted(members, key=lambda n: places[n][1])
+        for y, n in enumerate(members):
+            positions[n] = (3.0 * x, -(y - (len(members) - 1) / 2) * 9 / max(len(members), 3))
+    return positions
+
+
+def _springs(used: list[int], pairs: list[tuple[int, int]]) -> dict[int, Position]:
+    import networkx as nx
+
+    graph = nx.Graph()
+    graph.add_nodes_from(used)
+    graph.add_edges_from(pairs)
+    found = nx.spring_layout(graph, seed=1, iterations=200)
+    return {n: (float(p[0]), float(p[1])) for n, p in found.items()}
+
+
+def draw(
+    axes: Any, circuit: FlatCircuit, params: Params, x: Floats, limits: tuple[float, float] | None = None
+) -> tuple[Any, Any]:
+    """Draw on matplotlib axes. `x`: unknowns of one sample; `limits`: conductances (S) at the ends of the colours.
+
+    Gives what a colour bar of conductances and one of voltages are made of."""
+    from matplotlib.collections import LineCollection
+    from matplotlib.colors import LogNorm, Normalize
+
+    found = drawable(edges(circuit, params, x))
+    pairs = [(a, b) for a, b, _, _ in found]
+    where = layout(circuit, pairs)
+    g = np.maximum(np.array([g for _, _, g, _ in found]), 1e-12)
+    low, high = limits or (g.min() if len(g) else 1e-6, g.max() if len(g) else 1e-3)
+    low, high = (low, high) if high > 1.02 * low else (low / 1.5, high * 1.5)
+    lines = [_bent(where[a], where[b], _long(where, a, b)) for a, b in pairs]
+    share = np.clip(np.log(g / low) / np.log(high / low), 0, 1)
+    collection = LineCollection(lines, array=np.clip(g, low, high), cmap="viridis", norm=LogNorm(low, high), zorder=1)
+    collection.set_linewidths(0.8 + 4.2 * share)
+    axes.add_collection(collection)
+    volts = np.array([x[n] for n in where])
+    points = axes.scatter(
+        *np.array(list(where.values())).T if where else ([], []),
+        c=volts,
+        cmap="coolwarm",
+        s=_size(len(where)),
+        edgecolors="black",
+        linewidths=0.8,
+        zorder=2,
+        norm=Normalize(*_span(volts)),
+    )
+    if len(where) <= 40:
+        for n, (px, py) in where.items():
+            mark = _mark(circuit, n)
+            if mark:
+                axes.annotate(mark, (px, py), xytext=(7, 7), textcoords="offset points", fontsize=8, zorder=3)
+    axes.set_aspect("equal" if _square(where) else "auto")
+    axes.margins(0.12)
+    axes.axis("off")
+    return collection, points
+
+
+def _size(count: int) -> float:
+    return float(np.clip(2500 / max(count, 1), 12, 160))
+
+
+def _span(values: Floats) -> tuple[float, float]:
+    if not len(values) or not np.isfinite(values).any():
+        return 0.0, 1.0
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    return (low, high) if high > low else (low - 0.1, high + 0.1)
+
+
+def _square(where: Mapping[int, Position]) -> bool:
+    points = np.array(list(where.values())) if where else np.zeros((1, 2))
+    spans = np.ptp(points, axis=0)
+    return bool(spans.min() > 0.4 * spans.max())
+
+
+def _long(where: Mapping[int, Position], a: int, b: int) -> float:
+    """How far an edge of a lattice wraps around: such edges are drawn as arcs."""
+    return float(np.hypot(where[a][0] - where[b][0], where[a][1] - where[b][1]))
+
+
+def _bent(p: Position, q: Position, length: float) -> Floats:
+    t = np.linspace(0, 1, 24)[:, None]
+    a, b = np.array(p), np.array(q)
+    line = a + t * (b - a)
+    straight = min(abs(a - b)) > 1e-9 or length < 1.5
+    normal = np.array([b[1] - a[1], a[0] - b[0]]) / max(length, 1e-9)
+    return line if straight else line + (0.32 * np.sin(np.pi * t)) * normal
+
+
+def _mark(circuit: FlatCircuit, node: int) -> str:
+    driven = [port.name for port in circuit.inputs if node in port.nodes]
+    outs = [f"{port.name}{'+' if port.free[1] else ''}" for port in circuit.outputs if port.kind == "V" and port.free[0] == node]
+    minus = [f"{port.name}-" for port in circuit.outputs if port.kind == "V" and port.free[1] == node and node]
+    sources = [n.rsplit("_", 1)[0] for n in _held_by(circuit, node)]
+    return ", ".join([*driven, *outs, *minus, *sources])
+
+
+def _held_by(circuit: FlatCircuit, node: int) -> list[str]:
+    bank = circuit.banks.get("V")
+    return [name for name, ends in zip(bank.names, bank.nodes, strict=True) if ends[0] == node and "." not in name] if bank else []
