@@ -1,11 +1,11 @@
 """netlearn: design, simulate and export electronic circuits that learn by themselves.
 
-    import netlearn
-    netlist = netlearn.compile_netlist(text)          # or netlearn.compile_file("xor.nl")
-    circuit = netlearn.flatten(netlist.circuit)
-    backend = netlearn.open_backend("ngspice", circuit)
-    trainer = netlearn.Trainer(circuit, netlearn.make_task(netlist.task, seed=0), backend)
-    for moment in netlearn.train(trainer): ...
+import netlearn
+netlist = netlearn.compile_netlist(text)          # or netlearn.compile_file("xor.nl")
+circuit = netlearn.flatten(netlist.circuit)
+backend = netlearn.open_backend("ngspice", circuit)
+trainer = netlearn.Trainer(circuit, netlearn.make_task(netlist.task, seed=0), backend)
+for moment in netlearn.train(trainer): ...
 """
 
 from __future__ import annotations
@@ -35,7 +35,26 @@ _HOMES = {
     "train": "netlearn.learn.train",
     "read": "netlearn.solve.solution",
 }
-__all__ = [*_HOMES]
+__all__ = [
+    "BACKENDS",
+    "DEVICES",
+    "METHODS",
+    "Netlist",
+    "NetlearnError",
+    "NetlistError",
+    "Trainer",
+    "boundary",
+    "compile_file",
+    "compile_netlist",
+    "flatten",
+    "format_text",
+    "initial",
+    "make_task",
+    "open_backend",
+    "read",
+    "train",
+    "with_states",
+]
 
 if TYPE_CHECKING:
     from netlearn.backends import BACKENDS, open_backend

@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lark import Lark, Token, Tree
 
-MAX_CHARACTERS = 20_000_000
+MAX_CHARACTERS = 5_000_000
 MAX_DEPTH = 60
+MAX_OPERATORS = 200  # in one expression: what walks a tree does so by recursion
 OPENING = {"LPAR": "(", "LSQB": "[", "LBRACE": "{"}
+OPERATORS = {"PLUS", "MINUS", "STAR", "SLASH", "PERCENT", "CIRCUMFLEX", "XOR", "COMPARE", "AND", "OR", "NOT"}
 CLOSING = {"RPAR": "LPAR", "RSQB": "LSQB", "RBRACE": "LBRACE"}
 
 
@@ -40,8 +42,16 @@ class ReadFault(Exception):
     opened: tuple[tuple[str, int, int], ...]
 
 
+KEYWORDS = frozenset(
+    "circuit module element model bundle task mismatch import netlearn net state let mesh input output assert for if"
+    " else in on of as data from rule loss stop holdout order seed samples corner yield current charge voltage flux"
+    " learn lot match implements and or not".upper().split()
+)
+_WORDLIKE = {"NAME", "NUMBER"}
+
+
 class Brackets:
-    """lark post-lexer: drops line ends inside ( ) and [ ], remembers open brackets, bounds their depth."""
+    """lark post-lexer: drops line ends inside ( ) and [ ], remembers open brackets, bounds depth and length."""
 
     always_accept = ("_NL",)
 
@@ -50,18 +60,41 @@ class Brackets:
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
         stack = self.stack = []
+        operators = 0  # of this expression
+        word: Token | None = None  # a keyword right before this token
+        outside: list[int] = []  # of the expressions around the open brackets
         for token in stream:
             kind = token.type
+            if word is not None and token.start_pos == word.end_pos and (kind in _WORDLIKE or kind in KEYWORDS):
+                raise _glued(word, token, stack)
+            word = token if kind in KEYWORDS else None
             if kind == "_NL":
                 if stack and stack[-1].type != "LBRACE":
                     continue
+                operators = 0
+            elif kind == "COMMA":
+                operators = outside[-1] if outside else 0
             elif kind in OPENING:
                 stack.append(token)
+                outside.append(0 if kind == "LBRACE" else operators)
+                operators = outside[-1]
                 if len(stack) > MAX_DEPTH:
                     raise _fault(token, kind, frozenset(), "<depth>", stack)
             elif kind in CLOSING and stack and stack[-1].type == CLOSING[kind]:
                 stack.pop()
+                operators = outside.pop()
+            elif kind in OPERATORS:
+                operators += 1
+                if operators > MAX_OPERATORS:
+                    raise _fault(token, kind, frozenset(), "<operators>", stack)
             yield token
+
+
+def _glued(word: Token, token: Token, stack: list[Any]) -> ReadFault:
+    """A keyword that goes on with letters (`onn`): where no name can stand, the lexer cuts it in two."""
+    return ReadFault(
+        word.line or 1, word.column or 1, f"{word}{token}", "NAME", frozenset([word.type]), "", _opened(stack)
+    )
 
 
 def grammar_text() -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Params
+from netlearn.circuit.connections import Connections
+from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params
 from netlearn.solve.solution import Solution
 
 
@@ -41,6 +43,24 @@ class Backend(Protocol):
     def close(self) -> None:
         """Give back processes and memory."""
         ...
+
+
+def solved(
+    connections: Connections, params: Params, boundary: Boundary, solve: Callable[[Boundary, Ints], Solution]
+) -> Solution:
+    """`solve` for the samples whose unknowns are all determined by the circuit's connections; the others have
+    not settled, and their `worst` unknown is one that is not. `solve` is given the rows it is to answer."""
+    lost = connections.lanes(boundary)
+    good = np.flatnonzero(lost < 0)
+    if len(good) == len(lost):
+        return solve(boundary, good)
+    answer = empty(connections.circuit, params.draws, boundary.samples)
+    answer.worst[:] = lost
+    if len(good):
+        found = solve(replace(boundary, voltages=boundary.voltages[good], currents=boundary.currents[good]), good)
+        for name in ("x", "settled", "steps", "residual", "worst"):
+            getattr(answer, name)[:, good] = getattr(found, name)
+    return answer
 
 
 def empty(circuit: FlatCircuit, draws: int, samples: int) -> Solution:

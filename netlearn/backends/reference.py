@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from netlearn.backends.protocol import Transient
-from netlearn.circuit.flat import Boundary, FlatCircuit, Params
+from netlearn.backends.protocol import Transient, solved
+from netlearn.circuit.connections import Connections
+from netlearn.circuit.flat import Boundary, FlatCircuit, Ints, Params
 from netlearn.errors import BackendError
 from netlearn.solve import dense
 from netlearn.solve.solution import Solution
@@ -14,9 +15,16 @@ class Reference:
 
     def __init__(self, circuit: FlatCircuit) -> None:
         self.circuit = circuit
+        self.connections = Connections(circuit)
 
     def operating_points(self, params: Params, boundary: Boundary, start: Solution | None = None) -> Solution:
-        return dense.operating_points(self.circuit, params, boundary, start)
+        """Operating points, from `start` where it settled."""
+        fits = start is not None and start.settled.shape == (params.draws, boundary.samples)
+
+        def solve(part: Boundary, rows: Ints) -> Solution:
+            return dense.operating_points(self.circuit, params, part, start.of(rows) if start and fits else None)
+
+        return solved(self.connections, params, boundary, solve)
 
     def transient(self, params: Params, boundary: Boundary, stop: float, step: float) -> Transient:
         raise BackendError("the reference backend finds operating points only", "use --backend ngspice for transients")

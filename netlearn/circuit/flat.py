@@ -320,13 +320,12 @@ class _Walk:
         self.nodes: dict[str, int] = {GROUND: 0}
         self.elements: dict[str, list[tuple[str, Element, tuple[int, ...], Mapping[str, str]]]] = {}
         self.states: dict[str, Learn] = {}
-        self.halves: dict[int, int] = {}
+        self.halves: dict[str, int] = {}
 
     def cell(self, cell: Cell, prefix: str, nets: Mapping[str, str], states: Mapping[str, str]) -> None:
         paths = {**{n: prefix + n for n in cell.nets}, **nets}
         for net in cell.nets:
-            index = self.nodes.setdefault(paths[net], len(self.nodes))
-            self.halves[index] = HALVES.get(net.rpartition(".")[2] if "." in net else "", 0)
+            self.halves[paths[net]] = HALVES.get(net.rpartition(".")[2] if "." in net else "", 0)
         own = {name: prefix + name for name in cell.states}
         self.states.update({prefix + name: learn for name, learn in cell.states.items()})
         known = {**own, **states}
@@ -337,9 +336,13 @@ class _Walk:
             imported = {mine: known[theirs] for mine, theirs in instance.states.items()}
             self.cell(instance.cell, f"{prefix}{instance.name}.", {GROUND: GROUND, **inner}, imported)
 
+    def node(self, path: str) -> int:
+        """The number of a node; nets that nothing touches never get one."""
+        return self.nodes.setdefault(path, len(self.nodes))
+
     def element(self, element: Element, prefix: str, paths: Mapping[str, str], states: Mapping[str, str]) -> None:
         path = prefix + element.name
-        nodes = [self.nodes[paths[n]] for n in element.nodes]
+        nodes = [self.node(paths[n]) for n in element.nodes]
         for param, terminal in element.device.series:
             value = element.params[param]
             if isinstance(value, Formula) or value > 0:
@@ -360,7 +363,7 @@ class _Walk:
     ) -> int:
         """A resistor between a terminal and the inside of an element; gives the inner node."""
         outer = nodes[element.device.terminals.index(terminal)]
-        inner = self.nodes.setdefault(f"{path}.{terminal}'", len(self.nodes))
+        inner = self.node(f"{path}.{terminal}'")
         resistor = Element(f"{element.name}.{param}", DEVICES["R"], (), {"r": value})
         self._add(f"{path}.{param}", resistor, (outer, inner), states)
         return inner
@@ -369,6 +372,12 @@ class _Walk:
         self.elements.setdefault(element.device.name, []).append((path, element, nodes, states))
 
     def finish(self, circuit: Circuit) -> FlatCircuit:
+        for port in circuit.inputs:
+            for path in port.nodes:
+                self.node(path)
+        for read in circuit.outputs:
+            for path in (*read.free, *read.clamped) if read.kind == "V" else ():
+                self.node(path)
         state_index = {name: i for i, name in enumerate(self.states)}
         banks: dict[str, Bank] = {}
         base: dict[str, dict[str, Floats]] = {}
@@ -398,7 +407,7 @@ class _Walk:
             base=base,
             inputs=tuple(InputPort(p.name, p.kind, tuple(self.nodes[n] for n in p.nodes)) for p in circuit.inputs),
             outputs=tuple(self._output(o, at) for o in circuit.outputs),
-            halves=np.array([self.halves.get(i, 0) for i in range(len(self.nodes))], dtype=np.int64),
+            halves=_ints([self.halves.get(path, 0) for path in self.nodes]),
         )
 
     def _output(self, o: Output, at: Mapping[str, tuple[str, int]]) -> OutputPort:

@@ -53,7 +53,9 @@ def check(file: File, allow: Allow = None, as_json: Json = False) -> None:
         print(json.dumps({"circuits": circuits, "tasks": list(netlist.tasks), "warnings": warnings}))
         return
     for c in circuits:
-        print(f"{file}: circuit {c['name']}: {c['nodes']} nodes, {c['elements']} elements, {c['states']} learnable values")
+        print(
+            f"{file}: circuit {c['name']}: {c['nodes']} nodes, {c['elements']} elements, {c['states']} learnable values"
+        )
     for t in netlist.tasks.values():
         print(f"{file}: task {t.name} on {t.circuit}: {len(t.inputs)} samples")
 
@@ -62,7 +64,12 @@ def _summary(circuit: Any) -> dict[str, Any]:
     from netlearn.circuit.flat import flatten
 
     flat = flatten(circuit)
-    return {"name": flat.name, "nodes": len(flat.nodes), "elements": flat.element_count, "states": len(flat.free_states)}
+    return {
+        "name": flat.name,
+        "nodes": len(flat.nodes),
+        "elements": flat.element_count,
+        "states": len(flat.free_states),
+    }
 
 
 def _compile(file: Path, allow: list[Path] | None, quiet: bool = False) -> Any:
@@ -141,7 +148,9 @@ def _print_result(result: dict[str, Any]) -> None:
         print(f"held-out accuracy   {100 * result['accuracy']:.1f} %")
     if result["train_accuracy"] is not None:
         print(f"training accuracy   {100 * result['train_accuracy']:.1f} %")
-    print(f"steps               {result['steps']} in {result['seconds']:.1f} s, {100 * result['settled']:.2f} % of solves settled")
+    print(
+        f"steps               {result['steps']} in {result['seconds']:.1f} s, {100 * result['settled']:.2f} % of solves settled"
+    )
     for text, holds in result["asserts"].items():
         print(f"assert              {text}: {'holds' if holds else 'FAILS'}")
     print(f"run                 {result['run']}")
@@ -150,7 +159,9 @@ def _print_result(result: dict[str, Any]) -> None:
 @app.command()
 def solve(
     target: Annotated[Path, typer.Argument(help="A netlist, or a run folder (solved as it was trained).")],
-    inputs: Annotated[list[str] | None, typer.Option("--input", help="name=value, such as x=0.3V or x[1]=200mV.")] = None,
+    inputs: Annotated[
+        list[str] | None, typer.Option("--input", help="name=value, such as x=0.3V or x[1]=200mV.")
+    ] = None,
     circuit: Annotated[str | None, typer.Option(help="Which circuit, where there are several.")] = None,
     backend: BackendName = "ngspice",
     seed: Annotated[int, typer.Option(help="Decides random starting values.")] = 0,
@@ -169,7 +180,9 @@ def solve(
     for name, value in answer["outputs"].items():
         print(f"output {name:<17} {value:>14.9g}" if value is not None else f"output {name:<17} not settled")
     if not answer["settled"]:
-        raise CircuitError("the circuit did not settle", "look for floating nodes, loops of voltage sources and wrong values")
+        raise CircuitError(
+            "the circuit did not settle", "look for floating nodes, loops of voltage sources and wrong values"
+        )
 
 
 @app.command()

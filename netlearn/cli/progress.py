@@ -35,7 +35,11 @@ def _plain(session: Any) -> None:
         if now - last >= EVERY:
             last = now
             rate = (moment.steps - first) / (now - begun)
-            print(f"{_words(session, moment)}, {rate:.0f} steps/s{_left(session, moment, rate)}", file=sys.stderr, flush=True)
+            print(
+                f"{_words(session, moment)}, {rate:.0f} steps/s{_left(session, moment, rate)}",
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 def _left(session: Any, moment: Any, rate: float) -> str:
@@ -48,7 +52,13 @@ def _live(session: Any) -> None:
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     total = session.trainer.steps
-    columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[rate]}"), TimeElapsedColumn()]
+    columns = [
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+    ]
     columns += [TimeRemainingColumn()] if total else []
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         row = bar.add_task("starting", total=total, rate="")

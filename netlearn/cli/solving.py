@@ -54,7 +54,9 @@ def _trained(run: Path) -> tuple[FlatCircuit, Floats | None, Floats | None]:
     return circuit, states, np.array(spec.inputs[0])
 
 
-def _drawn(file: Path, name: str | None, allowed: Sequence[Path], quiet: bool) -> tuple[FlatCircuit, Floats | None, Floats | None]:
+def _drawn(
+    file: Path, name: str | None, allowed: Sequence[Path], quiet: bool
+) -> tuple[FlatCircuit, Floats | None, Floats | None]:
     netlist = compile_file(file, allowed)
     if not quiet:
         for warning in netlist.warnings:
@@ -79,7 +81,9 @@ def _inputs(circuit: FlatCircuit, given: Sequence[str], defaults: Floats | None)
     for text in given:
         key, sign, number = text.partition("=")
         if not sign or key.strip() not in names:
-            raise CircuitError(f"--input {text}", f"write name=value with a name of {', '.join(names) or 'no input at all'}")
+            raise CircuitError(
+                f"--input {text}", f"write name=value with a name of {', '.join(names) or 'no input at all'}"
+            )
         values[key.strip()] = _volts(number.strip(), text)
     missing = [n for n in names if n not in values]
     if missing:
@@ -94,5 +98,7 @@ def _volts(text: str, whole: str) -> float:
     except units.UnitFault as fault:
         raise CircuitError(f"--input {whole}: {fault}", fault.help) from None
     if quantity.dimension not in (units.NONE, units.VOLT, units.AMPERE):
-        raise CircuitError(f"--input {whole}: {units.describe(quantity.dimension)}", "give it in V (or A, where it feeds a current)")
+        raise CircuitError(
+            f"--input {whole}: {units.describe(quantity.dimension)}", "give it in V (or A, where it feeds a current)"
+        )
     return sign * quantity.number

@@ -2,7 +2,8 @@
 
 `Cm` is the capacitor as an analog memory: `C c(g, gnd) = 22uF, ic = vg` names the voltage it keeps. While an
 operating point is found it holds that voltage (the phases of learning are short against its leakage); in a
-transient run it is a capacitor that starts there.
+transient run it is a capacitor that starts there: SPICE holds it by a source that lets go (v = v - 1k i, so no
+current) after the operating point, so that all other nodes start where that voltage puts them.
 """
 
 from netlearn.devices.model import Card, Device, Param
@@ -28,5 +29,9 @@ MEMORY = Device(
     law="voltage e(p, n) = ic",
     value="c",
     drop=("p", "n"),
-    card=Card("v{id} {p} {n} <ic>", alter={"ic": "dc"}, transient="c{id} {p} {n} <c> ic=<ic>"),
+    card=Card(
+        "v{id} {p} {n} <ic>",
+        alter={"ic": "dc"},
+        transient="c{id} {p} {n} <c>\nb{id} {p} {n} V = time > 0 ? v({p},{n})-1000*i(b{id}) : <ic>",
+    ),
 )

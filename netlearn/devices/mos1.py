@@ -6,8 +6,8 @@ With drain and source exchanged where V(d, s) < 0, for the n-channel device:
     i    = kp w / l (1 + lambda v_ds) v_e (v_gst - v_e / 2)
 
 which is the linear region for v_ds < v_gst and saturation beyond. A forward-biased bulk uses SPICE's tangent
-of the square root. Bulk junctions carry i = is (exp(v / vt) - 1) + gmin v. PMOS is the same with every voltage
-and current reversed. Overlap and junction charges as in SPICE; without an oxide thickness level 1 has no
+of the square root. Bulk junctions carry i = is (exp(v / vt) - 1) + gmin v, and -is + gmin v below -3 vt: SPICE's
+jump of is / 20 there is kept. PMOS is the same with every voltage and current reversed. Overlap and junction charges as in SPICE; without an oxide thickness level 1 has no
 channel charge, and neither have we.
 """
 
@@ -34,6 +34,10 @@ PARAMS = (
 )
 
 
+def _bulk(v: str) -> str:
+    return f"(where({v} > 0 - 3 * vt, is * (limexp({v} / vt) - 1), 0 - is) + gmin * {v})"
+
+
 def _law(sign: str) -> str:
     """The law with every terminal voltage multiplied by `sign` (1 for n-channel, -1 for p-channel)."""
     return f"""
@@ -48,8 +52,8 @@ def _law(sign: str) -> str:
         let ve = min(vgst, abs(vds))
         let ids = where(reverse, 0 - 1, 1) * kp * w / l * (1 + lambda * abs(vds)) * ve * (vgst - ve / 2)
         current i(d, s) = {sign} * ids
-        current ibs(b, s) = {sign} * (is * (limexp(vbs / vt) - 1) + gmin * vbs)
-        current ibd(b, d) = {sign} * (is * (limexp(vbd / vt) - 1) + gmin * vbd)
+        current ibs(b, s) = {sign} * {_bulk('vbs')}
+        current ibd(b, d) = {sign} * {_bulk('vbd')}
         charge qgs(g, s) = cgso * w * V(g, s)
         charge qgd(g, d) = cgdo * w * V(g, d)
         charge qbs(b, s) = {sign} * {depletion("vbs", "cbs", "pb", "mj")}

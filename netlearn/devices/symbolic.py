@@ -107,7 +107,7 @@ class LawReader:
         self.parts: list[tuple[str, str, str, str, Expr]] = []
 
     def read(self, law: str) -> LawReader:
-        statements = parse(law, start="law").children
+        statements: list[Any] = list(parse(law, start="law").children)
         for statement in statements:  # branch currents may be used before their branch is written
             if statement.data == "voltage":
                 name = str(statement.children[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,14 +13,15 @@ from lark import Token, Tree
 from netlearn.circuit.model import Circuit
 from netlearn.devices import DEVICES, ModelCard
 from netlearn.errors import CheckFault, Diagnostic, NetlistError, Source, Span, SyntaxFault
+from netlearn.lang.budget import TooLarge
 from netlearn.lang.deviations import MismatchSpec, read_mismatch
-from netlearn.lang.elaborate import Session, TooLarge, build_cell, build_circuit
+from netlearn.lang.elaborate import Placed, Session, build_cell, build_circuit
 from netlearn.lang.element import read_element, read_model
-from netlearn.lang.evaluate import suggest
 from netlearn.lang.library import MAX_IMPORT_DEPTH, Definition, File, Report, locate, read_text
-from netlearn.lang.mistakes import read_faults
+from netlearn.lang.lints import mega
+from netlearn.lang.recover import read_faults
 from netlearn.lang.task import TaskReader, TaskSpec
-from netlearn.lang.values import Fault, Piece
+from netlearn.lang.values import Fault, Followed, Piece, suggest
 from netlearn.syntax import MAX_CHARACTERS, ReadFault, parse
 
 VERSION = 0.1
@@ -53,9 +55,15 @@ def compile_netlist(
     text: str, name: str = "<netlist>", folder: Path | None = None, allowed: Sequence[Path] = ()
 ) -> Netlist:
     """Check a netlist. `folder` is where its imports and data lie; NetlistError has every fault found."""
-    source = Source(name, text)
+    source = Source(name, text.removeprefix("\ufeff"))
     report = Report()
-    netlist = _compile(source, folder, tuple(allowed), report)
+    collecting = gc.isenabled()
+    gc.disable()  # a large circuit has no garbage worth looking for while it grows
+    try:
+        netlist = _compile(source, folder, tuple(allowed), report)
+    finally:
+        if collecting:
+            gc.enable()
     if report.errors:
         raise CheckFault(report.errors)
     return netlist
@@ -64,15 +72,18 @@ def compile_netlist(
 def compile_file(path: str | Path, allowed: Sequence[Path] = ()) -> Netlist:
     """Check a netlist file; its own folder is allowed."""
     path = Path(path)
+    return compile_netlist(read_source(path), str(path), path.parent, allowed)
+
+
+def read_source(path: Path) -> str:
+    """The text of a netlist file, or NetlistError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise NetlistError(
-            [Diagnostic("this is not UTF-8 text", Source(str(path), ""), _START, "save it as UTF-8")]
-        ) from None
+        fault, help = "this is not UTF-8 text", "save it as UTF-8"
     except OSError as error:
-        raise NetlistError([Diagnostic(f"cannot be read: {error.strerror}", Source(str(path), ""), _START)]) from None
-    return compile_netlist(text, str(path), path.parent, allowed)
+        fault, help = f"cannot be read: {error.strerror}", ""
+    raise NetlistError([Diagnostic(fault, Source(str(path), ""), _START, help)])
 
 
 def _compile(source: Source, folder: Path | None, allowed: tuple[Path, ...], report: Report) -> Netlist:
@@ -81,6 +92,8 @@ def _compile(source: Source, folder: Path | None, allowed: tuple[Path, ...], rep
         if file is None:
             return Netlist(source, {}, {}, {})
         return _build(file, folder, allowed, report)
+    except Placed as placed:
+        report.fault(placed.fault, placed.source)
     except TooLarge as fault:
         report.fault(fault, source)
     except RecursionError:
@@ -109,6 +122,8 @@ def _build(file: File, folder: Path | None, allowed: tuple[Path, ...], report: R
                     tasks[str(tree.children[0])] = TaskReader(circuit, folder, allowed, report.files).read(tree)
             elif tree.data == "mismatch":
                 mismatches[str(tree.children[0])] = read_mismatch(tree, _on(tree, file, circuits))
+        except Followed:
+            continue
         except Fault as fault:
             report.fault(fault, file.source)
     if (
@@ -120,7 +135,18 @@ def _build(file: File, folder: Path | None, allowed: tuple[Path, ...], report: R
         and not file.bundles
     ):
         report.fault(Fault("there is no circuit in this text", None, "write circuit Name { ... }"), file.source)
-    warnings = tuple(d for d in report.diagnostics if d.severity == "warning")
+    if found := mega(file.source):
+        place, number = found
+        report.diagnostics.append(
+            Diagnostic(
+                f"the M of {number} is mega here, and milli in SPICE",
+                file.source,
+                place,
+                "1e6 is read alike everywhere",
+                "note",
+            )
+        )
+    warnings = tuple(d for d in report.diagnostics if d.severity != "error")
     return Netlist(file.source, circuits, tasks, mismatches, warnings, report.files)
 
 
@@ -133,6 +159,10 @@ def _on(tree: Piece, file: File, circuits: dict[str, Circuit]) -> Circuit:
     name = ".".join(tree.children[1].children)
     if name in circuits:
         return circuits[name]
+    if any(item.data == "circuit" and str(item.children[0]) == name for item in file.tree.children):
+        raise Followed(f"circuit '{name}' has a fault", tree.children[1])
+    if name in file.modules:
+        raise Fault(f"'{name}' is a module, not a circuit", tree.children[1], f"write circuit {name} {{ ... }}")
     raise Fault(
         f"there is no circuit '{name}'",
         tree.children[1],
@@ -141,6 +171,8 @@ def _on(tree: Piece, file: File, circuits: dict[str, Circuit]) -> Circuit:
 
 
 def _new(token: Token, known: Mapping[str, Any]) -> None:
+    if str(token) in DEVICES:
+        raise Fault(f"'{token}' is a built-in device", token, "choose another name")
     if str(token) in known:
         raise Fault(f"'{token}' is defined twice", token, "choose another name")
 
@@ -151,10 +183,13 @@ class _Reader:
     def __init__(self, report: Report, allowed: tuple[Path, ...]) -> None:
         self.report, self.allowed = report, allowed
         self.done: dict[Path, File] = {}
+        self.characters = MAX_CHARACTERS
 
     def file(self, source: Source, folder: Path | None, chain: tuple[Path, ...]) -> File | None:
-        if len(source.text) > MAX_CHARACTERS:
-            raise SyntaxFault([Diagnostic(f"the text has more than {MAX_CHARACTERS} characters", source, _START)])
+        self.characters -= len(source.text)
+        if self.characters < 0:
+            message = f"the texts of this netlist have more than {MAX_CHARACTERS} characters together"
+            raise SyntaxFault([Diagnostic(message, Source(source.name, ""), _START, "make large parts with mesh")])
         try:
             tree = parse(source.text)
         except ReadFault as fault:
@@ -178,15 +213,16 @@ class _Reader:
             case "circuit" | "module":
                 table = file.circuits if tree.data == "circuit" else file.modules
                 token = tree.children[0]
-                _new(token, {**file.circuits, **file.modules, **file.devices, **DEVICES})
+                _new(token, {**file.circuits, **file.modules, **file.devices})
                 table[str(token)] = Definition(str(token), tree, file)
             case "element":
                 _new(tree.children[0], {**file.circuits, **file.modules, **file.devices})
                 file.devices[str(tree.children[0])] = read_element(tree)
             case "bundle":
                 names = [str(t) for t in tree.children[1:]]
-                if len(set(names)) < len(names):
-                    raise Fault("a member of this bundle is named twice", tree)
+                for i, name in enumerate(names):
+                    if name in names[:i]:
+                        raise Fault(f"member '{name}' is named twice", tree.children[i + 1], "choose another name")
                 _new(tree.children[0], file.bundles)
                 file.bundles[str(tree.children[0])] = tuple(names)
             case "model":
@@ -202,7 +238,7 @@ class _Reader:
     def _model(self, tree: Any, file: File) -> None:
         token, kind = tree.children[0], tree.children[1]
         _new(token, file.models)
-        device = file.device(kind)
+        device = file.device([kind])
         if device is None:
             raise Fault(f"unknown device '{kind}'", kind, suggest(str(kind), [*DEVICES, *file.devices]))
         file.models[str(token)] = ModelCard(str(token), device.name, read_model(tree, device), "the netlist")

@@ -42,7 +42,8 @@ class MismatchSpec:
 def read_mismatch(tree: Piece, circuit: Circuit) -> MismatchSpec:
     evaluate = Evaluator({})
     conditions = TaskReader(circuit, None, ())
-    seed, samples, corners = 0, 100, ("tt",)
+    seed, samples = 0, 100
+    corners: tuple[str, ...] = ("tt",)
     deviations: list[Deviation] = []
     yields: list[Condition] = []
     for statement in tree.children[2:]:

@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from lark import Token, Tree
@@ -31,13 +32,17 @@ from netlearn.circuit.model import (
 from netlearn.circuit.waveform import Waveform
 from netlearn.devices import DEVICES, Device, Param
 from netlearn.errors import Source
-from netlearn.lang.evaluate import Evaluator, suggest
+from netlearn.lang.budget import LIMITS, Budget, TooLarge
+from netlearn.lang.evaluate import Evaluator
 from netlearn.lang.library import Definition, File, Report
+from netlearn.lang.lints import Groups, Paths
 from netlearn.lang.values import (
+    Broken,
     BundleNet,
     Edges,
     ElementRef,
     Fault,
+    Followed,
     LearnSpec,
     Named,
     Net,
@@ -48,38 +53,20 @@ from netlearn.lang.values import (
     StateRef,
     Symbolic,
     WaveValue,
-    Where,
+    in_unit,
     kind_of,
     leaf,
+    span_of,
+    suggest,
 )
-from netlearn.units import NONE, Quantity, describe
+from netlearn.lang.write import write
+from netlearn.units import NONE, Quantity
 
-MAX_ELEMENTS = 2_000_000
-MAX_NETS = 2_000_000
-MAX_LOOPS = 1_000_000
 MAX_HIERARCHY = 40
+MAX_DIMENSIONS = 4
+STATEMENT = 40  # characters: what a loop makes is counted in statements of this length
 SIGNAL = "signal"
 STATE = "state"
-
-
-@dataclass
-class Budget:
-    """What one compilation may still make, so that a short text cannot exhaust the machine."""
-
-    elements: int = MAX_ELEMENTS
-    nets: int = MAX_NETS
-    loops: int = MAX_LOOPS
-
-    def spend(self, what: str, count: int, where: Where) -> None:
-        left = getattr(self, what) - count
-        if left < 0:
-            limit = {"elements": MAX_ELEMENTS, "nets": MAX_NETS, "loops": MAX_LOOPS}[what]
-            raise TooLarge(f"this makes more than {limit} {what if what != 'loops' else 'rounds of loops'}", where)
-        setattr(self, what, left)
-
-
-class TooLarge(Fault):
-    """Ends a compilation: going on would cost what the limit is there to save."""
 
 
 @dataclass
@@ -88,8 +75,9 @@ class Session:
 
     report: Report
     budget: Budget = field(default_factory=Budget)
-    cells: dict[Any, tuple[Cell, dict[str, str]]] = field(default_factory=dict)
+    cells: dict[Any, tuple[Cell, int]] = field(default_factory=dict)
     names: Counter[str] = field(default_factory=Counter)
+    paths: dict[int, Groups] = field(default_factory=dict)
 
 
 @dataclass
@@ -120,8 +108,9 @@ class Builder:
         self.inputs: list[Input] = []
         self.outputs: list[Output] = []
         self.ports: list[_Port] = []
-        self.evaluate = Evaluator(self.scope)
+        self.evaluate = Evaluator(self.scope, budget=session.budget)
         self.failed = False
+        self.weight = 0
 
     # -- names -------------------------------------------------------------------------------------
 
@@ -138,6 +127,7 @@ class Builder:
 
     def add_net(self, name: str, token: Token | None) -> None:
         self.session.budget.spend("nets", 1, token)
+        self.weight += 1
         if name != GROUND:
             self.nets[name] = token
 
@@ -145,10 +135,15 @@ class Builder:
         for statement in block.children:
             try:
                 getattr(self, f"_{statement.data}")(statement)
-            except TooLarge:
+            except Placed:
                 raise
+            except TooLarge as fault:
+                raise Placed(fault, self.source) from None
+            except RecursionError:
+                raise Placed(TooLarge("this is nested too deeply", statement, "nest it less"), self.source) from None
             except Fault as fault:
-                self.session.report.fault(fault, self.source)
+                if not isinstance(fault, Followed):
+                    self.session.report.fault(fault, self.source)
                 self.failed = True
                 self._spare(statement)
 
@@ -156,7 +151,7 @@ class Builder:
         """Declare what a faulty statement would have declared, so that its uses do not fail as well."""
         for token in statement.children:
             if isinstance(token, Token) and token.type == "NAME" and str(token) not in self.scope:
-                self.scope[str(token)] = _Broken()
+                self.scope[str(token)] = Broken()
                 self.declared.setdefault(str(token), token)
                 break
 
@@ -206,13 +201,15 @@ class Builder:
         members = self.file.bundle(kind) if kind is not None else None
         if kind is not None and members is None:
             raise Fault(f"unknown bundle '{kind}'", kind, suggest(str(kind), self.file.names(lambda f: f.bundles)))
+        if len(indices) > MAX_DIMENSIONS:
+            raise Fault(f"an array has at most {MAX_DIMENSIONS} indices", tree, f"write net {token}[3][4]")
         shape = tuple(self._extent(i) for i in indices)
         if not shape:
             self.declare(token, self._new_net(str(token), str(kind), members, token))
             return
         count = math.prod(high - low + 1 for low, high in shape)
-        if count > MAX_NETS:
-            raise TooLarge(f"{token} would be {count} nets", tree, f"at most {MAX_NETS} nets")
+        if count > LIMITS["nets"]:
+            raise TooLarge(f"'{token}' has more than {LIMITS['nets']} nets", tree, "make it smaller")
         items: dict[tuple[int, ...], Net | BundleNet] = {}
         for at in _indices(shape):
             full = str(token) + "".join(f"[{i}]" for i in at)
@@ -232,14 +229,14 @@ class Builder:
         if isinstance(inside, Token):
             raise Fault("an array needs a size", index, "write n[9] or n[0..8]")
         value = self.evaluate(inside)
-        if isinstance(value, Range):
+        if isinstance(value, Range) and value.whole():
             low, high = int(value.low.number), int(value.high.number)
         elif isinstance(value, Quantity) and value.number == int(value.number):
             low, high = 0, int(value.number) - 1
         else:
             raise Fault("the size of an array is a whole number or a range", index, "write n[9] or n[0..8]")
         if high < low:
-            raise Fault(f"an array of {high - low + 1} nets", index, "write n[9] or n[0..8]")
+            raise Fault("this array is empty", index, "write n[9] or n[0..8]")
         return low, high
 
     def _state(self, tree: Piece) -> None:
@@ -254,6 +251,8 @@ class Builder:
                 f"state '{token}' learns without bounds", self.source, tree, "write learn(start, low..high)"
             )
         count = sizes[0][1] + 1 if sizes else None
+        self.session.budget.spend("nets", count or 1, tree)
+        self.weight += count or 1
         self.declare(token, StateRef(str(token), value.dimension, count))
         for name in [str(token)] if count is None else [f"{token}[{i}]" for i in range(count)]:
             self.states[name] = value.learn
@@ -263,32 +262,40 @@ class Builder:
 
     def _assert_(self, tree: Piece) -> None:
         if not self.evaluate._truth(tree.children[0]):
-            raise Fault("this assertion does not hold", tree.children[0])
+            raise Fault("this assertion does not hold", tree.children[0], self._sides(tree.children[0]))
+
+    def _sides(self, tree: Piece) -> str:
+        if tree.data != "compare":
+            return "change the circuit, or the assertion"
+        left, sign, right = tree.children
+        return f"{write(left)} is {_shown(self.evaluate(left))}, and {sign} {_shown(self.evaluate(right))} is wanted"
 
     def _for_(self, tree: Piece) -> None:
         token, over, block = tree.children
         value = self.evaluate(over)
         rounds = _rounds(value, over)
-        self.session.budget.spend("loops", len(rounds), over)
+        self.session.budget.spend("statements of loops and modules", len(rounds) * _statements(block), over)
         hidden = self.scope.get(str(token))
-        before = set(self.declared)
         for item in rounds:
             self.scope[str(token)] = item
+            before = len(self.declared)
             self.body(block)
-            for name in set(self.declared) - before:
-                if isinstance(self.scope.get(name), (Quantity, _Broken)):  # a `let` lives for one round
+            for name in list(islice(self.declared, before, None)):
+                if isinstance(self.scope.get(name), (Quantity, Broken)):  # a `let` lives for one round
                     del self.declared[name], self.scope[name]
         self.scope.pop(str(token), None)
         if hidden is not None:
             self.scope[str(token)] = hidden
 
     def _if_(self, tree: Piece) -> None:
-        branches = tree.children[1:]
-        if self.evaluate._truth(tree.children[0]):
-            self.body(branches[0])
-        elif len(branches) > 1:
-            other = branches[1]
-            self._if_(other) if other.data == "if_" else self.body(other)
+        while tree.data == "if_":
+            condition, *branches = tree.children
+            if self.evaluate._truth(condition):
+                return self.body(branches[0])
+            if len(branches) == 1:
+                return None
+            tree = branches[1]
+        return self.body(tree)
 
     def _instance(self, tree: Piece) -> None:
         kind, token = tree.children[0], tree.children[1]
@@ -299,12 +306,13 @@ class Builder:
         if not indices:
             self.declare(token, ElementRef(name, None, placed))
         elif name in self.scope:
-            raise Fault(f"'{name}' is already placed", token)
+            raise Fault(f"'{name}' is already placed", token, "choose another name or index")
         else:
             self.scope[name] = ElementRef(name, None, placed)
             known = self.scope.get(str(token))
             if known is not None and not isinstance(known, ElementRef):
-                raise Fault(f"'{token}' is already declared on line {self.declared[str(token)].line}", token)
+                line = self.declared[str(token)].line
+                raise Fault(f"'{token}' is already declared on line {line}", token, "choose another name")
             self.scope[str(token)] = ElementRef(str(token), (known.count or 0) + 1 if known else 1, placed)
             self.declared.setdefault(str(token), token)
         del parts
@@ -338,7 +346,7 @@ class Builder:
             self.declare(token, ElementRef(name, len(edges.pairs), placed))
 
     def _mesh_nodes(self, edges: Edges, on: Sequence[Any], tree: Piece) -> list[list[Net | BundleNet]]:
-        arrays = [_flat_nets(self.evaluate(o), o) for o in on]
+        arrays = [self._flat_nets(self.evaluate(o), o) for o in on]
         if len(arrays) != len(edges.nodes):
             raise Fault(
                 f"this mesh lies on {len(edges.nodes)} array{'s' * (len(edges.nodes) > 1)} of nets, not {len(arrays)}",
@@ -347,8 +355,17 @@ class Builder:
             )
         for need, array, where in zip(edges.nodes, arrays, on, strict=True):
             if len(array) < need:
-                raise Fault(f"this mesh needs {need} nets, the array has {len(array)}", where)
+                raise Fault(
+                    f"this mesh needs {need} nets, and here are {len(array)}",
+                    where,
+                    f"declare more: net {write(where)}[{need}]",
+                )
         return arrays
+
+    def _flat_nets(self, value: Any, where: Any) -> list[Net | BundleNet]:
+        """The nets of an array or list, counted."""
+        self.evaluate.spend(len(value) if isinstance(value, NetArray) else getattr(value, "size", 1), where)
+        return _flat_nets(value, where)
 
     def _input(self, tree: Piece) -> None:
         for name, value, where in self._listed(tree):
@@ -358,7 +375,7 @@ class Builder:
                 raise Fault("an input drives one node against ground", where, "write input x = V(in)")
             nets = _net_names(value.arguments[0])
             if GROUND in nets:
-                raise Fault("ground cannot be driven", where)
+                raise Fault("ground cannot be driven", where, "drive another net")
             for net in nets:
                 self.uses[net] += 2
             self.inputs.append(Input(name, "V" if value.name == "V" else "I", tuple(nets)))
@@ -406,14 +423,18 @@ class Builder:
             self.declare(token, ElementRef(str(token), None, False))
             return [(str(token), values[0][0], values[0][1])]
         if len(indices) > 1:
-            raise Fault("inputs and outputs have one index", indices[1])
+            raise Fault("inputs and outputs have one index", indices[1], f"write {token}[0..3]")
         low, high = (
             self._extent(indices[0])
             if self._is_range(indices[0])
             else (self.evaluate.integer(indices[0].children[0], "an index"),) * 2
         )
         if high - low + 1 != len(values):
-            raise Fault(f"{token}[{low}..{high}] are {high - low + 1} quantities, and {len(values)} are given", tree)
+            raise Fault(
+                f"{token}[{low}..{high}] are {high - low + 1} quantities, and {len(values)} are given",
+                tree,
+                f"write {token}[{low}..{low + len(values) - 1}], or give the others",
+            )
         if str(token) not in self.declared:
             self.declare(token, ElementRef(str(token), None, False))
         return [(f"{token}[{low + k}]", v, where) for k, (v, where) in enumerate(values)]
@@ -434,7 +455,7 @@ class Builder:
                 and len(a.arguments) == len(b.arguments) == 1
             ):
                 return _Difference(a.arguments[0], b.arguments[0])
-            raise Fault("a differential output is V(a) - V(b)", tree)
+            raise Fault("this is not a difference of two voltages", tree, "write V(a) - V(b)")
         return self.evaluate(tree)
 
     # -- placing elements and instances ----------------------------------------------------------------
@@ -448,7 +469,7 @@ class Builder:
         if definition is not None:
             self._place_module(definition, kind, name, by, ends, spreads, match, tree)
             return False
-        device = self.file.device(kind.children[0]) if len(kind.children) == 1 else None
+        device = self.file.device(kind.children)
         if device is None:
             self._unknown_kind(kind)
         assert device is not None
@@ -516,7 +537,7 @@ class Builder:
                     suggest(key, known) or f"its parameters are {', '.join(device.param_names)}",
                 )
             if key in given:
-                raise Fault(f"'{key}' is given twice", item)
+                raise Fault(f"'{key}' is given twice", item, "remove one of them")
             given[key] = item.children[1]
         if "model" in given:
             card = self._card(given.pop("model"), device)
@@ -580,7 +601,7 @@ class Builder:
         if isinstance(value, Quantity):
             self._same_unit(param, value.dimension, where)
             if fault := param.fault(value.number):
-                raise Fault(fault, where)
+                raise Fault(fault, where, "write another number")
             return value.number
         if isinstance(value, (LearnSpec, Random)):
             self._same_unit(param, value.dimension, where)
@@ -588,7 +609,7 @@ class Builder:
             return Formula("s0", (), (path,))
         symbol = leaf(value)
         if symbol is None:
-            raise Fault(f"{param.name} must be a number, not {kind_of(value)}", where)
+            raise Fault(f"{param.name} must be a number, not {kind_of(value)}", where, "write a number with its unit")
         if _leaves(symbol.tree, "n"):
             raise Fault(f"{param.name} cannot depend on a voltage", where, "write an element with that law")
         if symbol.dimension != NONE:
@@ -613,16 +634,16 @@ class Builder:
             learn = Learn(learn.init, low, high, learn.law, learn.step)
         for edge in (learn.low, learn.high):
             if math.isfinite(edge) and (fault := param.fault(edge)):
-                raise Fault(f"a bound lets {fault}", where)
+                raise Fault(f"the bounds reach too far: {fault}", where, "move the bounds")
         return learn
 
     def _same_unit(self, param: Param, dimension: units.Dimension, where: Any) -> None:
         wanted = units.dimension(param.unit)
         if dimension not in (NONE, wanted):
             raise Fault(
-                f"{param.name} must be {describe(wanted)}, not {describe(dimension)}",
+                f"{param.name} is {in_unit(wanted)}, and this is {in_unit(dimension)}",
                 where,
-                f"give it in {param.unit}" if param.unit else "it has no unit",
+                _kilo(where, dimension) or (f"give it in {param.unit}" if param.unit else "write it without a unit"),
             )
 
     def _device_nodes(
@@ -652,11 +673,15 @@ class Builder:
             raise Fault(
                 f"'{value.name}' is a bundle; a terminal takes one net", where, f"write {value.name}.{value.members[0]}"
             )
-        if isinstance(value, _Broken):
-            raise Fault("this name could not be understood where it was declared", where)
         symbol = leaf(value)
         if symbol is None:
-            raise Fault(f"terminal '{terminal}' takes a net, not {kind_of(value)}", where)
+            help = (
+                f"write {value.name}[{value.shape[0][0]}]" if isinstance(value, NetArray) else "write the name of a net"
+            )
+            raise Fault(f"terminal '{terminal}' takes a net, not {kind_of(value)}", where, help)
+        if isinstance(value, Quantity) and value.dimension != units.VOLT:
+            help = "ground is gnd" if value.number == 0 else "a net that is held at a voltage is written 0.5V"
+            raise Fault(f"terminal '{terminal}' takes a net, not a number", where, help)
         return self.drive(symbol, f"{name}.{terminal}")
 
     def drive(self, symbol: Symbolic, name: str) -> str:
@@ -717,7 +742,7 @@ class Builder:
                     f"{what} has no terminal '{key}'", argument.children[0], suggest(key, names) or _form(what, names)
                 )
             if key in given:
-                raise Fault(f"'{key}' is connected twice", argument)
+                raise Fault(f"'{key}' is connected twice", argument, "remove one of them")
             given[key] = (self._argument(argument.children[1]), argument.children[1])
         return given
 
@@ -760,7 +785,11 @@ class Builder:
                 "give its parameters in braces: { rmax = 100k }",
             )
         if self.depth >= MAX_HIERARCHY:
-            raise Fault(f"modules are nested more than {MAX_HIERARCHY} deep", kind, "a module cannot contain itself")
+            raise Fault(
+                f"modules are nested more than {MAX_HIERARCHY} deep",
+                kind,
+                "a module that places itself needs an if to end it",
+            )
         header = _child(definition.tree, "ports")
         ports = [port_of(c, definition.file) for c in header.children if c.data == "port"] if header else []
         known = [str(c.children[0]) for c in header.children if c.data == "param"] if header else []
@@ -781,7 +810,9 @@ class Builder:
         states = dict(imports)
         for port in ports:
             self._join(port, given, nets, states, definition, name, by.get("connections") or kind)
-        cell = build_cell(definition, params, self.session, self.depth + 1, kind)
+        cell, weight = build_cell(definition, params, self.session, self.depth + 1, kind)
+        self.session.budget.spend("elements", weight, kind)
+        self.weight += weight + 1
         tolerances = tuple(self._tolerance(t, "", known) for t in spreads)
         self.instances.append(Instance(name, cell, nets, states, tolerances, match))
 
@@ -800,7 +831,7 @@ class Builder:
                     suggest(key, known) or f"its parameters are {', '.join(known) or 'none'}",
                 )
             if key in params:
-                raise Fault(f"'{key}' is given twice", item)
+                raise Fault(f"'{key}' is given twice", item, "remove one of them")
             value = self.evaluate(item.children[1])
             if isinstance(value, StateRef) and value.size is None:
                 value = leaf(value)
@@ -833,11 +864,13 @@ class Builder:
                 f"connect it: {port.name} = ...",
             )
         value, tree = given[port.name]
-        if isinstance(value, _Broken):
-            raise Fault("this name could not be understood where it was declared", tree)
         if port.type == STATE:
             if not isinstance(value, StateRef) or value.size is not None:
-                raise Fault(f"port '{port.name}' takes a state, not {kind_of(value)}", tree)
+                raise Fault(
+                    f"port '{port.name}' takes a state, not {kind_of(value)}",
+                    tree,
+                    "declare one: state k = learn(64, 1..127)",
+                )
             states[port.name] = value.name
         elif port.members:
             if not isinstance(value, BundleNet) or value.members != port.members:
@@ -851,13 +884,16 @@ class Builder:
                 self.uses[f"{value.name}.{member}"] += 1
         else:
             nets[port.name] = self._node(value, tree, name, port.name)
+            if port.name == GROUND and nets[GROUND] != GROUND:
+                raise Fault(
+                    "port 'gnd' is the reference node, and this is another net", tree, "connect gnd, or rename the port"
+                )
             self.uses[nets[port.name]] += 1
 
     # -- the result ------------------------------------------------------------------------------------
 
     def finish(self, name: str) -> Cell:
-        self._lint()
-        return Cell(
+        cell = Cell(
             name=name,
             ports=tuple(n for p in self.ports if p.type != STATE for n in p.nets()),
             nets=tuple(self.nets),
@@ -866,24 +902,41 @@ class Builder:
             states=dict(self.states),
             implements=_implements(self.definition.tree),
         )
+        self._lint(cell)
+        return cell
 
-    def _lint(self) -> None:
+    def _lint_paths(self, paths: Paths, cell: Cell) -> None:
+        driven = [net for i in self.inputs if i.kind == "V" for net in i.nodes]
+        nets = [net for net, token in self.nets.items() if token is not None and self.uses[net] > 1]
+        for island in paths.floating(nets, [GROUND, *driven, *(() if self.top else cell.ports)]):
+            others = f" (nor have {len(island) - 1} nets joined to it)" if len(island) > 1 else ""
+            self.session.report.lint(
+                f"net '{island[0]}' has no conducting path to ground{others}",
+                self.source,
+                self.nets[island[0]],
+                "drive it with an input or a source, or join it to gnd",
+            )
+
+    def _lint(self, cell: Cell) -> None:
+        paths = Paths(cell.elements, cell.instances, self.session.paths)
+        self.session.paths[id(cell)] = paths.groups(cell.ports)
         if self.failed:
             return
+        self._lint_paths(paths, cell)
         report = self.session.report
+        unused: dict[tuple[int, int], list[str]] = {}
         for net, token in self.nets.items():
-            if token is None:
-                continue
-            if self.uses[net] == 0:
-                half = f", the {net.rsplit('.', 1)[1]} half of a bundle," if "." in net else ""
-                report.lint(f"net '{net}'{half} is never used", self.source, token, "remove it or connect it")
-            elif self.uses[net] == 1:
-                report.lint(
-                    f"net '{net}' has one connection only: it floats",
-                    self.source,
-                    token,
-                    "connect a second terminal, drive it, or read it",
-                )
+            if token is not None and self.uses[net] < 2:
+                unused.setdefault((id(token), self.uses[net]), []).append(net)
+        for (_, uses), nets in unused.items():
+            half = f", the {nets[0].rsplit('.', 1)[1]} half of a bundle," if "." in nets[0] else ""
+            more = f" (like {len(nets) - 1} more of {self.nets[nets[0]]})" if len(nets) > 1 else ""
+            message, help = (
+                ("is never used", "remove it or connect it")
+                if uses == 0
+                else ("has one connection only: it floats", "connect a second terminal, drive it, or read it")
+            )
+            report.lint(f"net '{nets[0]}'{half} {message}{more}", self.source, self.nets[nets[0]], help)
         for port in self.ports:
             for net in port.nets():
                 if port.type != STATE and self.uses[net] == 0 and net != GROUND:
@@ -892,8 +945,12 @@ class Builder:
                     )
 
 
-class _Broken:
-    """Stands for a name whose declaration was faulty, so that its uses are not reported again."""
+class Placed(Exception):
+    """A TooLarge on its way out of the builders, with the source it was found in."""
+
+    def __init__(self, fault: TooLarge, source: Source) -> None:
+        super().__init__(fault.message)
+        self.fault, self.source = fault, source
 
 
 @dataclass(frozen=True)
@@ -911,6 +968,16 @@ _LIKE_SPICE = {
     "H": "a current-controlled voltage source is CCVS h1(p, n, cp, cn) = 1k",
     "B": "a behavioural source is an element with its law",
 }
+
+
+def _shown(value: Any) -> str:
+    return str(value) if isinstance(value, Quantity) else repr(value)
+
+
+def _kilo(where: Any, dimension: units.Dimension) -> str:
+    """10K is ten kelvin: probably 10k was meant."""
+    text = write(where) if isinstance(where, Tree) and where.data == "number" else ""
+    return f"kilo is k here: write {text[:-1]}k" if dimension == units.UNITS["K"] and text.endswith("K") else ""
 
 
 def _form(name: str, terminals: Sequence[str]) -> str:
@@ -969,8 +1036,8 @@ def _rounds(value: Any, where: Any) -> list[Any]:
         low, high = value.low.number, value.high.number
         if low != int(low) or high != int(high):
             raise Fault("a loop runs over whole numbers", where, "write for i in 0..7")
-        if high - low >= MAX_LOOPS:
-            raise TooLarge(f"a loop of {high - low + 1:.0f} rounds", where, f"at most {MAX_LOOPS} rounds")
+        if high - low >= LIMITS["statements of loops and modules"]:
+            raise TooLarge("this loop has too many rounds", where, "make it shorter, or make a mesh")
         return [Quantity(float(i)) for i in range(int(low), int(high) + 1)]
     if isinstance(value, list):
         return value
@@ -988,7 +1055,7 @@ def _indices(shape: Sequence[tuple[int, int]]) -> Iterable[tuple[int, ...]]:
 
 def _flat_nets(value: Any, where: Any) -> list[Net | BundleNet]:
     if isinstance(value, NetArray):
-        return [value.items[k] for k in sorted(value.items)]
+        return value.flat()
     if isinstance(value, list):
         return [n for v in value for n in _flat_nets(v, where)]
     if isinstance(value, (Net, BundleNet)):
@@ -1085,37 +1152,43 @@ def formula(symbol: Symbolic) -> Formula:
     return Formula(text, tuple(numbers), tuple(states))
 
 
-def build_cell(definition: Definition, params: Mapping[str, Any], session: Session, depth: int, where: Any) -> Cell:
-    """The cell of a module with these parameters; equal ones are made once."""
+def build_cell(
+    definition: Definition, params: Mapping[str, Any], session: Session, depth: int, where: Any
+) -> tuple[Cell, int]:
+    """The cell of a module with these parameters, made once, and its weight: elements and nets when flat."""
     key = (id(definition), tuple(sorted((k, repr(v)) for k, v in params.items())))
     if key in session.cells:
-        cell = session.cells[key][0]
-        session.budget.spend("elements", _weight(cell), where)
-        return cell
+        return session.cells[key]
     builder = Builder(definition, session, depth, top=False)
+    block = _child(definition.tree, "block")
+    session.budget.spend("statements of loops and modules", _statements(block), where)
     try:
         builder.open_ports(_child(definition.tree, "ports"), params)
-        block = _child(definition.tree, "block")
-        assert block is not None
         builder.body(block)
-    except TooLarge:
-        raise
+    except TooLarge as fault:
+        raise Placed(fault, definition.file.source) from None
     except Fault as fault:
         session.report.fault(fault, definition.file.source)
     if builder.inputs or builder.outputs:
         session.report.fault(
-            Fault("inputs and outputs belong to a circuit, not to a module", definition.tree.children[0]),
+            Fault(
+                "inputs and outputs belong to a circuit, not to a module",
+                definition.tree.children[0],
+                "move them into the circuit, and connect a port",
+            ),
             definition.file.source,
         )
     number = session.names[definition.name]
     session.names[definition.name] += 1
     cell = builder.finish(definition.name if number == 0 else f"{definition.name}_{number + 1}")
-    session.cells[key] = (cell, {})
-    return cell
+    session.cells[key] = (cell, builder.weight + len(builder.elements))
+    return session.cells[key]
 
 
-def _weight(cell: Cell) -> int:
-    return len(cell.elements) + len(cell.instances)
+def _statements(block: Any) -> int:
+    """The size of a block in statements of usual length."""
+    here = span_of(block)
+    return 1 + (here[1] - here[0]) // STATEMENT if here else 1
 
 
 def build_circuit(definition: Definition, session: Session, params: Mapping[str, Any] | None = None) -> Circuit:
@@ -1129,11 +1202,9 @@ def build_circuit(definition: Definition, session: Session, params: Mapping[str,
                 raise Fault("a circuit has no state ports", definition.tree.children[0])
             for net in port.nets():
                 builder.add_net(net, definition.tree.children[0])
-        block = _child(definition.tree, "block")
-        assert block is not None
-        builder.body(block)
-    except TooLarge:
-        raise
+        builder.body(_child(definition.tree, "block"))
+    except TooLarge as fault:
+        raise Placed(fault, definition.file.source) from None
     except Fault as fault:
         session.report.fault(fault, definition.file.source)
         builder.failed = True

@@ -11,10 +11,10 @@ from lark import Tree
 from netlearn import units
 from netlearn.devices import DEVICES, Device, Param
 from netlearn.devices.law import CONSTANTS
-from netlearn.lang.evaluate import Evaluator, suggest
-from netlearn.lang.values import Fault, Piece, Quantity, Range
+from netlearn.lang.evaluate import Evaluator
+from netlearn.lang.values import Fault, Piece, Range, in_unit, suggest
 from netlearn.lang.write import write
-from netlearn.units import AMPERE, NONE, VOLT, Dimension, describe
+from netlearn.units import AMPERE, NONE, VOLT, Dimension, Quantity, describe
 
 MAX_LAW = 4000
 COULOMB = units.UNITS["C"]
@@ -97,7 +97,9 @@ class _Check:
         wanted = {"current": AMPERE, "charge": COULOMB, "voltage": VOLT, "flux": WEBER}.get(tree.data)
         if wanted is not None and found not in (wanted, None):
             raise Fault(
-                f"a {tree.data} is in {describe(wanted)}, and this is {describe(found or NONE)}", tree.children[-1]
+                f"a {tree.data} is in {describe(wanted)}, and this is {in_unit(found or NONE)}",
+                tree.children[-1],
+                f"multiply or divide by a parameter, so that it is in {describe(wanted)}",
             )
         for child in tree.children[1:-1]:
             self._branch(child)

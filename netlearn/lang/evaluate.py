@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
@@ -15,11 +14,15 @@ from lark import Token
 from netlearn import units
 from netlearn.circuit.model import Learn, Uniform
 from netlearn.circuit.waveform import Pulse, Pwl, Sine
+from netlearn.lang.budget import Budget
 from netlearn.lang.values import (
+    Broken,
     BundleNet,
     Edges,
     ElementRef,
     Fault,
+    Followed,
+    Items,
     LearnSpec,
     Named,
     Net,
@@ -32,13 +35,17 @@ from netlearn.lang.values import (
     Symbolic,
     WaveValue,
     Where,
+    in_unit,
     kind_of,
     leaf,
+    suggest,
 )
 from netlearn.units import NONE, VOLT, Dimension, Quantity, UnitFault, describe
 
-MAX_EDGES = 2_000_000
+MAX_EDGES = 1_000_000
 MAX_LIST = 1_000_000
+MAX_FORMULA = 1000
+MAX_POWER = 10
 KEPT_CALLS = frozenset(
     [
         "coupled",
@@ -59,17 +66,17 @@ KEPT_CALLS = frozenset(
 )
 
 
-def suggest(name: str, known: Iterable[str]) -> str:
-    """'did you mean ...?' or nothing."""
-    close = difflib.get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)
-    return f"did you mean '{close[0]}'?" if close else ""
-
-
 class Evaluator:
     """Evaluates expressions in one scope. `calls` are extra functions (tasks have some of their own)."""
 
-    def __init__(self, scope: Mapping[str, Any], calls: Mapping[str, Callable[..., Any]] | None = None) -> None:
+    def __init__(
+        self,
+        scope: Mapping[str, Any],
+        calls: Mapping[str, Callable[..., Any]] | None = None,
+        budget: Budget | None = None,
+    ) -> None:
         self.scope = scope
+        self.budget = budget or Budget()
         self.calls = {**CALLS, **(calls or {})}
 
     def __call__(self, tree: Any) -> Any:
@@ -82,17 +89,17 @@ class Evaluator:
         """A quantity of the wanted dimension; a plain number fits every dimension."""
         value = self(tree)
         if not isinstance(value, Quantity):
-            raise Fault(f"{what} must be a number, not {kind_of(value)}", tree)
+            raise Fault(f"{what} must be a number, not {kind_of(value)}", tree, "write a number")
         if unit is not None and value.dimension not in (NONE, unit):
-            raise Fault(f"{what} must be {describe(unit)}, not {describe(value.dimension)}", tree, _unit_help(unit))
+            raise Fault(f"{what} is {in_unit(unit)}, and this is {in_unit(value.dimension)}", tree, _unit_help(unit))
         return value
 
     def integer(self, tree: Any, what: str, low: int = 0, high: int = MAX_EDGES) -> int:
         number = self.number(tree, what).number
         if number != int(number) if math.isfinite(number) else True:
-            raise Fault(f"{what} must be a whole number, not {number:g}", tree)
+            raise Fault(f"{what} must be a whole number, not {number:g}", tree, "write a whole number")
         if not low <= number <= high:
-            raise Fault(f"{what} is {number:.0f}, outside {low}..{high}", tree)
+            raise Fault(f"{what} is {number:g}, outside {low}..{high}", tree, f"write a number in {low}..{high}")
         return int(number)
 
     def _number(self, tree: Any) -> Quantity:
@@ -107,8 +114,14 @@ class Evaluator:
     def _group(self, tree: Any) -> Any:
         return self(tree.children[0])
 
-    def _list(self, tree: Any) -> list[Any]:
-        return [self(c) for c in tree.children]
+    def _list(self, tree: Any) -> Items:
+        items = Items(self(c) for c in tree.children)
+        items.size = sum(v.size if isinstance(v, Items) else 1 for v in items)
+        self.spend(items.size, tree)
+        return items
+
+    def spend(self, count: int, tree: Any) -> None:
+        self.budget.spend("items of lists and meshes", count, tree)
 
     def _range(self, tree: Any) -> Range:
         low, high = (self(c) for c in tree.children)
@@ -132,13 +145,17 @@ class Evaluator:
     def lookup(self, token: Token) -> Any:
         name = str(token)
         if name in self.scope:
+            if isinstance(self.scope[name], Broken):
+                raise Followed(f"'{name}' is not known", token)
             return self.scope[name]
         if name in ("true", "false"):
             return name == "true"
         if name == "gnd":
             return Net("gnd")
         raise Fault(
-            f"unknown name '{name}'", token, suggest(name, self.scope) or f"declare it, for example: net {name}"
+            f"unknown name '{name}'",
+            token,
+            suggest(name, self.scope) or f"declare it first: net {name}, or let {name} = ...",
         )
 
     def _member(self, value: Any, token: Token) -> Any:
@@ -150,20 +167,25 @@ class Evaluator:
                 token,
                 suggest(str(token), value.members) or f"its members are {', '.join(value.members)}",
             )
-        raise Fault(f"{kind_of(value)} has no member '{token}'", token)
+        raise Fault(
+            f"{kind_of(value)} has no member '{token}'", token, f"remove .{token}, or declare a bundle: net a: twin"
+        )
 
     def _item(self, value: Any, index: Piece) -> Any:
         inside = index.children[0]
         if isinstance(inside, Token):
             raise Fault("[*] stands for everything only in a mismatch block", index)
         at = self(inside)
-        if isinstance(at, Range):
+        if isinstance(at, Range) and at.whole():
             low, high = (int(at.low.number), int(at.high.number))
-            if high - low > MAX_LIST:
-                raise Fault(f"a range of {high - low + 1} items", index, f"at most {MAX_LIST}")
-            return [self._one(value, i, index) for i in range(low, high + 1)]
+            if high - low >= MAX_LIST:
+                raise Fault(f"this range has more than {MAX_LIST} items", index, "make it smaller")
+            self.spend(max(1, high - low + 1), index)
+            items = Items(self._one(value, i, index) for i in range(low, high + 1))
+            items.size = sum(v.size if isinstance(v, Items) else 1 for v in items)
+            return items
         if not isinstance(at, Quantity) or at.number != int(at.number):
-            raise Fault("an index is a whole number", index)
+            raise Fault("an index is a whole number", index, "write n[0] or n[0..3]")
         return self._one(value, int(at.number), index)
 
     def _one(self, value: Any, i: int, where: Where) -> Any:
@@ -171,16 +193,16 @@ class Evaluator:
             return pick(value, i, where)
         if isinstance(value, list):
             if not 0 <= i < len(value):
-                raise Fault(f"index {i} is outside 0..{len(value) - 1}", where)
+                raise Fault(f"index {i} is outside 0..{len(value) - 1}", where, _inside(0, len(value) - 1))
             return value[i]
         if isinstance(value, (StateRef, ElementRef)) and _size(value) is not None:
             size = _size(value) or 0
             if not 0 <= i < size:
-                raise Fault(f"index {i} is outside 0..{size - 1}", where)
+                raise Fault(f"index {i} is outside 0..{size - 1}", where, _inside(0, size - 1))
             if isinstance(value, StateRef):
                 return StateRef(f"{value.name}[{i}]", value.dimension)
             return ElementRef(f"{value.name}[{i}]", None, value.is_element)
-        raise Fault(f"{kind_of(value)} cannot be indexed", where)
+        raise Fault(f"{kind_of(value)} cannot be indexed", where, "remove the index, or declare an array: net n[4]")
 
     def _negative(self, tree: Any) -> Any:
         return self._arithmetic("-", Quantity(0.0), self(tree.children[0]), tree, unary=True)
@@ -192,15 +214,27 @@ class Evaluator:
     def _power(self, tree: Any) -> Any:
         base, exponent = self(tree.children[0]), self(tree.children[1])
         if not isinstance(exponent, Quantity) or exponent.dimension != NONE:
-            raise Fault("an exponent is a plain number", tree.children[1])
+            raise Fault("an exponent is a plain number", tree.children[1], "write it without a unit")
         if isinstance(base, Quantity):
+            self._power_of_unit(base.dimension, exponent.number, tree)
             return self._finite(
                 lambda: base.number**exponent.number, units.power(base.dimension, exponent.number), tree
             )
         symbol = leaf(base)
         if symbol is None:
             raise Fault(f"{kind_of(base)} has no power", tree)
-        return Symbolic(("^", symbol.tree, ("c", exponent.number)), units.power(symbol.dimension, exponent.number))
+        self._power_of_unit(symbol.dimension, exponent.number, tree)
+        dimension = units.power(symbol.dimension, exponent.number)
+        return self._formula(("^", symbol.tree, ("c", exponent.number)), dimension, symbol.size + 2, tree)
+
+    def _power_of_unit(self, dimension: Dimension, exponent: float, tree: Any) -> None:
+        if dimension != NONE and abs(exponent) > MAX_POWER:
+            raise Fault(f"a unit to the power {exponent:g}", tree, f"exponents of units stay within {MAX_POWER}")
+
+    def _formula(self, tree: tuple[Any, ...], dimension: Dimension, size: int, where: Any) -> Symbolic:
+        if size > MAX_FORMULA:
+            raise Fault(f"this formula has more than {MAX_FORMULA} parts", where, "make it shorter")
+        return Symbolic(tree, dimension, size)
 
     def _finite(self, compute: Callable[[], Any], dimension: Dimension, tree: Any) -> Quantity:
         try:
@@ -218,12 +252,13 @@ class Evaluator:
         left, right = leaf(a), leaf(b)
         if left is None or right is None:
             wrong = a if left is None else b
-            raise Fault(f"{kind_of(wrong)} cannot be used with '{sign}'", tree)
+            raise Fault(f"{kind_of(wrong)} cannot be used with '{sign}'", tree, "use numbers, states and nets")
         if sign == "%":
             raise Fault("'%' works on whole numbers, not on voltages or states", tree)
         if unary:
-            return Symbolic(("neg", right.tree), dimension)
-        return Symbolic((sign, left.tree, right.tree), VOLT if sign == "xor" else dimension)
+            return self._formula(("neg", right.tree), dimension, right.size + 1, tree)
+        size = left.size + right.size + 1
+        return self._formula((sign, left.tree, right.tree), VOLT if sign == "xor" else dimension, size, tree)
 
     def _dimension(self, sign: str, a: Any, b: Any, tree: Any, unary: bool) -> Dimension:
         da, db = (v.dimension if isinstance(v, Quantity) else getattr(leaf(v), "dimension", NONE) for v in (a, b))
@@ -247,7 +282,11 @@ class Evaluator:
         if not (isinstance(x, Quantity) and isinstance(y, Quantity)):
             raise Fault(f"'{sign}' compares numbers, not {kind_of(x if not isinstance(x, Quantity) else y)}", tree)
         if x.dimension != y.dimension and NONE not in (x.dimension, y.dimension):
-            raise Fault(f"{describe(x.dimension)} '{sign}' {describe(y.dimension)} does not make sense", tree)
+            raise Fault(
+                f"{describe(x.dimension)} '{sign}' {describe(y.dimension)} does not make sense",
+                tree,
+                "both sides need the same unit",
+            )
         return bool(COMPARE[str(sign)](x.number, y.number))
 
     def _truth(self, tree: Any) -> bool:
@@ -282,7 +321,7 @@ class Evaluator:
         for a in arguments:
             if a.data == "named":
                 if str(a.children[0]) in options:
-                    raise Fault(f"'{a.children[0]}' is given twice", a)
+                    raise Fault(f"'{a.children[0]}' is given twice", a, "remove one of them")
                 options[str(a.children[0])] = a.children[1]
         return self.calls[name](self, tree, positional, options)
 
@@ -315,28 +354,32 @@ def _size(value: StateRef | ElementRef) -> int | None:
 
 
 def _unit_help(unit: Dimension) -> str:
-    return f"give it in {describe(unit)}, or as a plain number in SI units"
+    return f"give it in {describe(unit)}" if unit != NONE else "divide it by a value of the same unit"
+
+
+def _inside(low: int, high: int) -> str:
+    return f"write an index in {low}..{high}" if high >= low else "there is nothing to index"
 
 
 def pick(array: NetArray, i: int, where: Where) -> Net | BundleNet | NetArray:
     low, high = array.shape[0]
     if not low <= i <= high:
-        raise Fault(f"index {i} is outside {low}..{high} of {array.name}", where)
+        raise Fault(f"index {i} is outside {low}..{high} of {array.name}", where, _inside(low, high))
     name = f"{array.name}[{i}]"
     if len(array.shape) == 1:
-        return array.items[(i,)]
-    rest = {k[1:]: v for k, v in array.items.items() if k[0] == i}
-    return NetArray(name, array.shape[1:], rest)
+        return array.items[(*array.at, i)]
+    return NetArray(name, array.shape[1:], array.items, (*array.at, i))
 
 
 Call = Callable[[Evaluator, Any, list[Any], dict[str, Any]], Any]
 
 
 def _options(tree: Any, options: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    for name, value in options.items():
+    for name in options:
         if name not in known:
+            token = next(a.children[0] for a in tree.children[1:] if a.data == "named" and a.children[0] == name)
             raise Fault(
-                f"unknown option '{name}'", value, suggest(name, known) or f"known: {', '.join(known) or 'none'}"
+                f"unknown option '{name}'", token, suggest(name, known) or f"known: {', '.join(known) or 'none'}"
             )
 
 
@@ -380,13 +423,20 @@ def _start(start: Any, where: Any) -> tuple[float | Uniform, Dimension]:
 def _bounded(init: float | Uniform, dimension: Dimension, bounds: Range, given: list[Any]) -> Dimension:
     found = bounds.low.dimension if bounds.low.dimension != NONE else bounds.high.dimension
     if NONE not in (dimension, found) and dimension != found:
-        raise Fault(f"starts as {describe(dimension)} but is bounded in {describe(found)}", given[1])
+        raise Fault(
+            f"the start is {in_unit(dimension)}, and the bounds are {in_unit(found)}",
+            given[1],
+            "give both the same unit",
+        )
     low, high = bounds.low.number, bounds.high.number
     if not low < high:
         raise Fault(f"the bounds {low:g}..{high:g} are empty", given[1], "the lower bound comes first")
     ends = (init.low, init.high) if isinstance(init, Uniform) else (init, init)
     if ends[0] < low or ends[1] > high:
-        raise Fault(f"starts outside its bounds {low:g}..{high:g}", given[0])
+        start = f"{init.low:g}..{init.high:g}" if isinstance(init, Uniform) else f"{init:g}"
+        raise Fault(
+            f"the start {start} lies outside the bounds {low:g}..{high:g}", given[0], "write a start between them"
+        )
     return dimension if dimension != NONE else found
 
 
@@ -405,9 +455,10 @@ def _edges(pairs: Iterable[tuple[int, int]], *nodes: int) -> Edges:
     return Edges(tuple(pairs), nodes)
 
 
-def _limit(count: int, tree: Any) -> None:
+def _limit(e: Evaluator, count: int, tree: Any) -> None:
     if count > MAX_EDGES:
-        raise Fault(f"a mesh of {count} edges", tree, f"at most {MAX_EDGES} edges in one mesh")
+        raise Fault(f"this mesh has more than {MAX_EDGES} edges", tree, "make it smaller")
+    e.spend(count, tree)
 
 
 def _grid(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Edges:
@@ -415,7 +466,7 @@ def _grid(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) ->
     _arity(tree, given, 2, 2, "grid(rows, columns, periodic = true)")
     rows, columns = (e.integer(g, "a size of a grid", 1) for g in given)
     periodic = bool(e._truth(options["periodic"])) if "periodic" in options else False
-    _limit(2 * rows * columns, tree)
+    _limit(e, 2 * rows * columns, tree)
     if periodic and min(rows, columns) < 3:
         raise Fault("a periodic grid needs at least 3 rows and 3 columns", tree, "smaller ones have doubled edges")
     return _edges(grid_pairs(rows, columns, periodic), rows * columns)
@@ -435,6 +486,7 @@ def _ring(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) ->
     _options(tree, options, ())
     _arity(tree, given, 1, 1, "ring(nodes)")
     n = e.integer(given[0], "the size of a ring", 3)
+    _limit(e, n, tree)
     return _edges(((i, (i + 1) % n) for i in range(n)), n)
 
 
@@ -442,7 +494,7 @@ def _dense(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -
     _options(tree, options, ())
     _arity(tree, given, 2, 2, "dense(from, to)")
     n, m = (e.integer(g, "a size of a dense layer", 1) for g in given)
-    _limit(n * m, tree)
+    _limit(e, n * m, tree)
     return _edges(((i, j) for i in range(n) for j in range(m)), n, m)
 
 
@@ -450,7 +502,7 @@ def _complete(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]
     _options(tree, options, ())
     _arity(tree, given, 1, 1, "complete(nodes)")
     n = e.integer(given[0], "the size of a complete graph", 2)
-    _limit(n * (n - 1) // 2, tree)
+    _limit(e, n * (n - 1) // 2, tree)
     return _edges(((i, j) for i in range(n) for j in range(i + 1, n)), n)
 
 
@@ -462,7 +514,12 @@ def _random(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) 
     seed_tree = given[2] if len(given) == 3 else options.get("seed")
     seed = e.integer(seed_tree, "a seed", 0, 2**31) if seed_tree is not None else 0
     if not n - 1 <= m <= n * (n - 1) // 2:
-        raise Fault(f"a connected graph of {n} nodes has between {n - 1} and {n * (n - 1) // 2} edges", tree)
+        raise Fault(
+            f"a connected graph of {n} nodes has between {n - 1} and {n * (n - 1) // 2} edges",
+            given[1],
+            "write another number of edges",
+        )
+    _limit(e, m + n, tree)
     return _edges(random_pairs(n, m, seed), n)
 
 
@@ -470,11 +527,15 @@ def random_pairs(n: int, m: int, seed: int) -> list[tuple[int, int]]:
     """A random spanning tree, then edges drawn evenly among the missing ones."""
     rng = np.random.default_rng(seed)
     order = rng.permutation(n)
-    found = {_sorted(int(order[i]), int(order[rng.integers(i)])) for i in range(1, n)}
+    parents = (rng.random(n) * np.arange(n)).astype(int)
+    found = {_sorted(int(order[i]), int(order[parents[i]])) for i in range(1, n)}
+    if 4 * m > n * (n - 1) // 2:
+        missing = [(a, b) for a in range(n) for b in range(a + 1, n) if (a, b) not in found]
+        found.update(missing[k] for k in rng.permutation(len(missing))[: m - len(found)])
     while len(found) < m:
-        a, b = (int(k) for k in rng.integers(n, size=2))
-        if a != b:
-            found.add(_sorted(a, b))
+        for a, b in rng.integers(n, size=(m - len(found), 2)).tolist():
+            if a != b:
+                found.add(_sorted(a, b))
     return sorted(found)
 
 
@@ -488,9 +549,11 @@ def _graph(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -
     pairs = e(given[0])
     if not isinstance(pairs, list) or not all(isinstance(p, Pair) for p in pairs):
         raise Fault("graph takes a list of edges", given[0], "write graph([0--1, 1--2])")
-    for pair, where in zip(pairs, given[0].children, strict=True):
+    _limit(e, len(pairs), tree)
+    for k, pair in enumerate(pairs):
         if pair.a == pair.b:
-            raise Fault(f"edge {pair.a}--{pair.b} joins a node to itself", where)
+            where = given[0].children[k] if given[0].data == "list" else given[0]
+            raise Fault(f"edge {pair.a}--{pair.b} joins a node to itself", where, "name two different nodes")
     return _edges(((p.a, p.b) for p in pairs), 1 + max((max(p.a, p.b) for p in pairs), default=0))
 
 
@@ -535,7 +598,7 @@ def _voltage(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any])
     ends = [e(g) for g in given]
     for end, where in zip(ends, given, strict=True):
         if not isinstance(end, (Net, BundleNet, NetArray)) and not isinstance(end, list):
-            raise Fault(f"V reads a net, not {kind_of(end)}", where)
+            raise Fault(f"V reads a net, not {kind_of(end)}", where, "write V(a), with net a")
     return Named("V", tuple(ends), {})
 
 
@@ -550,7 +613,7 @@ def _count(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -
     _arity(tree, given, 1, 1, "count(mesh)")
     value = e(given[0])
     if isinstance(value, NetArray):
-        return Quantity(float(len(value.items)))
+        return Quantity(float(len(value)))
     if isinstance(value, list):
         return Quantity(float(len(value)))
     if isinstance(value, ElementRef):

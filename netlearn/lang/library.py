@@ -6,18 +6,20 @@ comes with netlearn (`std/`, `data/`), and what the caller adds. A netlist is da
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from lark import Token
+from lark import Token, Tree
 
 from netlearn.devices import CARDS, DEVICES, Device, ModelCard
-from netlearn.errors import Diagnostic, Source
-from netlearn.lang.values import Fault, Piece, Where, span
+from netlearn.errors import Diagnostic, Source, Span
+from netlearn.lang.values import Fault, Piece, Where, span, suggest
 
-MAX_FILE = 20_000_000
+MAX_FILE = 10_000_000
 MAX_IMPORT_DEPTH = 30
 
 
@@ -37,13 +39,28 @@ class Report:
         self.add("warning", message, source, where, help)
 
     def add(self, severity: str, message: str, source: Source, where: Where, help: str) -> None:
-        new = Diagnostic(message, source, span(where), help, severity)
+        new = Diagnostic(message, source, _widened(span(where), where, source), help, severity)
         if new not in self.diagnostics and len(self.diagnostics) < self.MOST:
             self.diagnostics.append(new)
 
     @property
     def errors(self) -> list[Diagnostic]:
         return [d for d in self.diagnostics if d.severity == "error"]
+
+
+def _widened(place: Span, where: Where, source: Source) -> Span:
+    """A span with the signs that are no part of the tree: a leading minus, the bracket that closes a call."""
+    line = source.line(place.line)
+    start, end = place.column - 1, place.column - 1 + place.length
+    while isinstance(where, Tree) and where.children:
+        if where.data == "negative" and (found := re.search(r"-\s*$", line[:start])):
+            start = found.start()
+        where = where.children[0]
+    for opening, closing in ("()", "[]"):
+        missing = line[start:end].count(opening) - line[start:end].count(closing)
+        if missing > 0 and (found := re.match(rf"[^{re.escape(closing)}]*{re.escape(closing)}" * missing, line[end:])):
+            end += found.end()
+    return Span(place.line, start + 1, max(1, end - start))
 
 
 @dataclass(frozen=True)
@@ -82,12 +99,16 @@ class File:
                 return table(file)[name]
         return None
 
-    def reachable(self) -> Iterator[File]:
-        """This file, then those imported without an alias."""
-        yield self
-        for alias, file in self.imports.items():
-            if alias.startswith("/"):
-                yield from file.reachable()
+    def reachable(self) -> list[File]:
+        """This file, then those imported without an alias; each once."""
+        found = {id(self): self}
+        waiting = [self]
+        while waiting:
+            for alias, file in waiting.pop(0).imports.items():
+                if alias.startswith("/") and id(file) not in found:
+                    found[id(file)] = file
+                    waiting.append(file)
+        return list(found.values())
 
     def names(self, table: Callable[[File], Mapping[str, Any]]) -> list[str]:
         plain = [n for file in self.reachable() for n in table(file)]
@@ -102,9 +123,13 @@ class File:
         found = self.find([token], lambda f: f.models)
         return found if isinstance(found, ModelCard) else CARDS.get(str(token))
 
-    def device(self, name: Token) -> Device | None:
-        found = self.find([name], lambda f: f.devices)
-        return found if isinstance(found, Device) else DEVICES.get(str(name))
+    def device(self, parts: list[Token]) -> Device | None:
+        """An element of this file or of an imported one, else a built-in device (by itself or through an alias)."""
+        found = self.find(parts, lambda f: f.devices)
+        if isinstance(found, Device):
+            return found
+        known = len(parts) == 1 or (len(parts) == 2 and str(parts[0]) in self.imports)
+        return DEVICES.get(str(parts[-1])) if known else None
 
 
 def shipped() -> Path:
@@ -115,29 +140,37 @@ def shipped() -> Path:
 
 def locate(name: str, folder: Path | None, allowed: tuple[Path, ...], where: Where, what: str) -> Path:
     """The file a netlist names, beside it or in the shipped library; Fault outside the allowed folders."""
+    try:
+        return _located(name, folder, allowed, where, what)
+    except (OSError, ValueError, RuntimeError):  # too long, not encodable, a circle of links
+        raise Fault("this is not a file name", where, 'write import "std/edge.nl"') from None
+
+
+def _located(name: str, folder: Path | None, allowed: tuple[Path, ...], where: Where, what: str) -> Path:
     if "\0" in name or name.strip() == "":
-        raise Fault(f"'{name}' is not a file name", where)
+        raise Fault("this is not a file name", where, 'write the name of a file, such as "std/edge.nl"')
     if Path(name).is_absolute():
         raise Fault(f"'{name}' is an absolute path", where, f"name {what} relative to this file or in std/")
     bases = [base.resolve() for base in (folder, shipped()) if base is not None]
     roots = [*bases, *(a.resolve() for a in allowed)]
-    outside = False
-    for base in bases:
-        path = (base / name).resolve()
-        if not any(path.is_relative_to(root) for root in roots):
-            outside = True
-        elif path.is_file():
-            return path
-    if outside:
+    paths = [(base / name).resolve() for base in bases]
+    inside = [path for path in paths if any(path.is_relative_to(root) for root in roots)]
+    if found := next((path for path in inside if path.is_file()), None):
+        return found
+    if len(inside) < len(paths):
         raise Fault(
             f"'{name}' lies outside the allowed folders",
             where,
             f"put {what} into the folder of this netlist, or allow its folder with --allow",
         )
+    near = suggest(name, [str(p.relative_to(base)) for base in bases for p in islice(base.glob("**/*.nl"), 1000)])
     raise Fault(
         f"there is no file '{name}'",
         where,
-        f"looked in {', '.join(map(str, bases)) or 'no folder (this text has none)'}",
+        near
+        or (
+            "it is looked for beside this text and in std/" if folder else "this text has no folder; std/ can be named"
+        ),
     )
 
 

@@ -13,13 +13,14 @@ from typing import Any
 from lark import Token, Tree
 
 from netlearn.circuit.model import Circuit
-from netlearn.lang.evaluate import COMPARE, Evaluator, suggest
+from netlearn.lang.evaluate import COMPARE, Evaluator
 from netlearn.lang.library import locate, read_text
-from netlearn.lang.values import Fault, Named, Piece, Range, kind_of
+from netlearn.lang.values import Fault, Named, Piece, Range, kind_of, suggest
 from netlearn.lang.write import write
 from netlearn.units import NONE, VOLT, Dimension, Quantity, describe
 
 MAX_SAMPLES = 1_000_000
+MAX_VALUES = 10_000_000
 METRICS: dict[str, Dimension] = {
     "error": VOLT,  # root mean square error
     "mse": (2, 0, 0, 0, 0),
@@ -124,7 +125,7 @@ class TaskReader:
             raise Fault("parameters of a method are given by name", tree, f"write {form}")
         for key, value in named.options.items():
             if not isinstance(value, Quantity):
-                raise Fault(f"{key} must be a number, not {kind_of(value)}", tree)
+                raise Fault(f"{key} must be a number, not {kind_of(value)}", tree, f"write {key} = 0.5")
         return named
 
     def _holdout(self, statement: Any) -> float:
@@ -153,9 +154,10 @@ class TaskReader:
         if tree.data in ("and_", "or_", "not_"):
             for child in tree.children:
                 self._check_condition(child)
-            return None
+            return
         if tree.data == "group":
-            return self._check_condition(tree.children[0])
+            self._check_condition(tree.children[0])
+            return
         if tree.data != "compare":
             raise Fault("a condition compares a result with a number", tree, "write error < 1mV or steps > 5000")
         a, b = (self._dimension(tree.children[k]) for k in (0, 2))
@@ -193,7 +195,8 @@ class TaskReader:
             )
         lengths = {len(v) for v in values.values() if len(v) != 1} or {1}
         if len(lengths) > 1:
-            raise Fault(f"columns of different lengths: {', '.join(map(str, sorted(lengths)))}", tree)
+            long = ", ".join(f"{n} has {len(v)}" for n, v in values.items() if len(v) != 1)
+            raise Fault(f"the columns have different lengths: {long}", tree, "give each the same number of samples")
         count = lengths.pop()
         full = {n: v if len(v) == count else v * count for n, v in values.items()}
         return tuple(zip(*(full[n] for n in ins), strict=True)) if ins else ((),) * count, tuple(
@@ -206,7 +209,7 @@ class TaskReader:
         channels = self._channels(tree, ins, outs, name)
         for channel, column in zip(channels, self._columns(tree.children[-1], len(channels), name), strict=True):
             if channel in values:
-                raise Fault(f"'{channel}' is given twice", tree)
+                raise Fault(f"'{channel}' is given twice", tree, "remove one of them")
             if len(column) > MAX_SAMPLES:
                 raise Fault(f"{len(column)} samples", tree, f"at most {MAX_SAMPLES}")
             values[channel] = column
@@ -257,7 +260,10 @@ class TaskReader:
         if isinstance(value, Quantity):
             return [(self._volt(value, tree),)] * count
         if len(found) != 1 or not isinstance(value, list):
-            raise Fault(f"'{name}' needs {count} column{'s' * (count > 1)}, not {len(found)}", tree)
+            form = f"[[...], [...]], {count} numbers a sample" if count > 1 else "[0.1V, 0.2V]"
+            raise Fault(
+                f"'{name}' needs {count} column{'s' * (count > 1)}, not {len(found)}", tree, f"write {name}: {form}"
+            )
         if count == 1:
             return [tuple(self._volt(v, tree) for v in value)]
         rows = list(value)
@@ -271,9 +277,9 @@ class TaskReader:
 
     def _volt(self, value: Any, where: Any) -> float:
         if not isinstance(value, Quantity):
-            raise Fault(f"a sample is a number, not {kind_of(value)}", where)
+            raise Fault(f"a sample is a number, not {kind_of(value)}", where, "write [0.1V, 0.2V]")
         if value.dimension not in (NONE, VOLT, (0, 1, 0, 0, 0)):
-            raise Fault(f"a sample is in V or A, not in {describe(value.dimension)}", where)
+            raise Fault(f"a sample is in V or A, not in {describe(value.dimension)}", where, "write [0.1V, 0.2V]")
         return value.number
 
     def _source(self, token: Token) -> None:
@@ -301,7 +307,11 @@ class TaskReader:
                 f"between 1 and {MAX_SAMPLES}, below a line of column names",
             )
         if any(None in row or None in row.values() for row in rows):
-            raise Fault(f"'{path.name}' has rows with more or fewer fields than its first line", token)
+            raise Fault(
+                f"'{path.name}' has rows with more or fewer fields than its first line",
+                token,
+                "give each row every field",
+            )
         self.table = {key.strip(): [row[key].strip() for row in rows] for key in rows[0]}
         self.origin = path.name
 
@@ -348,7 +358,9 @@ class TaskReader:
         off, on = (e.number(g, "a level", VOLT).number for g in given[1:]) if len(given) == 3 else (0.0, 1.0)
         classes = sorted(set(texts))
         if len(classes) > 1000:
-            raise Fault(f"{len(classes)} classes", given[0], "at most 1000")
+            raise Fault(f"this column has {len(classes)} classes", given[0], "at most 1000 can be told apart")
+        if len(classes) * len(texts) > MAX_VALUES:
+            raise Fault("these classes of these rows are too many numbers", given[0], "use fewer rows or classes")
         return [_Column(tuple(on if t == c else off for t in texts)) for c in classes]
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+import itertools
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +14,7 @@ from lark import Token, Tree
 from netlearn.circuit.model import Learn, Uniform
 from netlearn.circuit.waveform import Waveform
 from netlearn.errors import Span
-from netlearn.units import NONE, Dimension, Quantity
+from netlearn.units import NONE, Dimension, Quantity, describe
 
 Piece = Any  # a lark Tree or Token: which of them stands where is the grammar's promise, which types cannot see
 Where = Tree[Token] | Token | None
@@ -25,6 +28,19 @@ class Fault(Exception):
         self.message, self.where, self.help = message, where, help
 
 
+class Broken:
+    """Stands for a name whose declaration was faulty."""
+
+
+class Followed(Fault):
+    """A fault that only follows from one reported before: nobody needs to read it."""
+
+
+def in_unit(dim: Dimension) -> str:
+    """How a message says what something is measured in."""
+    return f"in {describe(dim)}" if dim != NONE else describe(dim)
+
+
 def span(where: Where) -> Span:
     """The stretch of the first line that a piece of the tree covers."""
     first, last = _first(where), _last(where)
@@ -33,6 +49,18 @@ def span(where: Where) -> Span:
     line, column = first.line or 1, first.column or 1
     end = (last.end_column or column + 1) if (last.line or 1) == line else column + len(first)
     return Span(line, column, max(1, end - column))
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """'did you mean ...?' or nothing."""
+    close = difflib.get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)
+    return f"did you mean '{close[0]}'?" if close else ""
+
+
+def span_of(where: Where) -> tuple[int, int] | None:
+    """Where a piece of the tree begins and ends, in characters of the text."""
+    first, last = _first(where), _last(where)
+    return (first.start_pos or 0, last.end_pos or 0) if first is not None and last is not None else None
 
 
 def _first(where: Where) -> Token | None:
@@ -78,11 +106,26 @@ class BundleNet:
 
 @dataclass(frozen=True)
 class NetArray:
-    """Nets by index tuple; partly indexed arrays are arrays again. `shape` has (low, high) a dimension."""
+    """Nets by index tuple. `shape` has (low, high) a dimension; `at` the indices given so far."""
 
     name: str
     shape: tuple[tuple[int, int], ...]
     items: Mapping[tuple[int, ...], Net | BundleNet]
+    at: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return math.prod(high - low + 1 for low, high in self.shape)
+
+    def flat(self) -> list[Net | BundleNet]:
+        """Its nets in order, the last index running fastest."""
+        ranges = [range(low, high + 1) for low, high in self.shape]
+        return [self.items[self.at + rest] for rest in itertools.product(*ranges)]
+
+
+class Items(list[Any]):
+    """A list of the language; `size` counts what lists inside it hold as well."""
+
+    size: int
 
 
 @dataclass(frozen=True)
@@ -91,6 +134,10 @@ class Range:
 
     low: Quantity
     high: Quantity
+
+    def whole(self) -> bool:
+        """Whether it goes from one whole number to another."""
+        return self.low.number.is_integer() and self.high.number.is_integer()
 
 
 @dataclass(frozen=True)
@@ -118,6 +165,7 @@ class Symbolic:
 
     tree: tuple[Any, ...]
     dimension: Dimension = NONE
+    size: int = 1
 
 
 @dataclass(frozen=True)
@@ -192,6 +240,7 @@ def kind_of(value: Any) -> str:
         bool: "a truth value",
         str: "a text",
         list: "a list",
+        Items: "a list",
         Net: "a net",
         BundleNet: "a bundle of nets",
         NetArray: "an array of nets",

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,8 @@ from netlearn.errors import TaskError
 class Loss(Protocol):
     """Outputs and labels are (S, O)."""
 
-    classifies: bool
+    @property
+    def classifies(self) -> bool: ...
 
     def target(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
         """Where each output should go, (S, O); NaN: nowhere. `known` are the distinct labels (C, O)."""
@@ -90,7 +91,7 @@ class Hinge:
     def right(self, outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]:
         if outputs.shape[1] == 1:
             return nearest(outputs, labels, known)
-        return outputs.argmax(axis=1) == labels.argmax(axis=1)
+        return np.asarray(outputs.argmax(axis=1) == labels.argmax(axis=1))
 
 
 def nearest(outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]:
@@ -99,7 +100,7 @@ def nearest(outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]
     return np.asarray((known[distance.argmin(axis=1)] == labels).all(axis=1))
 
 
-LOSSES: dict[str, Callable[..., Loss]] = {"square": Square, "nearest": Nearest, "hinge": Hinge}
+LOSSES: dict[str, Callable[..., Any]] = {"square": Square, "nearest": Nearest, "hinge": Hinge}
 OPTIONS = {"square": (), "nearest": (), "hinge": ("margin", "delta")}
 
 
@@ -111,4 +112,5 @@ def make_loss(name: str, given: Mapping[str, float]) -> Loss:
             raise TaskError(
                 f"loss {name} has no option '{key}'", f"its options are {', '.join(OPTIONS[name]) or 'none'}"
             )
-    return LOSSES[name](**dict(given))
+    loss: Loss = LOSSES[name](**dict(given))
+    return loss

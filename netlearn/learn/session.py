@@ -86,6 +86,7 @@ class Session:
             "recorded_states": np.array([s for _, s in self.recorded]),
         }
         columns = {name: np.array([row[name] for row in self.history]) for name in self.history[0]}
+        columns |= {name: columns[name].astype(np.int64) for name in ("epoch", "steps")}
         self.run.save_checkpoint(arrays, columns)
 
     def _finish(self, moment: Moment) -> None:
@@ -168,7 +169,9 @@ def resume(path: str | Path) -> Session:
         raise RunError(f"{run.path} is finished", f"look at it with netlearn report {run.path}")
     netlist = load_netlist(run)
     config = run.config
-    trainer = _trainer(netlist, choose_task(netlist, config["task"]), config["backend"], config["seed"], config["steps"])
+    trainer = _trainer(
+        netlist, choose_task(netlist, config["task"]), config["backend"], config["seed"], config["steps"]
+    )
     session = Session(run, netlist, trainer)
     saved = run.checkpoint()
     if saved is not None:
@@ -247,7 +250,10 @@ def _files(netlist: Netlist, source: Path) -> tuple[dict[str, str], str]:
 
 def versions(backend: str) -> dict[str, str]:
     """What took part, by version."""
-    found = {"netlearn": metadata.version("netlearn") if _installed() else "checkout", "python": platform.python_version()}
+    found = {
+        "netlearn": metadata.version("netlearn") if _installed() else "checkout",
+        "python": platform.python_version(),
+    }
     found |= {name: metadata.version(name) for name in ("numpy", "numba", "lark")}
     if backend == "ngspice":
         from netlearn.backends.ngspice.simulator import version

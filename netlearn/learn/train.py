@@ -28,7 +28,7 @@ from netlearn.errors import TaskError
 from netlearn.learn.edges import Contrast
 from netlearn.learn.plan import Plan, make_plan
 from netlearn.learn.task import Task, order
-from netlearn.solve.solution import Solution, read
+from netlearn.solve.solution import read
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,9 @@ def step(trainer: Trainer, plan: Plan, params: Params, rows: Ints) -> tuple[Para
     if not wanted.any():
         return params, len(rows), int(free.settled.sum())
     clamped = backend.operating_points(
-        params, clamp(circuit, free_boundary, free.x[0], target, task.method.eta, wanted), _only(free, wanted)
+        params,
+        clamp(circuit, free_boundary, free.x[0], target, task.method.eta, wanted),
+        free if wanted.all() else free.of(wanted),
     )
     used = clamped.settled[0]
     if used.any():
@@ -144,12 +146,6 @@ def step(trainer: Trainer, plan: Plan, params: Params, rows: Ints) -> tuple[Para
 def _rows(values: Floats, chosen: np.ndarray) -> Floats:
     """The chosen samples of (D, S, ...)."""
     return values if chosen.all() else values[:, chosen]
-
-
-def _only(free: Solution, wanted: np.ndarray) -> Solution:
-    if wanted.all():
-        return free
-    return Solution(*(getattr(free, n)[:, wanted] for n in ("x", "settled", "steps", "residual", "worst")))
 
 
 def clamp(circuit: FlatCircuit, free: Boundary, x: Floats, target: Floats, eta: float, rows: np.ndarray) -> Boundary:

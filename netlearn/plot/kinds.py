@@ -69,6 +69,7 @@ def curve(figure: Any, v: View) -> None:
     axes.grid(alpha=0.25, which="both")
     if len(steps) > 3 and steps[-1] > 2000:
         axes.set_xscale("symlog", linthresh=100)
+    axes.set_xlim(left=0)
     if v.task.loss.classifies:
         other = axes.twinx()
         held = "held-out" if len(v.task.test) else "training"
@@ -133,14 +134,21 @@ def _classes(figure: Any, v: View, labels: Floats, after: Floats) -> None:
     axes.imshow(table, cmap="Blues")
     for i in range(count):
         for j in range(count):
-            axes.text(j, i, table[i, j], ha="center", va="center", color="white" if table[i, j] > table.max() / 2 else "black")
+            axes.text(
+                j, i, table[i, j], ha="center", va="center", color="white" if table[i, j] > table.max() / 2 else "black"
+            )
     axes.set(xlabel="read", ylabel="true", title=f"{'held-out' if len(v.task.test) else 'training'} samples")
     axes.set_xticks(range(count))
     axes.set_yticks(range(count))
     second = figure.add_subplot(1, 2, 2)
     mine = np.take_along_axis(after, truth[:, None], axis=1)[:, 0]
     rivals = np.where(np.arange(count)[None, :] == truth[:, None], -np.inf, after).max(axis=1)
-    second.hist([1e3 * (mine - rivals)[truth == c] for c in range(count)], bins=24, stacked=True, color=[BLUE, ORANGE, GREEN][:count] if count <= 3 else None)
+    second.hist(
+        [1e3 * (mine - rivals)[truth == c] for c in range(count)],
+        bins=24,
+        stacked=True,
+        color=[BLUE, ORANGE, GREEN][:count] if count <= 3 else None,
+    )
     second.axvline(0, color="black", lw=0.8)
     second.legend([f"class {c}" for c in range(count)], frameon=False)
     second.set(xlabel="lead of the true class (mV)", ylabel="samples")
@@ -154,6 +162,7 @@ def states(figure: Any, v: View) -> None:
     axes.set(xlabel="epoch", ylabel="learnable value (SI units)")
     if len(v.epochs) > 100:
         axes.set_xscale("symlog", linthresh=10)
+    axes.set_xlim(left=0)
     if len(free) <= 8:
         axes.legend([v.circuit.states[i].name for i in free], frameon=False, fontsize=8)
     axes.grid(alpha=0.25)
@@ -166,10 +175,10 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
-    "curve": Kind(curve, (6.4, 3.8)),
     "network": Kind(drawing, (11.5, 4.6)),
+    "curve": Kind(curve, (6.8, 3.8)),
     "outputs": Kind(outputs, (6.8, 3.8)),
-    "states": Kind(states, (6.4, 3.8)),
+    "states": Kind(states, (6.8, 3.8)),
 }
 
 
@@ -187,6 +196,8 @@ def save(v: View, kind: str, path: Path) -> Path:
         figure = Figure(figsize=KINDS[kind].size, layout="constrained")
         KINDS[kind].draw(figure, v)
         path.parent.mkdir(parents=True, exist_ok=True)
-        metadata = {"Date": None} if path.suffix == ".svg" else {"CreationDate": None} if path.suffix == ".pdf" else None
+        metadata = (
+            {"Date": None} if path.suffix == ".svg" else {"CreationDate": None} if path.suffix == ".pdf" else None
+        )
         figure.savefig(path, metadata=metadata, dpi=150)
     return path

@@ -55,7 +55,9 @@ def layout(circuit: FlatCircuit, pairs: list[tuple[int, int]]) -> dict[int, Posi
     names = {n: circuit.nodes[n].removesuffix(".free") for n in used}
     indexed = {n: _INDEXED.match(name) for n, name in names.items()}
     if used and all(indexed.values()):
-        places = {n: (m["base"], tuple(int(i) for i in re.findall(r"\d+", m["index"]))) for n, m in indexed.items() if m}
+        places = {
+            n: (m["base"], tuple(int(i) for i in re.findall(r"\d+", m["index"]))) for n, m in indexed.items() if m
+        }
         if {len(index) for _, index in places.values()} == {2} and len({base for base, _ in places.values()}) == 1:
             return {n: (float(i[1]), -float(i[0])) for n, (_, i) in places.items()}
         if _layered(places, pairs):
@@ -160,12 +162,16 @@ def _bent(p: Position, q: Position, length: float) -> Floats:
     line = a + t * (b - a)
     straight = min(abs(a - b)) > 1e-9 or length < 1.5
     normal = np.array([b[1] - a[1], a[0] - b[0]]) / max(length, 1e-9)
-    return line if straight else line + (0.32 * np.sin(np.pi * t)) * normal
+    return np.asarray(line if straight else line + (0.32 * np.sin(np.pi * t)) * normal)
 
 
 def _mark(circuit: FlatCircuit, node: int) -> str:
     driven = [port.name for port in circuit.inputs if node in port.nodes]
-    outs = [f"{port.name}{'+' if port.free[1] else ''}" for port in circuit.outputs if port.kind == "V" and port.free[0] == node]
+    outs = [
+        f"{port.name}{'+' if port.free[1] else ''}"
+        for port in circuit.outputs
+        if port.kind == "V" and port.free[0] == node
+    ]
     minus = [f"{port.name}-" for port in circuit.outputs if port.kind == "V" and port.free[1] == node and node]
     sources = [n.rsplit("_", 1)[0] for n in _held_by(circuit, node)]
     return ", ".join([*driven, *outs, *minus, *sources])
@@ -173,4 +179,8 @@ def _mark(circuit: FlatCircuit, node: int) -> str:
 
 def _held_by(circuit: FlatCircuit, node: int) -> list[str]:
     bank = circuit.banks.get("V")
-    return [name for name, ends in zip(bank.names, bank.nodes, strict=True) if ends[0] == node and "." not in name] if bank else []
+    return (
+        [name for name, ends in zip(bank.names, bank.nodes, strict=True) if ends[0] == node and "." not in name]
+        if bank
+        else []
+    )

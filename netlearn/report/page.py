@@ -13,7 +13,7 @@ from netlearn.store import RunFolder
 CAPTIONS = {
     "curve": "Learning curve: error over the training samples after every epoch.",
     "outputs": "Outputs against labels, before and after learning.",
-    "network": "The network before and after learning: edges by conductance, nodes by their voltage for the last sample.",
+    "network": "The network before and after learning: edges by conductance, nodes by voltage (last sample).",
     "states": "Every learnable value on its way.",
 }
 STYLE = """
@@ -23,7 +23,8 @@ h1{font-size:1.5em;margin-bottom:.2em} .sub{color:#666;margin-top:0}
 figure svg{width:100%;height:auto} figcaption{color:#555;font-size:.9em}
 .numbers{display:flex;flex-wrap:wrap;gap:.8em;margin:1.2em 0}
 .numbers div{background:#f3f6f9;border-radius:8px;padding:.6em 1em} .numbers b{display:block;font-size:1.25em}
-.numbers span{color:#666;font-size:.85em} table{border-collapse:collapse} td{padding:.15em 1em .15em 0;vertical-align:top}
+.numbers span{color:#666;font-size:.85em}
+table{border-collapse:collapse} td{padding:.15em 1em .15em 0;vertical-align:top}
 pre{background:#f7f7f7;padding:1em;overflow:auto;border-radius:8px;font-size:.85em} .bad{color:#b00020}
 @media(max-width:700px){.figures{grid-template-columns:1fr} figure.wide{grid-column:1}}
 """
@@ -48,7 +49,9 @@ def write_report(run: RunFolder, path: Path | None = None) -> Path:
             f"<div class=numbers>{''.join(_number(*n) for n in _numbers(result, seen))}</div>",
             f"<div class=figures>{''.join(figures)}</div>",
             f"<h2>What was run</h2>{_table(_facts(config, result, seen))}",
-            f"<h2>The netlist</h2><pre>{_text(run.netlist.read_text(encoding='utf-8'))}</pre>" if run.netlist.exists() else "",
+            f"<h2>The netlist</h2><pre>{_text(run.netlist.read_text(encoding='utf-8'))}</pre>"
+            if run.netlist.exists()
+            else "",
             "</body></html>",
         ]
     )
@@ -77,20 +80,31 @@ def _numbers(result: dict[str, Any], seen: Any) -> list[tuple[str, str]]:
     first = float(seen.history["mse"][0])
     found = []
     if result["error"] is not None:
-        found += [(f"{result['error']:.3g} V²", "mean squared error"), (f"{1e3 * result['error'] ** 0.5:.3g} mV", "root mean square")]
+        found += [
+            (f"{result['error']:.3g} V²", "mean squared error"),
+            (f"{1e3 * result['error'] ** 0.5:.3g} mV", "root mean square"),
+        ]
         found.append((f"{first:.3g} V²", "before learning"))
     if result["accuracy"] is not None:
         found.append((f"{100 * result['accuracy']:.1f} %", "held-out accuracy"))
     if result["train_accuracy"] is not None:
         found.append((f"{100 * result['train_accuracy']:.1f} %", "training accuracy"))
-    return [*found, (f"{result['steps']:,}", "steps"), (f"{result['seconds']:.1f} s", "time"), (f"{100 * result['settled']:.2f} %", "of solves settled")]
+    return [
+        *found,
+        (f"{result['steps']:,}", "steps"),
+        (f"{result['seconds']:.1f} s", "time"),
+        (f"{100 * result['settled']:.2f} %", "of solves settled"),
+    ]
 
 
 def _facts(config: dict[str, Any], result: dict[str, Any], seen: Any) -> list[tuple[str, str]]:
     circuit, task = seen.circuit, seen.task
     asserts = ", ".join(f"{text}: {'holds' if ok else 'fails'}" for text, ok in result["asserts"].items())
     return [
-        ("circuit", f"{len(circuit.nodes)} nodes, {circuit.element_count} elements, {len(circuit.free_states)} learnable values"),
+        (
+            "circuit",
+            f"{len(circuit.nodes)} nodes, {circuit.element_count} elements, {len(circuit.free_states)} learnable values",
+        ),
         ("task", f"{len(task.train)} training and {len(task.test)} held-out samples, order {task.spec.order}"),
         ("rule", f"{task.spec.rule.name} {_options(task.method)}"),
         ("loss", f"{task.spec.loss.name} {_options(task.loss)}"),

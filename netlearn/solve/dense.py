@@ -27,6 +27,7 @@ MAX_STEPS = 150
 MAX_DENSE = 4000  # unknowns
 CHUNK = 200_000_000  # bytes of matrices at a time
 GMINS = [10.0**-k for k in range(3, 13)]
+ROUNDING = 0.1 / np.finfo(float).eps
 RISE = np.linspace(0.05, 1.0, 20)
 
 
@@ -82,14 +83,15 @@ _Answer = tuple[Floats, np.ndarray, Ints, Floats, Ints]
 
 
 def _solve(lanes: _Lanes, x: Floats) -> _Answer:
-    x, settled, steps = _newton(lanes, x, lambda f, j, x: None)
-    for fallback in (_gmin_stepping, _source_stepping):
+    x, settled, steps = _newton(lanes, x, _nothing)
+    for fallback in (_long_steps, _gmin_stepping, _source_stepping):
         if settled.all():
             break
         bad = ~settled
         again, well, more = fallback(_pick(lanes, bad))
         x[bad], settled[bad] = again, well
         steps[bad] += more
+    settled &= ~_singular(lanes, x)
     f, _ = assemble(lanes, x)
     f = np.abs(np.where(np.isfinite(f), f, np.inf))
     worst = f.argmax(axis=1)
@@ -100,6 +102,15 @@ def _solve(lanes: _Lanes, x: Floats) -> _Answer:
 
 def _pick(lanes: _Lanes, chosen: np.ndarray) -> _Lanes:
     return _Lanes(lanes.circuit, lanes.params, lanes.held, lanes.voltages[chosen], lanes.fed, lanes.currents[chosen])
+
+
+def _nothing(_f: Floats, _j: Floats, _x: Floats) -> None:
+    """No change to residual and matrix."""
+
+
+def _long_steps(lanes: _Lanes) -> tuple[Floats, np.ndarray, Ints]:
+    """Newton's method with full steps, for the hundreds of volts of a circuit that is next to linear."""
+    return _newton(lanes, np.zeros((len(lanes.voltages), lanes.circuit.size)), _nothing, step=np.inf)
 
 
 def _gmin_stepping(lanes: _Lanes) -> tuple[Floats, np.ndarray, Ints]:
@@ -114,7 +125,7 @@ def _gmin_stepping(lanes: _Lanes) -> tuple[Floats, np.ndarray, Ints]:
 
         x, _, steps = _newton(lanes, x, shunt)
         total += steps
-    x, settled, steps = _newton(lanes, x, lambda f, j, x: None)
+    x, settled, steps = _newton(lanes, x, _nothing)
     return x, settled, total + steps
 
 
@@ -131,7 +142,7 @@ def _source_stepping(lanes: _Lanes) -> tuple[Floats, np.ndarray, Ints]:
             lanes.fed,
             lanes.currents * part,
         )
-        x, settled, steps = _newton(scaled, x, lambda f, j, x: None)
+        x, settled, steps = _newton(scaled, x, _nothing)
         total += steps
     return x, settled, total
 
@@ -144,7 +155,7 @@ def _scaled_sources(lanes: _Lanes, part: float) -> dict[str, list[Floats]]:
 Extra = Callable[[Floats, Floats, Floats], None]
 
 
-def _newton(lanes: _Lanes, x: Floats, extra: Extra) -> tuple[Floats, np.ndarray, Ints]:
+def _newton(lanes: _Lanes, x: Floats, extra: Extra, step: float = STEP) -> tuple[Floats, np.ndarray, Ints]:
     """Newton's method on all lanes; a lane rests once its last full step was below 1e-12 V."""
     x = x.copy()
     count = len(x)
@@ -160,10 +171,10 @@ def _newton(lanes: _Lanes, x: Floats, extra: Extra) -> tuple[Floats, np.ndarray,
         _impose(part, f, j, x[active])
         dx, fine = _linear(j, -f)
         move = np.abs(dx[:, :nodes]).max(axis=1)
-        dx *= np.minimum(1.0, STEP / np.maximum(move, 1e-300))[:, None]
+        dx *= np.minimum(1.0, step / np.maximum(move, 1e-300))[:, None]
         x[active] += dx
         steps[active] += 1
-        scale = 1e-12 * (1.0 + np.abs(x[active]).max(axis=1))
+        scale = 1e-12 * (1.0 + np.abs(x[active, :nodes]).max(axis=1))
         stuck = (move < 1e-9) & (move >= last[active])  # rounding is all that is left
         done = fine & ((move < scale) | stuck)
         last[active] = move
@@ -172,6 +183,17 @@ def _newton(lanes: _Lanes, x: Floats, extra: Extra) -> tuple[Floats, np.ndarray,
         if not len(active):
             break
     return x, settled, steps
+
+
+def _singular(lanes: _Lanes, x: Floats) -> np.ndarray:
+    """Whether the matrix at x is singular to rounding: then x is one answer of many. An answer to currents and
+    voltages of either sign, each equation scaled to 1, that is as large as 1 over the rounding error shows it."""
+    f, j = assemble(lanes, x)
+    _impose(lanes, f, j, x)
+    size = np.abs(j).max(axis=2, keepdims=True)
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], size=f.shape[1:])
+    answer, fine = _linear(j / np.where(size > 0, size, 1.0), np.broadcast_to(signs, f.shape))
+    return ~fine | (np.abs(answer).max(axis=1) > ROUNDING)
 
 
 def assemble(lanes: _Lanes, x: Floats) -> tuple[Floats, Floats]:

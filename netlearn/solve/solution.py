@@ -26,6 +26,11 @@ class Solution:
     residual: Floats
     worst: Ints
 
+    def of(self, samples: NDArray[np.bool_] | Ints) -> Solution:
+        """The same for some of the samples."""
+        names = ("x", "settled", "steps", "residual", "worst")
+        return Solution(*(getattr(self, name)[:, samples] for name in names))
+
     @property
     def fraction_settled(self) -> float:
         return float(self.settled.mean()) if self.settled.size else 1.0

@@ -12,11 +12,14 @@ import numpy as np
 
 from netlearn.backends.ngspice import deck as decks
 from netlearn.backends.ngspice.deck import Deck, Key
-from netlearn.backends.ngspice.simulator import Simulator, transient
-from netlearn.backends.protocol import Transient, empty
+from netlearn.backends.ngspice.simulator import Points, Simulator, transient
+from netlearn.backends.protocol import Transient, empty, solved
+from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params, check_params
-from netlearn.errors import BackendError
+from netlearn.errors import BackendError, CircuitError
 from netlearn.solve.solution import Solution
+
+RUN_AWAY = 1e6  # V or A: no circuit of ours has such an operating point
 
 
 @dataclass
@@ -56,11 +59,15 @@ class Ngspice:
         self.circuit, self.timeout = circuit, timeout
         self.moving = frozenset((rule.device, rule.param) for rule in circuit.rules)
         self.clampable = _clampable(circuit)
+        self.connections = Connections(circuit)
         self.loaded: _Loaded | None = None
 
     def operating_points(self, params: Params, boundary: Boundary, start: Solution | None = None) -> Solution:
         """Operating points; `start` is not needed: each point starts from the one before it."""
         check_params(self.circuit, params, self.loaded.params if self.loaded else None)
+        return solved(self.connections, params, boundary, lambda part, _rows: self._solve(params, part))
+
+    def _solve(self, params: Params, boundary: Boundary) -> Solution:
         answer = empty(self.circuit, params.draws, boundary.samples)
         for draw in range(params.draws):
             self._draw(params, draw, boundary, answer)
@@ -68,7 +75,7 @@ class Ngspice:
 
     def _draw(self, params: Params, draw: int, boundary: Boundary, answer: Solution) -> None:
         loaded, plan = self._ready(params, draw, boundary)
-        points = loaded.simulator.operating_points(self._columns(loaded, plan, params, draw, boundary))
+        points = _sane(loaded.simulator, self._columns(loaded, plan, params, draw, boundary))
         x = answer.x[draw]
         x[:, 0] = 0.0
         x[:, loaded.unknowns] = points.values
@@ -165,6 +172,8 @@ class Ngspice:
             for k, n in enumerate(boundary.held)
             if np.isfinite(boundary.voltages[0, k])
         }
+        if lost := self.connections.undetermined(held):
+            raise CircuitError(lost.message, lost.help)
         fed = {int(n): float(boundary.currents[0, k]) for k, n in enumerate(boundary.fed)}
         deck = decks.write_transient(self.circuit, values, held, fed)
         waves = transient(deck.text, [name for name, _ in deck.reads], step=step, stop=stop, max_step=step)
@@ -186,6 +195,19 @@ def _clampable(circuit: FlatCircuit) -> set[int]:
     """Output nodes a clamped phase may hold: all that are read and not driven."""
     driven = {n for port in circuit.inputs for n in port.nodes} | {0}
     return {n for port in circuit.outputs if port.kind == "V" for n in port.clamped} - driven
+
+
+def _sane(simulator: Simulator, columns: Floats) -> Points:
+    """Operating points without run-aways: far out, ngspice's relative tolerance takes any huge number for an
+    answer. Such a lane is solved once more from a cold start, and has not settled if that runs away as well."""
+    points = simulator.operating_points(columns)
+    wild = points.settled & ~(np.abs(points.values) < RUN_AWAY).all(axis=1)
+    for lane in np.flatnonzero(wild):
+        simulator.reset()
+        again = simulator.operating_points(columns[lane : lane + 1])
+        points.values[lane] = again.values[0]
+        points.settled[lane] = bool(again.settled[0]) and bool((np.abs(again.values) < RUN_AWAY).all())
+    return points
 
 
 def _plan(deck: Deck, boundary: Boundary) -> _Plan:

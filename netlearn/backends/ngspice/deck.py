@@ -24,7 +24,7 @@ from netlearn.devices import Device, kernel
 from netlearn.devices.spice import fold, spell, terms
 from netlearn.errors import BackendError
 
-POINT_OPTIONS = ".options reltol=1e-9 vntol=1e-12 abstol=1e-15 itl1=200 itl2=200"
+POINT_OPTIONS = ".options reltol=1e-9 vntol=1e-12 abstol=1e-15 itl1=100 itl2=100"
 TRANSIENT_OPTIONS = ".options reltol=1e-6 vntol=1e-9 abstol=1e-15 method=trap"
 _SOURCES = ("V", "Cm")  # devices that hold a voltage: their value can come from outside
 
@@ -141,7 +141,7 @@ def _finish(w: _Writer, reads: Sequence[tuple[str, int]], options: str) -> str:
 
 
 def _saved(vector: str) -> str:
-    return vector if "#" in vector else f"v({vector})"
+    return vector if "#" in vector or "@" in vector else f"v({vector})"
 
 
 def _switch(w: _Writer, n: int) -> tuple[int, int]:
@@ -200,6 +200,8 @@ def _card(
         voltage_like = [part.split()[0] for part in text.split("\n") if part[0] in "vehl"]
         if k < len(voltage_like):
             w.branches.append((f"{voltage_like[k]}#branch", int(unknown)))
+        elif text[0] == "c":
+            w.branches.append((f"@c{identity}[i]", int(unknown)))
 
 
 def _spell(template: str, numbers: Mapping[str, str]) -> str:

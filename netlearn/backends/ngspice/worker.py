@@ -142,13 +142,12 @@ class Circuit:
             self.library.command(f"alter @{device}[{parameter}] = {value!r}")
         self.check("ngspice refused an alteration")
 
-    def hasten(self) -> None:
-        """Have the "transient op" of this circuit last 10 ps; never give this without a circuit.
+    def forgo(self) -> None:
+        """Have ngspice do without its "transient op"; never give this without a circuit.
 
-        Its answer is not taken, so it need not be long: by default it lasts 10 us, and can go on
-        for ever where there is nothing to find. It stays for its last words, "trouble with node".
+        Its answer would not be taken, and it can go on for ever where there is nothing to find.
         """
-        self.library.command("optran 0 1 1 1e-13 1e-11 0")
+        self.library.command("optran 0 1 1 0 0 0")
 
     def sweep(self) -> None:
         """Run a sweep of the dummy source; drop its plot and the history of commands."""
@@ -232,7 +231,7 @@ class Server:
         self._r[[names.POINTS, names.CALLS, names.HELPED, names.AGAIN, names.FAILED]] = 0
         self._left = False
         if not self._trying:
-            self._circuit.hasten()
+            self._circuit.forgo()
         self._circuit.sweep()
         if self._fault:
             raise self._fault

@@ -1,0 +1,176 @@
+"""Which unknowns no equation can determine, read from the shape of a circuit before anything is solved.
+
+A numerical solver need not notice a singular matrix: rounding gives a floating node some voltage. Three signs in
+the pattern of the Jacobian prove that it is singular, whatever the numbers (ground and held nodes are fixed):
+
+    no current  a set of nodes into which no current depends on any unknown, so that the sum of their current
+                laws is a constant: a node behind a capacitor, a lone gate, a node fed by a current source only
+    no voltage  a set of nodes whose common shift changes no equation: what hangs on a controlled current alone
+    a loop      voltage branches in a circle: a current can go round, or the voltages contradict each other
+
+Numbers that happen to cancel (a conductance of zero) are left to the solvers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from netlearn.circuit.flat import Bank, Boundary, FlatCircuit, Floats, Ints
+from netlearn.devices import Device, Kernel, kernel
+
+Pair = tuple[int, int]
+Pick = Callable[[Device, Kernel], Iterator[Pair]]
+Branch = tuple[int, str, int, int]
+"""A voltage branch: unknown, element, the two nodes."""
+
+
+@dataclass(frozen=True)
+class Undetermined:
+    """Unknowns without a value, why, and what to do about it."""
+
+    unknowns: tuple[int, ...]
+    message: str
+    help: str
+
+
+class Connections:
+    """What a circuit's connections say of each way of holding its nodes."""
+
+    def __init__(self, circuit: FlatCircuit) -> None:
+        self.circuit = circuit
+        self._flow = _components(len(circuit.nodes), _node_pairs(circuit, _flows))
+        self._sense = _components(len(circuit.nodes), _node_pairs(circuit, _senses))
+        self._loops = [list(_branches(circuit, pick)) for pick in (_loose, _stiff)]
+        self._known: dict[frozenset[int], Undetermined | None] = {}
+
+    def undetermined(self, held: Iterable[int]) -> Undetermined | None:
+        """What has no value while these nodes are held."""
+        key = frozenset(int(n) for n in held)
+        if key not in self._known:
+            self._known[key] = self._floating(key | {0}) or self._loop(key | {0})
+        return self._known[key]
+
+    def lanes(self, boundary: Boundary) -> Ints:
+        """(S,) an unknown without a value in each sample, -1 where all have one."""
+        holds = np.isfinite(boundary.voltages)
+        if holds.all():
+            return np.full(boundary.samples, self._first(boundary.held))
+        return np.array([self._first(boundary.held[row]) for row in holds], dtype=np.int64)
+
+    def _first(self, held: Ints) -> int:
+        found = self.undetermined(held)
+        return found.unknowns[0] if found else -1
+
+    def _floating(self, fixed: frozenset[int]) -> Undetermined | None:
+        for labels, lack in ((self._flow, "no path for a current"), (self._sense, "nothing that sets the voltage")):
+            lost = np.flatnonzero(~np.isin(labels, labels[sorted(fixed)]))
+            if len(lost):
+                together = lost[labels[lost] == labels[lost[0]]]
+                return Undetermined(
+                    tuple(int(n) for n in together),
+                    f"{_listed([self.circuit.nodes[n] for n in together])}: {lack} from there to ground or an input",
+                    "connect it, through a large resistor if need be, or give its capacitor an ic",
+                )
+        return None
+
+    def _loop(self, fixed: frozenset[int]) -> Undetermined | None:
+        for branches in self._loops:
+            parent: dict[int, int] = dict.fromkeys(fixed, 0)
+            for unknown, name, a, b in branches:
+                ends = _root(parent, a), _root(parent, b)
+                if ends[0] == ends[1]:
+                    return Undetermined(
+                        (unknown,),
+                        f"{name} closes a loop of voltages: sources, inductors, stored and held ones",
+                        "put a resistor in series",
+                    )
+                parent[max(ends)] = min(ends)
+        return None
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+    return f"node{'s' if len(names) > 1 else ''} {', '.join(names[:6])}{more} float{'' if len(names) > 1 else 's'}"
+
+
+def _root(parent: dict[int, int], node: int) -> int:
+    """The root of a node's tree; the path to it is shortened on the way."""
+    while (up := parent.get(node, node)) != node:
+        parent[node] = parent.get(up, up)
+        node = up
+    return node
+
+
+def _components(count: int, pairs: Iterable[Pair]) -> Ints:
+    """The smallest node that each node is joined to."""
+    parent: dict[int, int] = {}
+    for a, b in pairs:
+        ends = _root(parent, a), _root(parent, b)
+        parent[max(ends)] = min(ends)
+    return np.array([_root(parent, n) for n in range(count)], dtype=np.int64)
+
+
+def _node_pairs(circuit: FlatCircuit, pick: Pick) -> Iterator[Pair]:
+    """Nodes joined by any element, from the pairs of terminals that its device joins (-1: ground)."""
+    for bank in circuit.banks.values():
+        nodes = np.concatenate([bank.nodes, np.zeros((len(bank.names), 1), dtype=np.int64)], axis=1)
+        for a, b in set(pick(bank.device, kernel(bank.device))):
+            yield from zip(nodes[:, a].tolist(), nodes[:, b].tolist(), strict=True)
+
+
+def _flows(device: Device, law: Kernel) -> Iterator[Pair]:
+    """Terminals whose currents depend on the same unknown: what leaves one enters another."""
+    for unknown in {column for _, column in law.entries}:
+        rows = [r for r, c in law.entries if c == unknown and r < len(device.terminals)]
+        yield from zip(rows, rows[1:], strict=False)
+
+
+def _senses(device: Device, law: Kernel) -> Iterator[Pair]:
+    """Terminals whose voltages are seen by the same equation, and -1 where it sees more than differences."""
+    absolute = _absolute(device, law)
+    for row in {row for row, _ in law.entries}:
+        columns = [c for r, c in law.entries if r == row and c < len(device.terminals)]
+        if row in absolute:
+            columns.append(-1)
+        yield from zip(columns, columns[1:], strict=False)
+
+
+def _absolute(device: Device, law: Kernel) -> set[int]:
+    """Equations that change when all terminals move together, found by trying it at random points."""
+    rng = np.random.default_rng(0)
+    tries, terminals = 256, len(device.terminals)
+    x = [rng.uniform(-3.0, 3.0, tries) for _ in range(terminals + len(law.branches))]
+    p: list[Floats] = [rng.uniform(0.5, 2.0, tries) * (param.default or 1.0) for param in device.params]
+    with np.errstate(all="ignore"):
+        slopes = law.evaluate(x, p)[len(x) :]
+        total, size = np.zeros((len(x), tries)), np.zeros((len(x), tries))
+        for (row, column), slope in zip(law.entries, slopes, strict=True):
+            if column < terminals:
+                total[row] += slope
+                size[row] += np.abs(slope)
+        return {int(row) for row in np.flatnonzero((np.abs(total) > 1e-9 * size).any(axis=1))}
+
+
+def _branches(circuit: FlatCircuit, wanted: Callable[[Bank, int], bool]) -> Iterator[Branch]:
+    for bank in circuit.banks.values():
+        law, terminals = kernel(bank.device), bank.device.terminals
+        ends = [(terminals.index(a), terminals.index(b)) for kind, _, a, b, _ in law.parts if kind == "V"]
+        for k, (a, b) in enumerate(ends):
+            if wanted(bank, k):
+                for name, nodes, unknowns in zip(bank.names, bank.nodes, bank.branches, strict=True):
+                    yield int(unknowns[k]), name, int(nodes[a]), int(nodes[b])
+
+
+def _loose(bank: Bank, k: int) -> bool:
+    """Whether only current laws see the current of branch k: in a loop it can go round."""
+    terminals = len(bank.device.terminals)
+    return all(row < terminals for row, column in kernel(bank.device).entries if column == terminals + k)
+
+
+def _stiff(bank: Bank, k: int) -> bool:
+    """Whether branch k sets the voltage of its own two ends and looks at nothing else: a loop contradicts itself."""
+    terminals = len(bank.device.terminals)
+    return sum(row == terminals + k for row, _ in kernel(bank.device).entries) == 2

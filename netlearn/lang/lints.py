@@ -1,0 +1,67 @@
+"""What is allowed but probably not meant: nets that float, and prefixes that SPICE reads otherwise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from netlearn.circuit.model import GROUND, Element, Instance
+from netlearn.errors import Source, Span
+
+Groups = tuple[tuple[str, ...], ...]
+"""Ports of a cell (and ground) that its inside joins by a conducting path."""
+
+_MEGA = re.compile(r"(?<![\w.])(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?M(?!\w)")
+
+
+def mega(source: Source) -> tuple[Span, str] | None:
+    """The first number such as 1M, which a SPICE reader takes for milli."""
+    for number, line in enumerate(source.text.split("\n"), 1):
+        bare = re.sub(r'"[^"]*"?|#.*', lambda m: " " * len(m[0]), line)
+        if found := _MEGA.search(bare):
+            return Span(number, found.start() + 1, len(found[0])), found[0]
+    return None
+
+
+class Paths:
+    """Which nets a direct current can flow between: a union-find over names."""
+
+    def __init__(
+        self, elements: Iterable[Element], instances: Iterable[Instance], inside: Mapping[int, Groups]
+    ) -> None:
+        self.parent: dict[str, str] = {}
+        for element in elements:
+            device = element.device
+            if device.name != "C":
+                pairs = zip(element.nodes, device.terminals, strict=True)
+                self.join([node for node, terminal in pairs if terminal not in device.control])
+        for instance in instances:
+            for group in inside[id(instance.cell)]:
+                self.join([instance.nets.get(port, port) for port in group])
+
+    def root(self, net: str) -> str:
+        parent = self.parent
+        while (above := parent.get(net, net)) != net:
+            parent[net] = parent.get(above, above)
+            net = above
+        return net
+
+    def join(self, nets: Sequence[str]) -> None:
+        for net in nets[1:]:
+            self.parent[self.root(net)] = self.root(nets[0])
+
+    def groups(self, ports: Iterable[str]) -> Groups:
+        """The ports, and ground, by what joins them; those that nothing joins are left out."""
+        found: dict[str, list[str]] = {}
+        for net in {GROUND: None, **dict.fromkeys(ports)}:
+            found.setdefault(self.root(net), []).append(net)
+        return tuple(tuple(group) for group in found.values() if len(group) > 1)
+
+    def floating(self, nets: Iterable[str], anchors: Iterable[str]) -> list[list[str]]:
+        """The islands of nets that no path joins to an anchor."""
+        held = {self.root(a) for a in anchors}
+        islands: dict[str, list[str]] = {}
+        for net in nets:
+            if (root := self.root(net)) not in held:
+                islands.setdefault(root, []).append(net)
+        return list(islands.values())

@@ -1,0 +1,79 @@
+"""Write the README's tables (devices, model cards, learning rules, an example message) from the code.
+
+    python scripts/readme.py            print what would be written
+    python scripts/readme.py --write    write it into README.md
+
+tests/test_readme.py compares the two, so that the README cannot go stale.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from netlearn.devices import CARDS, DEVICES
+from netlearn.errors import NetlistError
+from netlearn.lang.compile import compile_netlist
+from netlearn.learn.methods import METHODS, options
+
+README = Path(__file__).resolve().parents[1] / "README.md"
+BAD = """circuit Bad {
+  net in, out
+  R r1(in, ut) = 10k
+  R r2(out, gnd) = 5mV
+  input x = V(in)
+}
+"""
+
+
+def devices() -> str:
+    rows = ["| kind | what it is | terminals | parameters (defaults) | on ngspice |", "|---|---|---|---|---|"]
+    for device in DEVICES.values():
+        params = ", ".join(_param(p.name, p.default, p.unit) for p in device.params)
+        spice = f"`{device.card.line.split('{')[0].upper()}` element" if device.card else "from its law"
+        rows.append(f"| `{device.name}` | {device.doc} | {' '.join(device.terminals)} | {params} | {spice} |")
+    return "\n".join(rows)
+
+
+def _param(name: str, default: float | None, unit: str) -> str:
+    return f"{name} {unit}".strip() if default is None else f"{name} = {default:g} {unit}".strip()
+
+
+def cards() -> str:
+    return "\n" + "\n".join(f"- `{c.name}` ({c.device}): {c.origin}" for c in CARDS.values())
+
+
+def methods() -> str:
+    rows = ["| rule | equation and source | options |", "|---|---|---|"]
+    for name, method in METHODS.items():
+        doc = (sys.modules[method.__module__].__doc__ or "").strip().split("\n\n")
+        known = "; ".join(f"`{key}`: {meaning}" for key, meaning in options(method).items())
+        rows.append(f"| `{name}` | {' '.join(doc[0].split())} `{' '.join(doc[1].split())}` | {known} |")
+    return "\n".join(rows)
+
+
+def mistake() -> str:
+    try:
+        compile_netlist(BAD, "bad.nl")
+    except NetlistError as error:
+        return f"```\n{error}\n```"
+    raise AssertionError("the example of a mistake compiles")
+
+
+SECTIONS = {"devices": devices, "cards": cards, "methods": methods, "mistake": mistake}
+
+
+def updated(text: str) -> str:
+    for name, make in SECTIONS.items():
+        head, rest = text.split(f"<!-- {name} -->", 1)
+        tail = rest.split("<!-- end -->", 1)[1]
+        text = f"{head}<!-- {name} -->\n{make()}\n<!-- end -->{tail}"
+    return text
+
+
+if __name__ == "__main__":
+    new = updated(README.read_text(encoding="utf-8"))
+    if "--write" in sys.argv:
+        README.write_text(new, encoding="utf-8")
+    else:
+        print(new)

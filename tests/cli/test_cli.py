@@ -1,0 +1,143 @@
+"""The command line as a person and as a program would use it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from netlearn.errors import NetlearnError
+
+ROOT = Path(__file__).resolve().parents[2]
+DIVIDER = ROOT / "netlists" / "divider.nl"
+
+
+def netlearn(*arguments: object, code: int = 0) -> tuple[str, str]:
+    """Run the command; gives standard output and standard error."""
+    done = subprocess.run(
+        [sys.executable, "-m", "netlearn", *map(str, arguments)], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("cli") / "run"
+    netlearn("train", DIVIDER, "--out", out, "--json", "--backend", "reference")
+    return out
+
+
+def test_train_prints_one_json_object_with_the_promised_keys(tmp_path: Path) -> None:
+    out, err = netlearn("train", DIVIDER, "--out", tmp_path / "r", "--json", "--steps", 6)
+    result = json.loads(out)
+    assert list(result) == ["error", "accuracy", "steps", "seconds", "settled", "run"]
+    assert result["steps"] == 6
+    assert result["accuracy"] is None
+    assert result["settled"] == 1.0
+    assert (Path(result["run"]) / "run.json").is_file()
+    assert err == ""
+
+
+def test_solve_names_every_node_and_says_whether_it_settled() -> None:
+    out, _ = netlearn("solve", DIVIDER, "--input", "x=300mV", "--json")
+    answer = json.loads(out)
+    assert answer["nodes"] == pytest.approx({"gnd": 0.0, "in": 0.3, "out": 0.15})
+    assert answer["settled"] is True
+
+
+def test_a_trained_run_can_be_solved(trained: Path) -> None:
+    answer = json.loads(netlearn("solve", trained, "--input", "x=1V", "--json", "--backend", "reference")[0])
+    assert answer["outputs"]["y"] == pytest.approx(0.3, abs=1e-5)
+
+
+def test_a_circuit_that_does_not_settle_is_an_error_with_code_2(tmp_path: Path) -> None:
+    bad = tmp_path / "loop.nl"
+    bad.write_text("circuit Loop {\n  net a\n  V v1(a, gnd) = 1V\n  V v2(a, gnd) = 2V\n  output y = V(a)\n}\n")
+    for backend in ("ngspice", "reference"):
+        _, err = netlearn("solve", bad, "--backend", backend, code=2)
+        assert "error:" in err
+        assert "help:" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("train", "nowhere.nl"), "cannot be read"),
+        (("train", DIVIDER, "--task", "thrid"), "there is no task 'thrid'"),
+        (("train", DIVIDER, "--backend", "hspice"), "unknown backend 'hspice'"),
+        (("train", DIVIDER, "--steps", "-3"), "-3 steps"),
+        (("train", DIVIDER, "--seed", "-3"), "seed -3"),
+        (("solve", DIVIDER, "--input", "z=1V"), "--input z=1V"),
+        (("solve", DIVIDER, "--input", "x=1Meg"), "mega is M here"),
+        (("solve", DIVIDER, "--input", "x=1k2"), "write 1.2k"),
+        (("solve", DIVIDER, "--input", "x=2s"), "give it in V"),
+        (("solve", DIVIDER, "--circuit", "Other"), "there is no circuit 'Other'"),
+        (("resume", "nowhere"), "is not a run folder"),
+        (("report", "nowhere"), "is not a run folder"),
+        (("plot", "nowhere", "curve"), "is not a run folder"),
+    ],
+)
+def test_a_users_mistake_is_a_sentence_and_exit_code_2(arguments: tuple[object, ...], words: str) -> None:
+    out, err = netlearn(*arguments, code=2)
+    assert words in err
+    assert out == ""
+
+
+def test_an_unknown_command_exits_with_2() -> None:
+    netlearn("trian", code=2)
+
+
+def test_check_shows_a_fault_with_its_caret(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.nl"
+    bad.write_text("circuit A {\n  net a\n  R r1(a, gnd) = 1V\n}\n")
+    _, err = netlearn("check", bad, code=2)
+    assert err.splitlines()[0].startswith(f"{bad}:3:18: error:")
+    assert err.splitlines()[2].rstrip().endswith("^^")
+
+
+def test_check_counts_what_is_there() -> None:
+    out, _ = netlearn("check", ROOT / "netlists" / "regression.nl", "--json")
+    (circuit,) = json.loads(out)["circuits"]
+    assert circuit == {"name": "Torus", "nodes": 65, "elements": 164, "states": 32}
+
+
+def test_fmt_leaves_a_formatted_file_and_its_comments_alone(tmp_path: Path) -> None:
+    copy = tmp_path / "d.nl"
+    copy.write_text(DIVIDER.read_text())
+    netlearn("fmt", copy, "--check")
+    copy.write_text(DIVIDER.read_text().replace("  R r1", "      R r1"))
+    netlearn("fmt", copy, "--check", code=1)
+    netlearn("fmt", copy)
+    assert copy.read_text() == DIVIDER.read_text()
+
+
+def test_plots_are_the_same_bytes_every_time_and_the_report_stands_alone(trained: Path, tmp_path: Path) -> None:
+    for kind in ("curve", "network", "outputs", "states"):
+        first, second = (tmp_path / f"{name}-{kind}.svg" for name in "ab")
+        netlearn("plot", trained, kind, "--out", first)
+        netlearn("plot", trained, kind, "--out", second)
+        assert first.read_bytes() == second.read_bytes()
+        assert first.read_bytes().startswith(b"<?xml")
+    out, _ = netlearn("report", trained)
+    page = Path(out.strip()).read_text()
+    assert page.count("<svg") == 4
+    assert "http" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
+        "http://creativecommons.org", ""
+    ).replace("https://matplotlib.org", "")
+
+
+def test_an_unknown_picture_is_refused_by_name(trained: Path) -> None:
+    _, err = netlearn("plot", trained, "curves", code=2)
+    assert "known: " in err
+
+
+def test_every_error_class_is_caught_by_the_entry_point() -> None:
+    from netlearn import errors
+
+    classes = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, Exception)]
+    assert all(issubclass(c, NetlearnError) for c in classes)

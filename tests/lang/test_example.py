@@ -1,0 +1,107 @@
+"""The example of the language's design compiles with the meaning that is written in its comments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from netlearn.circuit.flat import FlatCircuit, flatten
+from netlearn.circuit.model import Circuit
+from netlearn.errors import NetlistError
+from netlearn.lang.compile import Netlist, compile_file, compile_netlist
+
+FILES = Path(__file__).parent / "files"
+
+
+@pytest.fixture(scope="module")
+def example() -> Netlist:
+    return compile_file(FILES / "example.nl")
+
+
+def flat(circuit: Circuit) -> FlatCircuit:
+    return flatten(circuit)
+
+
+def test_the_divider_has_one_learnable_resistor(example: Netlist) -> None:
+    circuit = flat(example.circuits["Divider"])
+    assert [s.name for s in circuit.states] == ["r1.r"]
+    assert (circuit.states[0].learn.low, circuit.states[0].learn.high) == (1e3, 1e5)
+    assert example.tasks["half"].inputs == ((0.1,), (0.2,), (0.4,))
+
+
+def test_each_edge_of_the_twin_network_shares_one_counter_between_two_pots(example: Netlist) -> None:
+    circuit = flat(example.circuits["Net16"])
+    assert len(circuit.banks["R"].names) == 32
+    counters = [s for s in circuit.states if s.learn.step == 1]
+    assert len(counters) == 16
+    rules = [r for r in circuit.rules if r.device == "R"]
+    assert sorted(i for r in rules for i in r.inputs[:, 0].tolist()) == sorted([*range(16), *range(16)])
+
+
+def test_the_counter_module_holds_the_state_that_its_port_was_given(example: Netlist) -> None:
+    circuit = flat(example.circuits["Net16"])
+    assert len(circuit.states) == 16  # a port `q: state` takes a state and makes none
+    assert len(circuit.banks["Cm"].names) == 16
+
+
+def test_comparators_read_differences_of_voltages(example: Netlist) -> None:
+    circuit = flat(example.circuits["Net16"])
+    assert len(circuit.banks["Comparator"].names) == 32
+    driven = [name for name in circuit.banks if name.startswith("Expression")]
+    assert sum(len(circuit.banks[name].names) for name in driven) == 5 * 16
+
+
+def test_the_layered_network_has_a_diode_on_every_hidden_node(example: Netlist) -> None:
+    circuit = flat(example.circuits["Drn"])
+    assert sum(name.startswith("w[") for name in circuit.banks["R"].names) == 4 * 16 + 16 * 3
+    assert len(circuit.banks["D"].names) == 16
+    assert [p.name for p in circuit.outputs] == ["y[0]", "y[1]", "y[2]"]
+
+
+def test_the_mismatch_block_is_read(example: Netlist) -> None:
+    assert [d.selector for d in example.mismatches["lot7"].deviations] == [
+        "R[*]",
+        "NMOS.vto",
+        "NMOS.beta",
+        "Comparator.offset",
+        "*.cg.leak",
+    ]
+
+
+def placed(*lines: str) -> FlatCircuit:
+    """A circuit of these lines beside the modules of the example."""
+    text = (FILES / "example.nl").read_text(encoding="utf-8")
+    return flat(compile_netlist(text + "circuit Last {\n" + "\n".join(lines) + "\n}\n").circuits["Last"])
+
+
+def test_the_transistor_edge_can_be_placed_and_its_ground_port_left_out() -> None:
+    circuit = placed("net a: twin, b: twin, clk", "FetEdge e(a = a, b = b, clk = clk)")
+    assert "e.gnd" not in circuit.nodes
+    assert circuit.banks["NMOS"].nodes[:, 3].tolist() == [0, 0]
+    assert [s.name for s in circuit.states] == ["e.vg"]
+
+
+def test_a_ground_port_on_another_net_is_refused() -> None:
+    with pytest.raises(NetlistError, match="port 'gnd' is the reference node"):
+        placed("net a: twin, b: twin, clk, vss", "FetEdge e(a, b, clk, vss)")
+
+
+def test_properties_are_visible_in_the_connections_of_their_instance() -> None:
+    circuit = placed("net a: twin, b: twin, clk", "FetEdge e(a = a, b = b, clk = clk) { w = 30um }")
+    pumps = [bank for name, bank in circuit.banks.items() if name == "PumpCurrent"]
+    assert [len(bank.names) for bank in pumps] == [1]
+    with pytest.raises(NetlistError, match="unknown name 'gain'"):
+        placed("net a, clk", "upd.ChargePump q(out = a, gate = clk, i = gain * a)")
+
+
+def test_a_capacitor_with_a_state_holds_its_voltage() -> None:
+    circuit = placed("net a: twin, b: twin, clk", "FetEdge e(a = a, b = b, clk = clk)")
+    assert circuit.banks["Cm"].names == ("e.cg",)
+
+
+def test_an_if_without_else_may_be_followed_by_anything() -> None:
+    circuit = placed(
+        "net a", "if 1 == 1 {", "  R r(a, gnd) = 1k", "}", "R s(a, gnd) = 1k", "if 1 == 2 {", "}", "else {", "}"
+    )
+    assert circuit.banks["R"].names == ("r", "s")

@@ -1,0 +1,288 @@
+"""The learning loop: every rule learns, tasks and losses mean what they say, runs can be resumed bit for bit."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from netlearn.backends import open_backend
+from netlearn.circuit.flat import flatten
+from netlearn.errors import RunError, TaskError
+from netlearn.lang.compile import Netlist, compile_file, compile_netlist
+from netlearn.learn import session
+from netlearn.learn.losses import Hinge, make_loss, nearest
+from netlearn.learn.methods import METHODS, make_method
+from netlearn.learn.task import make_task, order
+from netlearn.learn.train import Moment, Trainer, train
+from netlearn.store import open_run
+
+ROOT = Path(__file__).resolve().parents[2]
+RULES = {
+    "coupled": "coupled(eta = 0.5, rate = 2e-3)",
+    "hardware": "hardware(eta = 0.5, rate = 4e4)",
+    "sign": "sign(eta = 1, delta = 100)",
+}
+
+
+def _divider(
+    rule: str = RULES["coupled"], more: str = "stop steps > 299", value: str = "learn(10k, 1k..100k)"
+) -> Netlist:
+    return compile_netlist(
+        f"""circuit Divider {{
+          net in, out
+          R r1(in, out) = {value}
+          R r2(out, gnd) = 10k
+          input x = V(in)
+          output y = V(out)
+        }}
+        task t on Divider {{
+          data x: [100mV, 200mV, 400mV] -> y: [30mV, 60mV, 120mV]
+          rule {rule}
+          {more}
+        }}"""
+    )
+
+
+def _moments(netlist: Netlist, backend: str = "reference", **options: int) -> list[Moment]:
+    circuit = flatten(netlist.circuit)
+    opened = open_backend(backend, circuit)
+    try:
+        return list(train(Trainer(circuit, make_task(netlist.task, options.get("seed", 0)), opened, **options)))
+    finally:
+        opened.close()
+
+
+def test_the_table_of_rules_is_the_table_of_this_test() -> None:
+    assert set(RULES) == set(METHODS)
+
+
+@pytest.mark.parametrize("backend", ["reference", "ngspice"])
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_teaches_the_divider_on_every_backend(rule: str, backend: str) -> None:
+    moments = _moments(_divider(RULES[rule]), backend)
+    assert moments[0].metrics["error"] > 30e-3
+    assert moments[-1].metrics["error"] < 1e-3
+    assert all(m.settled == m.solves for m in moments)
+
+
+def test_coupled_learning_finds_the_resistance_that_solves_the_task() -> None:
+    last = _moments(_divider(more="stop error < 1nV or steps > 3000"))[-1]
+    assert last.states[0, 0] == pytest.approx(70e3 / 3, rel=1e-6)
+
+
+def test_the_two_backends_learn_the_same_numbers() -> None:
+    a, b = (_moments(_divider(), backend)[-1].states for backend in ("reference", "ngspice"))
+    np.testing.assert_allclose(a, b, rtol=1e-8)
+
+
+def test_learnable_values_stay_within_their_bounds() -> None:
+    moments = _moments(_divider(value="learn(10k, 9k..12k)"))
+    assert all(9e3 <= m.states[0, 0] <= 12e3 for m in moments)
+    assert moments[-1].states[0, 0] == 12e3
+
+
+def test_a_stepped_value_moves_on_its_steps_only() -> None:
+    moments = _moments(_divider(RULES["sign"], value="learn(10k, 1k..100k, step = 500)".replace("sign", "sign")))
+    values = np.array([m.states[0, 0] for m in moments])
+    assert np.all((values - 1000) % 500 == 0)
+
+
+def test_a_logarithmic_law_learns_as_well() -> None:
+    moments = _moments(_divider("coupled(eta = 0.5, rate = 2e6)", value="learn(10k, 1k..100k, law = log)"))
+    assert moments[-1].metrics["error"] < 1e-3
+
+
+def test_a_formula_of_a_state_learns_through_its_slope() -> None:
+    netlist = compile_netlist(
+        """circuit Divider {
+          net in, out
+          state k = learn(64, 1..127)
+          R r1(in, out) = 20k * k / 128
+          R r2(out, gnd) = 10k
+          input x = V(in)
+          output y = V(out)
+        }
+        task t on Divider { data x: [1V] -> y: [0.4V]
+          rule coupled(eta = 1, rate = 1e9)
+          stop error < 1mV or steps > 500 }"""
+    )
+    assert _moments(netlist)[-1].metrics["error"] < 1e-3
+
+
+def test_steps_override_the_stop_rule_and_count_samples() -> None:
+    assert _moments(_divider(), steps=7)[-1].steps == 7
+    assert _moments(_divider(), steps=0)[-1].steps == 0
+
+
+def test_a_task_without_a_stop_rule_asks_for_steps() -> None:
+    with pytest.raises(TaskError, match="no stop rule"):
+        _moments(_divider(more=""))
+
+
+def test_a_batch_learns_from_the_mean_of_its_samples() -> None:
+    moments = _moments(_divider(more="order batch\n stop steps > 900"))
+    assert moments[-1].metrics["error"] < 1e-3
+
+
+def test_shuffled_orders_are_a_function_of_seed_and_epoch() -> None:
+    task = make_task(_divider(more="order shuffled\n stop steps > 9").task, 3)
+    first = np.concatenate(order(task, 3, 5))
+    np.testing.assert_array_equal(first, np.concatenate(order(task, 3, 5)))
+    assert sorted(first) == [0, 1, 2]
+    assert any(np.any(np.concatenate(order(task, 3, e)) != first) for e in range(20))
+
+
+def test_held_out_samples_are_the_same_share_of_every_class() -> None:
+    task = make_task(compile_file(ROOT / "netlists" / "iris.nl").task, 4)
+    assert (len(task.train), len(task.test)) == (105, 45)
+    counts = np.unique(task.labels[task.test].argmax(axis=1), return_counts=True)[1]
+    np.testing.assert_array_equal(counts, [15, 15, 15])
+    assert not set(task.train) & set(task.test)
+
+
+def test_a_hinge_pushes_the_label_and_its_strongest_rival_only() -> None:
+    hinge = Hinge(margin=0.01, delta=0.04)
+    outputs = np.array([[0.2, 0.21, 0.1], [0.3, 0.2, 0.1]])
+    labels = np.array([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
+    target = hinge.target(outputs, labels, labels)
+    np.testing.assert_allclose(target[0], [0.22, 0.19, np.nan])
+    assert np.isnan(target[1]).all()
+
+
+def test_a_hinge_on_one_output_looks_at_the_side_of_the_middle() -> None:
+    known = np.array([[0.0], [-0.087]])
+    outputs = np.array([[-0.05], [-0.08], [0.0]])
+    labels = np.array([[0.0], [-0.087], [-0.087]])
+    target = Hinge(margin=0.03).target(outputs, labels, known)
+    np.testing.assert_allclose(target[:, 0], [0.0, np.nan, -0.087])
+
+
+def test_nearest_label_decides_among_all_labels() -> None:
+    known = np.array([[0.0], [1.0]])
+    np.testing.assert_array_equal(nearest(np.array([[0.4], [0.6]]), np.array([[0.0], [0.0]]), known), [True, False])
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: make_method("coupld", {}), "unknown learning rule 'coupld'"),
+        (lambda: make_method("coupled", {"beta": 1.0}), "no option 'beta'"),
+        (lambda: make_method("coupled", {"eta": 0.0}), "eta is 0"),
+        (lambda: make_method("hardware", {"rate": -1.0}), "rate is -1"),
+        (lambda: make_loss("squared", {}), "unknown loss 'squared'"),
+        (lambda: make_loss("hinge", {"gap": 1.0}), "no option 'gap'"),
+        (lambda: make_loss("hinge", {"delta": -1.0}), "delta is positive"),
+    ],
+)
+def test_wrong_rules_and_losses_are_refused_by_name(make, words: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(TaskError, match=words):
+        make()
+
+
+def test_an_output_at_a_driven_node_cannot_be_trained() -> None:
+    netlist = compile_netlist(
+        "circuit Divider {\n net a, b\n R r(a, b) = learn(1k, 10..10k)\n R q(b, gnd) = 1k\n input x = V(a)\n output y = V(a)\n}\n"
+        "task t on Divider {\n data x: [1V] -> y: [1V]\n stop steps > 1\n}"
+    )
+    with pytest.raises(TaskError, match="driven node"):
+        _moments(netlist)
+
+
+def _same(a: Path, b: Path) -> None:
+    """Two run folders hold the same numbers, bit for bit (the clock apart)."""
+    for name in ("checkpoint.npz", "solution.npz"):
+        with np.load(a / name) as x, np.load(b / name) as y:
+            assert set(x.files) == set(y.files)
+            for key in set(x.files) - {"seconds"}:
+                np.testing.assert_array_equal(x[key], y[key], err_msg=f"{name}: {key}")
+    assert (a / "history.csv").read_bytes() == (b / "history.csv").read_bytes()
+
+
+@pytest.mark.parametrize("backend", ["reference", "ngspice"])
+def test_a_run_that_stopped_at_any_moment_ends_as_one_that_never_stopped(tmp_path: Path, backend: str) -> None:
+    netlist = compile_file(ROOT / "netlists" / "allostery.nl")
+    for name, stops in (("whole", []), ("cut", [3, 11, 40])):
+        run = session.start(netlist, backend=backend, seed=1, steps=60, out=tmp_path / name)
+        run.trainer = _often(run.trainer)
+        for stop in stops:
+            for moment in run:
+                if moment.epoch >= stop:
+                    break
+            run.close()
+            run = session.resume(tmp_path / name)
+            run.trainer = _often(run.trainer)
+        for _ in run:
+            pass
+        run.close()
+    _same(tmp_path / "whole", tmp_path / "cut")
+
+
+def _often(trainer: Trainer) -> Trainer:
+    from dataclasses import replace
+
+    return replace(trainer, checkpoint_steps=7)
+
+
+@pytest.mark.slow
+def test_kill_9_at_random_moments_costs_nothing_but_time(tmp_path: Path) -> None:
+    base = [sys.executable, "-m", "netlearn"]
+    arguments = ["train", str(ROOT / "netlists" / "regression.nl"), "--steps", "16000", "--out"]
+    subprocess.run([*base, *arguments, str(tmp_path / "whole"), "--json"], check=True, capture_output=True)
+    rng = np.random.default_rng(5)
+    command = [*base, *arguments, str(tmp_path / "cut")]
+    for _ in range(4):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(float(rng.uniform(1.5, 4.0)))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if (tmp_path / "cut" / "result.json").exists():
+            break
+        command = [*base, "resume", str(tmp_path / "cut")] if (tmp_path / "cut" / "run.json").exists() else command
+    else:
+        done = subprocess.run([*command, "--json"], check=True, capture_output=True, text=True)
+        assert json.loads(done.stdout)["steps"] == 16000
+    _same(tmp_path / "whole", tmp_path / "cut")
+
+
+def test_a_finished_run_is_not_resumed_and_a_folder_is_not_overwritten(tmp_path: Path) -> None:
+    run = session.start(_divider(), backend="reference", out=tmp_path / "r")
+    list(run)
+    with pytest.raises(RunError, match="is finished"):
+        session.resume(tmp_path / "r")
+    with pytest.raises(RunError, match="exists"):
+        session.start(_divider(), backend="reference", out=tmp_path / "r")
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"format": 99}'])
+def test_damaged_run_folders_are_refused_in_words(tmp_path: Path, damage: str) -> None:
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "run.json").write_text(damage)
+    with pytest.raises(RunError):
+        open_run(tmp_path / "r")
+
+
+def test_a_truncated_checkpoint_is_refused_in_words(tmp_path: Path) -> None:
+    run = session.start(_divider(), backend="reference", out=tmp_path / "r")
+    list(run)
+    place = tmp_path / "r" / "checkpoint.npz"
+    place.write_bytes(place.read_bytes()[:100])
+    os.remove(tmp_path / "r" / "result.json")
+    with pytest.raises(RunError, match="cannot be read"):
+        session.resume(tmp_path / "r")
+
+
+def test_a_run_keeps_the_files_its_netlist_read(tmp_path: Path) -> None:
+    run = session.start(compile_file(ROOT / "netlists" / "iris.nl"), backend="reference", steps=3, out=tmp_path / "r")
+    list(run)
+    names = {
+        str(p.relative_to(tmp_path / "r" / "netlist")) for p in (tmp_path / "r" / "netlist").rglob("*") if p.is_file()
+    }
+    assert names == {"iris.nl", "std/edge.nl", "data/iris.csv"}

@@ -1,0 +1,40 @@
+"""Every shipped netlist checks without a warning, is formatted, and trains on ngspice to what it asserts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from netlearn.lang.compile import compile_file
+from netlearn.lang.format import format_text
+from netlearn.learn import session
+
+ROOT = Path(__file__).resolve().parents[1]
+NETLISTS = sorted((ROOT / "netlists").glob("*.nl"))
+ALL = sorted((ROOT / "netlists").rglob("*.nl"))
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda p: p.stem)
+def test_a_shipped_netlist_checks_without_a_warning(path: Path) -> None:
+    assert [w.render() for w in compile_file(path).warnings] == []
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda p: p.stem)
+def test_a_shipped_netlist_is_formatted(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert format_text(text, str(path)) == text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NETLISTS, ids=lambda p: p.stem)
+def test_a_shipped_netlist_trains_on_ngspice_to_what_it_asserts(path: Path, tmp_path: Path) -> None:
+    run = session.start(compile_file(path), backend="ngspice", out=tmp_path / "run")
+    try:
+        for _ in run:
+            pass
+    finally:
+        run.close()
+    assert run.result["asserts"]
+    assert all(run.result["asserts"].values())
+    assert run.result["settled"] > 0.999
