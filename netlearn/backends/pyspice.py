@@ -237,12 +237,12 @@ def _block(head: str, netlist: Any, ports: Sequence[str], models: Mapping[str, A
     body = _Body(models)
     for element in netlist.elements:
         body.add(element)
-    nets = [n for n in dict.fromkeys([*(_net(str(n)) for n in netlist.node_names), *body.nets]) if n != "gnd"]
-    inner = [n for n in nets if n not in {_net(p) for p in ports}]
+    lines, outer = body.finish(), {"gnd", *(_net(p) for p in ports)}
+    nets = [n for n in dict.fromkeys([*(_net(str(n)) for n in netlist.node_names), *body.nets]) if n not in outer]
     yield f"{head} {{"
-    if inner:
-        yield f"  net {', '.join(inner)}"
-    yield from (f"  {line}" for line in body.finish())
+    if nets:
+        yield f"  net {', '.join(nets)}"
+    yield from (f"  {line}" for line in lines)
     yield "}"
 
 
@@ -407,8 +407,7 @@ def operating_point(circuit: Any, **options: float) -> OperatingPoint:
 
     BackendError in ngspice's words where there is none. The memory of the run is given back.
     """
-    spice = _pyspice()
-    with _quiet(), _instance(spice) as ngspice:
+    with muted(), _forgiving() as ngspice:
         simulator = circuit.simulator(temperature=27, nominal_temperature=27, ngspice_shared=ngspice)
         simulator.options(**options)
         try:
@@ -427,12 +426,18 @@ def _words(ngspice: Any) -> str:
     return "\n".join(f"  ngspice: {line}" for line in ngspice.netlearn_heard[-8:])
 
 
-@contextmanager
-def _instance(spice: SimpleNamespace) -> Iterator[Any]:
-    """The one ngspice that PySpice can have in a process, forgiving and cleaned up after use."""
+def shared() -> Any:
+    """The one `NgSpiceShared` that PySpice can have in a process, without its warning of a newer ngspice."""
+    spice = _pyspice()
     for version in range(30, 100):
         spice.types.setdefault(version, spice.types["last"])
-    ngspice = spice.Shared.NgSpiceShared.new_instance()
+    return spice.Shared.NgSpiceShared.new_instance()
+
+
+@contextmanager
+def _forgiving() -> Iterator[Any]:
+    """That ngspice, for which a note is no error, cleaned up after use."""
+    ngspice = shared()
     ngspice.netlearn_heard = heard = []
 
     def send_char(message: str, _ident: int) -> int:
@@ -451,8 +456,8 @@ def _instance(spice: SimpleNamespace) -> Iterator[Any]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """PySpice logs what ngspice says as errors of its own; here it is told in exceptions."""
+def muted() -> Iterator[None]:
+    """PySpice says nothing within this: it logs each of ngspice's words as an error of its own."""
     logger = logging.getLogger("PySpice")
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)

@@ -274,7 +274,7 @@ def check_params(circuit: FlatCircuit, params: Params, known: Params | None = No
             values = of[param.name]
             if known is not None and values is known.values[name][param.name]:
                 continue
-            bad = ~np.isfinite(values)
+            bad = ~np.isfinite(values) | (values > param.most)
             if param.allowed == "positive":
                 bad |= ~(values > 0)
             elif param.allowed == "not negative":

@@ -23,7 +23,7 @@ DEVICE = Device(
         Param("rs", "Ohm", 0.0, "series resistance, outside the junction", "not negative"),
         Param("cjo", "F", 0.0, "depletion capacitance at zero volts", "not negative"),
         Param("vj", "V", 1.0, "junction potential", "positive"),
-        Param("m", "", 0.5, "grading coefficient", "positive"),
+        Param("m", "", 0.5, "grading coefficient", "positive", most=0.9),
         Param("tt", "s", 0.0, "transit time", "not negative"),
     ),
     law=f"""

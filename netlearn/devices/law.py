@@ -9,7 +9,8 @@ A device with terminals t and voltage branches e has the local unknowns x = (V(t
 so that a circuit of devices obeys  sum f + d/dt sum q = 0  at every node and branch (Kirchhoff). By symbolic
 differentiation we get df/dx (Newton), df/dp (adjoint, learning signals) and dq/dx (transient), and from the
 same expressions the behavioural sources for SPICE. The symbolic work is done once: the generated source is
-kept in a cache folder under a hash of the law, so that sympy is not even imported at the next start.
+kept in a cache folder under a hash of the law and of the generator, so that sympy is not even imported at the
+next start; a file there that is not what was written (its first line has the hash of the rest) is made again.
 
 Primitives beyond + - * / ^ sqrt exp log tanh abs min max and where(condition, a, b), each with a derivative
 that exists everywhere and a form that does not overflow:
@@ -36,7 +37,6 @@ import numpy as np
 
 from netlearn.devices.model import Device
 
-VERSION = "law 4"  # part of the cache's key: raise it when the generated code changes
 THERMAL_VOLTAGE = 1.38064852e-23 * 300.15 / 1.6021766208e-19  # V at 27 C, with SPICE's constants
 GMIN = 1e-12  # S, across every junction, as in SPICE
 LIMIT = 80.0
@@ -74,7 +74,7 @@ def kernel(device: Device) -> Kernel:
 
 @cache
 def _kernel(name: str, terminals: tuple[str, ...], params: tuple[str, ...], law: str) -> Kernel:
-    key = hashlib.sha256(repr((VERSION, terminals, params, law)).encode()).hexdigest()[:24]
+    key = _digest(repr((_generator(), terminals, params, law)))
     source = _cached(f"{key}.py", lambda: _generate(terminals, params, law))
     space: dict[str, Any] = dict(FUNCTIONS)
     exec(compile(source, f"<law of {name}>", "exec"), space)
@@ -89,6 +89,16 @@ def _kernel(name: str, terminals: tuple[str, ...], params: tuple[str, ...], law:
         parts=space["PARTS"],
         source=source,
     )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+@cache
+def _generator() -> str:
+    """What decides what code a law becomes: the text of the module that generates it."""
+    return Path(__file__).with_name("symbolic.py").read_text(encoding="utf-8")
 
 
 def _generate(terminals: tuple[str, ...], params: tuple[str, ...], law: str) -> str:
@@ -110,13 +120,16 @@ def cache_folder() -> Path:
 def _cached(name: str, make: Callable[[], str]) -> str:
     path = cache_folder() / name
     try:
-        return path.read_text(encoding="utf-8")
-    except OSError:
-        text = make()
+        digest, _, text = path.read_text(encoding="utf-8").partition("\n")
+        if digest == f"# {_digest(text)}":
+            return text
+    except (OSError, UnicodeDecodeError):
+        pass
+    text = make()
     try:  # a cache that cannot be written costs time at the next start, nothing else
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as f:
-            f.write(text)
+            f.write(f"# {_digest(text)}\n{text}")
         os.replace(f.name, path)
     except OSError:
         pass

@@ -23,13 +23,14 @@ Allowed = Literal["any", "positive", "not negative"]
 
 @dataclass(frozen=True)
 class Param:
-    """A parameter: name, SI unit, default (None: must be given), the values it may take, its meaning."""
+    """A parameter: name, SI unit, default (None: must be given), its meaning, the values it may take."""
 
     name: str
     unit: str
     default: float | None
     doc: str
     allowed: Allowed = "any"
+    most: float = math.inf
 
     def fault(self, value: float) -> str:
         """What is wrong with a value, or nothing."""
@@ -39,6 +40,8 @@ class Param:
             return f"{self.name} is {value:g}, and must be greater than zero"
         if self.allowed == "not negative" and value < 0:
             return f"{self.name} is {value:g}, and must not be negative"
+        if value > self.most:
+            return f"{self.name} is {value:g}, and must not exceed {self.most:g}"
         return ""
 
 

@@ -30,7 +30,7 @@ PARAMS = (
     Param("cbd", "F", 0.0, "bulk-drain capacitance at zero volts", "not negative"),
     Param("cbs", "F", 0.0, "bulk-source capacitance at zero volts", "not negative"),
     Param("pb", "V", 0.8, "bulk junction potential", "positive"),
-    Param("mj", "", 0.5, "bulk junction grading coefficient", "positive"),
+    Param("mj", "", 0.5, "bulk junction grading coefficient", "positive", most=0.9),
 )
 
 

@@ -111,6 +111,7 @@ class Builder:
         self.evaluate = Evaluator(self.scope, budget=session.budget)
         self.failed = False
         self.weight = 0
+        self.memo: dict[int, Any] | None = None
 
     # -- names -------------------------------------------------------------------------------------
 
@@ -144,7 +145,7 @@ class Builder:
             except Fault as fault:
                 if not isinstance(fault, Followed):
                     self.session.report.fault(fault, self.source)
-                self.failed = True
+                self.failed, self.memo = True, None
                 self._spare(statement)
 
     def _spare(self, statement: Piece) -> None:
@@ -332,11 +333,12 @@ class Builder:
             )
         ends = self._mesh_nodes(edges, front[1:], tree)
         self.session.budget.spend("elements", len(edges.pairs), tree)
-        placed = True
+        placed, self.memo = True, {}
         for k, (a, b) in enumerate(edges.pairs):
             placed = self.place(
                 tree.children[at], f"{name}[{k}]", tree.children[at + 1 :], [ends[0][a], ends[-1][b]], tree
             )
+        self.memo = None
         if indices:
             self.declared.setdefault(str(token), token)
             known = self.scope.get(str(token))
@@ -584,7 +586,7 @@ class Builder:
             if isinstance(value, float | int):
                 numbers[param.name] = float(value)
                 continue
-            result = self.evaluate(value)
+            result = self._argument(value)
             if isinstance(result, WaveValue) and device.waveform == param.name:
                 self._same_unit(param, result.dimension, value)
                 wave, numbers[param.name] = result.wave, result.wave.value(0.0)
@@ -747,7 +749,12 @@ class Builder:
         return given
 
     def _argument(self, tree: Any) -> Any:
-        return self.evaluate(tree)
+        """The value of an expression; the edges of one mesh share it."""
+        if self.memo is None:
+            return self.evaluate(tree)
+        if id(tree) not in self.memo:
+            self.memo[id(tree)] = self.evaluate(tree)
+        return self.memo[id(tree)]
 
     def _tolerance(self, tree: Piece, value: str, known: Sequence[str]) -> Tolerance:
         param = next((str(c) for c in tree.children if isinstance(c, Token)), value)
@@ -832,7 +839,7 @@ class Builder:
                 )
             if key in params:
                 raise Fault(f"'{key}' is given twice", item, "remove one of them")
-            value = self.evaluate(item.children[1])
+            value = self._argument(item.children[1])
             if isinstance(value, StateRef) and value.size is None:
                 value = leaf(value)
             if isinstance(value, Symbolic):

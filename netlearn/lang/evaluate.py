@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -66,6 +67,9 @@ KEPT_CALLS = frozenset(
 )
 
 
+_quantity = lru_cache(maxsize=10_000)(units.parse_number)
+
+
 class Evaluator:
     """Evaluates expressions in one scope. `calls` are extra functions (tasks have some of their own)."""
 
@@ -104,7 +108,7 @@ class Evaluator:
 
     def _number(self, tree: Any) -> Quantity:
         try:
-            return units.parse_number(str(tree.children[0]))
+            return _quantity(str(tree.children[0]))
         except UnitFault as fault:
             raise Fault(str(fault), tree, fault.help) from None
 

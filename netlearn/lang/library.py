@@ -101,6 +101,8 @@ class File:
 
     def reachable(self) -> list[File]:
         """This file, then those imported without an alias; each once."""
+        if not self.imports:
+            return [self]
         found = {id(self): self}
         waiting = [self]
         while waiting:

@@ -169,7 +169,7 @@ class Mistake:
 
 def _line(pattern: str) -> Callable[[Seen], re.Match[str] | None]:
     compiled = re.compile(pattern)
-    return lambda s: compiled.search(s.line)
+    return lambda s: compiled.search(without_texts(s.line))
 
 
 MISTAKES: tuple[Mistake, ...] = (
@@ -192,6 +192,10 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake("assign for compare", lambda s: s.text == "=" and s.word in ("if", "assert", "stop", "yield"), "'=' gives a value", "compare with =="),
     Mistake("compare for assign", lambda s: re.search(r"(?P<at>==)$", s.line[: s.fault.column]) if s.text == "=" and s.expects("NUMBER") else s.text == "==" and s.expects("EQUAL"), "'==' compares", "give a value with ="),
     Mistake("colon for equals", lambda s: s.text == ":" and s.expects("EQUAL"), "':' does not give a value", "write ="),
+    Mistake("parameter among ports", lambda s: s.text == "=" and s.in_list and s.word in ("circuit", "module", "element") and s.expects("COLON") and re.search(r"(?P<at>\w+)$", s.before), "parameter '{at}' stands among the ports", "write a ; before it: (; {at} = ...)"),
+    Mistake("colon for default", lambda s: s.kind == "NUMBER" and s.in_list and s.before.endswith(":") and s.word in ("circuit", "module", "element"), "':' does not give a value", "write = {text}"),
+    Mistake("semicolon in a list", lambda s: s.text == ";" and s.in_list, "';' does not part these", "write ,"),
+    Mistake("lone name", lambda s: s.text == "=" and s.word not in FORMS and re.fullmatch(r"\s*(?P<at>\w+)", s.before), "'{at}' is given a value, and not declared", "write let {at} = ..., or the kind of an element before it"),
     Mistake("equals for colon", lambda s: s.text == "=" and s.expects("COLON"), "'=' cannot stand here", "write :, as in {form}"),
     Mistake("open bracket", lambda s: _unclosed(s) is not None, "this '{open}' is never closed", "close it with {close}"),
     Mistake("stray close", lambda s: s.text in (")", "]", "}") and (not s.opened or (s.text != "}" and s.opened == "{")), "'{text}' closes nothing", "remove it, or write the '{opener}' it belongs to"),
@@ -215,7 +219,7 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake("semicolon", lambda s: s.text == ";", "';' does not end a statement", "write one statement a line"),
     Mistake("missing comma", lambda s: s.kind in ("NAME", "NUMBER", "STRING") and s.expects("COMMA") and (s.in_list or s.word in ("net", "corner", "bundle")), "a ',' is missing before '{text}'", "write , between the parts"),
     Mistake("missing arrow", lambda s: s.word == "data" and s.expects("__ANON_0"), "'->' is missing between the inputs and the outputs", "write {form}"),
-    Mistake("no block", lambda s: (s.kind == "_NL" and s.expects("LBRACE") and s.word in BLOCKS and s.word != "element") or (s.text == "\n" and s.expects("LBRACE") and s.word == "element"), "the block is missing", "open it on this line with {{"),
+    Mistake("no block", lambda s: s.kind == "_NL" and s.expects("LBRACE") and s.word in BLOCKS, "the block is missing", "open it on this line with {{"),
     Mistake("no value", lambda s: s.kind in ("_NL", "RBRACE", "TILDE", "LBRACE") and re.search(r"(?P<at>=)$", s.before), "a value is missing after '='", "write {example}"),
     Mistake("no operand", lambda s: s.kind in ("_NL", "RBRACE", "RPAR", "RSQB", "COMMA", "SLASH", "STAR", "PLUS", "LBRACE") and re.search(r"(?P<at>\.\.|--|[-+*/%^<>]|\b(?:and|or|not|xor))$", s.before), "a value is missing after '{at}'", "write what it is applied to"),
     Mistake("no ports", lambda s: s.text == "{" and s.word in ("module", "element") and s.expects("LPAR"), "the ports of this {word} are missing", "write {form}"),
@@ -233,7 +237,8 @@ MISTAKES: tuple[Mistake, ...] = (
 def blamed(source: Source, opened: Sequence[tuple[str, int, int]]) -> tuple[str, int, int]:
     """The brace that was forgotten: the first whose closing line is indented less than its own line."""
     stack: list[tuple[str, int, int]] = []
-    for number, line in enumerate(source.text.split("\n"), 1):
+    lines = source.text.split("\n")
+    for number, line in enumerate(lines, 1):
         bare = without_texts(line)
         indent = len(bare) - len(bare.lstrip())
         for column, sign in enumerate(bare, 1):
@@ -241,7 +246,7 @@ def blamed(source: Source, opened: Sequence[tuple[str, int, int]]) -> tuple[str,
                 stack.append((sign, number, column))
             elif sign == "}" and stack:
                 last = stack.pop()
-                opener = source.line(last[1])
+                opener = lines[last[1] - 1]
                 if not bare[: column - 1].strip() and indent < len(opener) - len(opener.lstrip()):
                     return last
     return opened[-1]
@@ -299,7 +304,7 @@ def _misplaced(s: Seen) -> dict[str, str] | None:
 
 def _misspelt(s: Seen) -> dict[str, str] | None:
     """A word that is nearly the keyword wanted here, or that starts a line which then makes no sense."""
-    wanted = {e.lower() for e in s.fault.expected} & KEYWORDS
+    wanted = set() if s.in_list else {e.lower() for e in s.fault.expected} & KEYWORDS
     if s.kind == "NAME" and (near := nearest(s.text, wanted)):
         return {"wrong": s.text, "near": near}
     first = re.match(r"\s*(?:[{}]\s*)?(?P<at>[A-Za-z]+)\s+[\w\[\].]+$", s.before)

@@ -84,7 +84,7 @@ _Answer = tuple[Floats, np.ndarray, Ints, Floats, Ints]
 
 def _solve(lanes: _Lanes, x: Floats) -> _Answer:
     x, settled, steps = _newton(lanes, x, _nothing)
-    for fallback in (_long_steps, _gmin_stepping, _source_stepping):
+    for fallback in (_half_steps, _long_steps, _gmin_stepping, _source_stepping):
         if settled.all():
             break
         bad = ~settled
@@ -106,6 +106,11 @@ def _pick(lanes: _Lanes, chosen: np.ndarray) -> _Lanes:
 
 def _nothing(_f: Floats, _j: Floats, _x: Floats) -> None:
     """No change to residual and matrix."""
+
+
+def _half_steps(lanes: _Lanes) -> tuple[Floats, np.ndarray, Ints]:
+    """Newton's method with half steps: where a law has a kink, full ones can go to and fro for ever."""
+    return _newton(lanes, np.zeros((len(lanes.voltages), lanes.circuit.size)), _nothing, share=0.5)
 
 
 def _long_steps(lanes: _Lanes) -> tuple[Floats, np.ndarray, Ints]:
@@ -155,7 +160,7 @@ def _scaled_sources(lanes: _Lanes, part: float) -> dict[str, list[Floats]]:
 Extra = Callable[[Floats, Floats, Floats], None]
 
 
-def _newton(lanes: _Lanes, x: Floats, extra: Extra, step: float = STEP) -> tuple[Floats, np.ndarray, Ints]:
+def _newton(lanes: _Lanes, x: Floats, extra: Extra, step: float = STEP, share: float = 1.0) -> tuple[Floats, np.ndarray, Ints]:
     """Newton's method on all lanes; a lane rests once its last full step was below 1e-12 V."""
     x = x.copy()
     count = len(x)
@@ -171,7 +176,7 @@ def _newton(lanes: _Lanes, x: Floats, extra: Extra, step: float = STEP) -> tuple
         _impose(part, f, j, x[active])
         dx, fine = _linear(j, -f)
         move = np.abs(dx[:, :nodes]).max(axis=1)
-        dx *= np.minimum(1.0, step / np.maximum(move, 1e-300))[:, None]
+        dx *= np.minimum(share, step / np.maximum(move, 1e-300))[:, None]
         x[active] += dx
         steps[active] += 1
         scale = 1e-12 * (1.0 + np.abs(x[active, :nodes]).max(axis=1))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 
 import pytest
 
-from tests.lang import golden
+from . import golden
 
 if os.environ.get("NETLEARN_WRITE_GOLDEN"):
     golden.write()
@@ -24,10 +25,16 @@ def test_the_table_is_large_and_its_titles_differ() -> None:
     assert max(Counter((c.topic, c.title) for c in CASES).values()) == 1
 
 
-def test_every_message_is_one_sentence_with_one_caret_line() -> None:
+def test_every_error_is_one_sentence_with_a_caret_and_a_help() -> None:
     for case in CASES:
-        for line in case.said.split("\n"):
-            if ": error: " in line:
-                message = line.split(": error: ", 1)[1]
+        for shown in re.split(r"\n(?=\S)", case.said):
+            if ": error: " in shown:
+                message, _, caret, help = shown.split("\n")
                 assert not message.endswith("."), message
-                assert "__" not in message, message
+                assert "__" not in shown, shown
+                assert "^" in caret, caret
+                assert "= help: " in help, help
+
+
+def test_every_case_is_answered() -> None:
+    assert [case.title for case in CASES if not case.said] == []

@@ -58,6 +58,7 @@ STEPPED, TIMED = 1, 2  # help that ngspice gave itself: gmin or source stepping;
 MOST_LOOKS = 200  # of a side at its pipe, under 1 us each
 SLOW = 300e-6  # seconds a lane
 REST = 1000
+START = 60.0  # seconds that a worker may take to import what it needs, on a busy machine
 MEMORY = 1 << 19  # float64 in a block; a larger batch is sent in parts
 MOST_LANES = 4096
 EXTERNAL = re.compile(r"^\s*([vi]\w*)\s+\S+\s+\S+\s+external\b", re.IGNORECASE | re.MULTILINE)
@@ -384,7 +385,7 @@ class Simulator:
             stream = Stream(self._memory.fileno(), self._block, self._timeout)
             self._stream, self._ended = stream, weakref.finalize(self, stream.end)
             with self._exchange():
-                stream.worker.ask(self._plan(*stream.theirs), self._timeout)
+                stream.worker.ask(self._plan(*stream.theirs), START + self._timeout)
         return self._stream
 
     def _plan(self, memory: int, go: int, ready: int) -> PointsPlan:

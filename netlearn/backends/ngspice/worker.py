@@ -228,7 +228,7 @@ class Server:
     def _sweep(self) -> bool:
         """Run a sweep until it is left (true), or is without an answer, or is at its end."""
         names = self._names
-        self._r[[names.POINTS, names.CALLS, names.HELPED, names.AGAIN, names.FAILED]] = 0
+        self._r[[names.POINTS, names.CALLS, names.HELPED, names.AGAIN, names.AIDED, names.FAILED]] = 0
         self._left = False
         if not self._trying:
             self._circuit.forgo()

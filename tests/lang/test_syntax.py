@@ -1,0 +1,49 @@
+"""The quick reader reads what lark reads, and large texts are compiled in little time."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from netlearn.devices import DEVICES
+from netlearn.lang.compile import compile_netlist
+from netlearn.syntax import ReadFault, _reader, parse
+
+SHIPPED = sorted((Path(__file__).parents[2] / "netlists").glob("**/*.nl"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.name)
+def test_the_quick_reader_reads_what_lark_reads(path: Path) -> None:
+    reader, text = _reader(), path.read_text(encoding="utf-8") + "\n"
+    assert reader.quick(text, "start") == reader.lark.parse(text, start="start")
+
+
+@pytest.mark.parametrize("name", sorted(DEVICES))
+def test_the_quick_reader_reads_device_laws_as_lark_does(name: str) -> None:
+    reader, law = _reader(), DEVICES[name].law + "\n"
+    assert reader.quick(law, "law") == reader.lark.parse(law, start="law")
+
+
+def test_a_keyword_that_goes_on_with_letters_is_no_keyword() -> None:
+    with pytest.raises(ReadFault) as fault:
+        parse("circuit A {\n  net n[9]\n  mesh e = grid(3, 3) onn of R = 1k\n}")
+    assert (fault.value.line, fault.value.column, fault.value.text) == (3, 23, "onn")
+
+
+def test_names_may_begin_with_keywords() -> None:
+    text = "circuit A {\n  net inner, online, forward\n  R r(inner, online) = 1k\n  R nets(online, forward) = 1k\n}"
+    assert list(compile_netlist(text).circuit.top.nets) == ["inner", "online", "forward"]
+
+
+@pytest.mark.slow
+def test_ten_thousand_lines_compile_in_two_seconds() -> None:
+    lines = "\n".join(f"  R r{i}(n[{i}], n[{i + 1}]) = 10k ~ 1%" for i in range(10_000))
+    text = f"circuit A {{\n  net n[10001]\n  input x = V(n[0])\n{lines}\n  output y = V(n[10000])\n}}\n"
+    spent = []
+    for _ in range(3):
+        start = time.process_time()
+        assert len(compile_netlist(text).circuit.top.elements) == 10_000
+        spent.append(time.process_time() - start)
+    assert min(spent) < 2
