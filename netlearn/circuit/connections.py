@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -122,36 +123,44 @@ def _node_pairs(circuit: FlatCircuit, pick: Pick) -> Iterator[Pair]:
 
 
 def _flows(device: Device, law: Kernel) -> Iterator[Pair]:
-    """Terminals whose currents depend on the same unknown: what leaves one enters another."""
-    for unknown in {column for _, column in law.entries}:
-        rows = [r for r, c in law.entries if c == unknown and r < len(device.terminals)]
-        yield from zip(rows, rows[1:], strict=False)
+    """Terminals whose currents depend on the same unknown and together do not: what enters one leaves another."""
+    slopes, terminals = _slopes(device, law), len(device.terminals)
+    for column in sorted({c for _, c in slopes}):
+        yield from _chains({r: s for (r, c), s in slopes.items() if c == column and r < terminals})
 
 
 def _senses(device: Device, law: Kernel) -> Iterator[Pair]:
-    """Terminals whose voltages are seen by the same equation, and -1 where it sees more than differences."""
-    absolute = _absolute(device, law)
-    for row in {row for row, _ in law.entries}:
-        columns = [c for r, c in law.entries if r == row and c < len(device.terminals)]
-        if row in absolute:
-            columns.append(-1)
-        yield from zip(columns, columns[1:], strict=False)
+    """Terminals of which an equation sees only differences of voltage; with -1, ground, where it sees more."""
+    slopes, terminals = _slopes(device, law), len(device.terminals)
+    for row in sorted({r for r, _ in slopes}):
+        yield from _chains({c: s for (r, c), s in slopes.items() if r == row and c < terminals})
 
 
-def _absolute(device: Device, law: Kernel) -> set[int]:
-    """Equations that change when all terminals move together, found by trying it at random points."""
+def _slopes(device: Device, law: Kernel) -> dict[Pair, Floats]:
+    """The Jacobian of a device at random points, by (row, column)."""
     rng = np.random.default_rng(0)
-    tries, terminals = 256, len(device.terminals)
-    x = [rng.uniform(-3.0, 3.0, tries) for _ in range(terminals + len(law.branches))]
+    tries, size = 256, len(device.terminals) + len(law.branches)
+    x = [rng.uniform(-3.0, 3.0, tries) for _ in range(size)]
     p: list[Floats] = [rng.uniform(0.5, 2.0, tries) * (param.default or 1.0) for param in device.params]
     with np.errstate(all="ignore"):
-        slopes = law.evaluate(x, p)[len(x) :]
-        total, size = np.zeros((len(x), tries)), np.zeros((len(x), tries))
-        for (row, column), slope in zip(law.entries, slopes, strict=True):
-            if column < terminals:
-                total[row] += slope
-                size[row] += np.abs(slope)
-        return {int(row) for row in np.flatnonzero((np.abs(total) > 1e-9 * size).any(axis=1))}
+        found = law.evaluate(x, p)[size:]
+    return {entry: np.broadcast_to(v, tries) for entry, v in zip(law.entries, found, strict=True)}
+
+
+def _chains(slopes: dict[int, Floats]) -> Iterator[Pair]:
+    """Terminals joined in small groups whose slopes sum to zero at every point; what is left, with -1 if need be."""
+    left = dict(slopes)
+    for size in range(1, 5):
+        for group in combinations(sorted(slopes), size):
+            if left.keys() >= set(group) and _cancel([slopes[k] for k in group]):
+                yield from pairwise(group)
+                left = {k: s for k, s in left.items() if k not in group}
+    yield from pairwise(left if _cancel(list(left.values())) else [*left, -1])
+
+
+def _cancel(slopes: list[Floats]) -> bool:
+    with np.errstate(all="ignore"):
+        return not (np.abs(sum(slopes)) > 1e-9 * sum(np.abs(s) for s in slopes)).any()
 
 
 def _branches(circuit: FlatCircuit, wanted: Callable[[Bank, int], bool]) -> Iterator[Branch]:

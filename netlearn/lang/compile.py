@@ -15,7 +15,8 @@ from netlearn.devices import DEVICES, ModelCard
 from netlearn.errors import CheckFault, Diagnostic, NetlistError, Source, Span, SyntaxFault
 from netlearn.lang.budget import TooLarge
 from netlearn.lang.deviations import MismatchSpec, read_mismatch
-from netlearn.lang.elaborate import Placed, Session, build_cell, build_circuit
+from netlearn.lang.draft import Session
+from netlearn.lang.elaborate import Placed, build_cell, build_circuit
 from netlearn.lang.element import read_element, read_model
 from netlearn.lang.library import MAX_IMPORT_DEPTH, Definition, File, Report, locate, read_text
 from netlearn.lang.lints import mega

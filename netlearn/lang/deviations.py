@@ -8,7 +8,7 @@ from typing import Any
 from lark import Token, Tree
 
 from netlearn.circuit.model import Circuit, Spread
-from netlearn.lang.elaborate import read_spread
+from netlearn.lang.connecting import read_spread
 from netlearn.lang.evaluate import Evaluator
 from netlearn.lang.task import Condition, TaskReader
 from netlearn.lang.values import Fault, Piece

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from netlearn.circuit.model import GROUND, Element, Instance
+from netlearn.circuit.model import GROUND, Cell, Element, Instance
 from netlearn.errors import Source, Span
-
-Groups = tuple[tuple[str, ...], ...]
-"""Ports of a cell (and ground) that its inside joins by a conducting path."""
+from netlearn.lang.draft import STATE, Draft, Groups
 
 _MEGA = re.compile(r"(?<![\w.])(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?M(?!\w)")
 
@@ -65,3 +63,44 @@ class Paths:
             if (root := self.root(net)) not in held:
                 islands.setdefault(root, []).append(net)
         return list(islands.values())
+
+
+def _lint_paths(draft: Draft, paths: Paths, cell: Cell) -> None:
+    driven = [net for i in draft.inputs if i.kind == "V" for net in i.nodes]
+    nets = [net for net, token in draft.nets.items() if token is not None and draft.uses[net] > 1]
+    for island in paths.floating(nets, [GROUND, *driven, *(() if draft.top else cell.ports)]):
+        others = f" (nor have {len(island) - 1} nets joined to it)" if len(island) > 1 else ""
+        draft.session.report.lint(
+            f"net '{island[0]}' has no conducting path to ground{others}",
+            draft.source,
+            draft.nets[island[0]],
+            "drive it with an input or a source, or join it to gnd",
+        )
+
+
+def lint_cell(draft: Draft, cell: Cell) -> None:
+    paths = Paths(cell.elements, cell.instances, draft.session.paths)
+    draft.session.paths[id(cell)] = paths.groups(cell.ports)
+    if draft.failed:
+        return
+    _lint_paths(draft, paths, cell)
+    report = draft.session.report
+    unused: dict[tuple[int, int], list[str]] = {}
+    for net, token in draft.nets.items():
+        if token is not None and draft.uses[net] < 2:
+            unused.setdefault((id(token), draft.uses[net]), []).append(net)
+    for (_, uses), nets in unused.items():
+        half = f", the {nets[0].rsplit('.', 1)[1]} half of a bundle," if "." in nets[0] else ""
+        more = f" (like {len(nets) - 1} more of {draft.nets[nets[0]]})" if len(nets) > 1 else ""
+        message, help = (
+            ("is never used", "remove it or connect it")
+            if uses == 0
+            else ("has one connection only: it floats", "connect a second terminal, drive it, or read it")
+        )
+        report.lint(f"net '{nets[0]}'{half} {message}{more}", draft.source, draft.nets[nets[0]], help)
+    for port in draft.ports:
+        for net in port.nets():
+            if port.type != STATE and draft.uses[net] == 0 and net != GROUND:
+                report.lint(
+                    f"port '{net}' is not used inside {draft.definition.name}", draft.source, draft.declared[port.name]
+                )

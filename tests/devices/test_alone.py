@@ -81,8 +81,8 @@ ELEMENTS = {
     "by cases": "element Own(p, n; g = 1mS, a = 1mA/V^2) { current i = where(v > 0V, g * v + a * v^2, g * v / 2) }",
     "tunnelling": "element Own(p, n; i0 = 1mA, v0 = 0.2V) { current i = i0 * v / v0 * exp(1 - v / v0) + i0 * v / 1V }",
     "of both ends": "element Own(p, n; s = 1mA/V^2, u = 2V) { current i = s * pos(u - (V(p) + V(n)) / 2) * V(p, n) }",
-    "with all functions": "element Own(p, n; g = 1mS, u = 1V) { current i = g * u * (softplus(v / u) - log(2) + sqrt(1 + (v / u)^2)"
-    " - 1 + abs(v / u) / 9 + min(v / u, 0.1) / 9 + max(v / u, 0.2) / 9 + limexp(v / u) / 50 + sin(v / u) / 9) }",
+    "with all functions": "element Own(p, n; g = 1mS, u = 1V) { current i = g * u * (softplus(v / u) - log(2) + sqrt(1 + (v / u)^2) * v / u"
+    " + abs(v / u) / 9 + min(v / u, 0.1) / 9 + max(v / u, 0.2) / 9 + limexp(v / u) / 50 + sin(v / u) / 9) }",
 }
 
 

@@ -1,0 +1,166 @@
+"""What an instance is joined to: terminals and ports to nets, expressions to hidden nets, tolerances to parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lark import Token, Tree
+
+from netlearn import units
+from netlearn.circuit.model import (
+    GROUND,
+    Element,
+    Formula,
+    Spread,
+    Tolerance,
+)
+from netlearn.devices import Device, Param
+from netlearn.lang.draft import (
+    Draft,
+)
+from netlearn.lang.evaluate import Evaluator
+from netlearn.lang.formulas import numbered
+from netlearn.lang.values import (
+    BundleNet,
+    Fault,
+    Net,
+    NetArray,
+    Piece,
+    Symbolic,
+    kind_of,
+    leaf,
+    suggest,
+)
+from netlearn.units import Quantity
+
+
+def connect(
+    draft: Draft,
+    names: Sequence[str],
+    connections: Piece | None,
+    ends: list[Net | BundleNet],
+    kind: Piece,
+    what: str,
+) -> dict[str, tuple[Any, Any]]:
+    """Terminal or port name to (value, tree), positional or by name, never mixed."""
+    given: dict[str, tuple[Any, Any]] = {n: (v, kind) for n, v in zip(names, ends, strict=False)}
+    arguments = list(connections.children) if connections else []
+    positional = [a for a in arguments if a.data != "named"]
+    if positional and len(positional) != len(arguments):
+        raise Fault("connections by position and by name are mixed", connections, form(what, names))
+    if positional and ends:
+        raise Fault(
+            "in a mesh the first two connections are the edge's ends; name the others",
+            connections,
+            "write of Edge(clk = clk)",
+        )
+    if len(positional) > len(names):
+        raise Fault(
+            f"{what} has {len(names)} terminals, and {len(positional)} nets are given",
+            connections,
+            form(what, names),
+        )
+    for key, argument in zip(names, positional, strict=False):
+        given[key] = (value_of(draft, argument), argument)
+    for argument in arguments if not positional else []:
+        key = str(argument.children[0])
+        if key not in names:
+            raise Fault(
+                f"{what} has no terminal '{key}'", argument.children[0], suggest(key, names) or form(what, names)
+            )
+        if key in given:
+            raise Fault(f"'{key}' is connected twice", argument, "remove one of them")
+        given[key] = (value_of(draft, argument.children[1]), argument.children[1])
+    return given
+
+
+def value_of(draft: Draft, tree: Any) -> Any:
+    """The value of an expression; the edges of one mesh share it."""
+    if draft.memo is None:
+        return draft.evaluate(tree)
+    if id(tree) not in draft.memo:
+        draft.memo[id(tree)] = draft.evaluate(tree)
+    return draft.memo[id(tree)]
+
+
+def node_name(draft: Draft, value: Any, where: Any, name: str, terminal: str) -> str:
+    if isinstance(value, Net):
+        return value.name
+    if isinstance(value, BundleNet):
+        raise Fault(
+            f"'{value.name}' is a bundle; a terminal takes one net", where, f"write {value.name}.{value.members[0]}"
+        )
+    symbol = leaf(value)
+    if symbol is None:
+        help = f"write {value.name}[{value.shape[0][0]}]" if isinstance(value, NetArray) else "write the name of a net"
+        raise Fault(f"terminal '{terminal}' takes a net, not {kind_of(value)}", where, help)
+    if isinstance(value, Quantity) and value.dimension != units.VOLT:
+        help = "ground is gnd" if value.number == 0 else "a net that is held at a voltage is written 0.5V"
+        raise Fault(f"terminal '{terminal}' takes a net, not a number", where, help)
+    return drive(draft, symbol, f"{name}.{terminal}")
+
+
+def drive(draft: Draft, symbol: Symbolic, name: str) -> str:
+    """A hidden net held at the value of an expression of voltages and states; gives its name."""
+    text, numbers, states, nets = numbered(symbol.tree)
+    sources = tuple(f"x{i}" for i in range(len(nets)))
+    names = [f"c{i}" for i in range(len(numbers))] + [f"s{i}" for i in range(len(states))]
+    device = Device(
+        name=f"Expression {text}",
+        doc="a voltage computed from other voltages",
+        terminals=("out", "ref", *sources),
+        params=tuple(Param(n, "", None, "") for n in names),
+        law=f"voltage e(out, ref) = {text}",
+        control=sources,
+    )
+    params: dict[str, float | Formula] = {f"c{i}": c for i, c in enumerate(numbers)}
+    params |= {f"s{i}": Formula("s0", (), (s,)) for i, s in enumerate(states)}
+    net = f"{name}'"
+    draft.add_net(net, None)
+    draft.uses[net] += 2
+    for used in nets:
+        draft.uses[used] += 1
+    draft.elements.append(Element(f"{name}=", device, (net, GROUND, *nets), params))
+    return net
+
+
+def read_tolerance(draft: Draft, tree: Piece, value: str, known: Sequence[str]) -> Tolerance:
+    param = next((str(c) for c in tree.children if isinstance(c, Token)), value)
+    if param not in known:
+        raise Fault(
+            f"there is no parameter '{param}' to spread"
+            if param
+            else "this kind has no main value; name the parameter that spreads",
+            tree,
+            suggest(param, known) or "write ~ offset 2mV",
+        )
+    spreads = [read_spread(c, draft.evaluate) for c in tree.children if isinstance(c, Tree)]
+    return Tolerance(param, spreads[0], spreads[1] if len(spreads) > 1 else None)
+
+
+def read_spread(tree: Piece, evaluate: Evaluator) -> Spread:
+    """`1%`, `2mV`, `pelgrom(5mV*um)`, `lognormal(1pA, 50%)`: a distribution in SI units."""
+    first = tree.children[0]
+    if first.type == "NUMBER":
+        quantity = evaluate(Tree("number", [first]))
+        return Spread("normal", (quantity.number,), relative=str(first).endswith("%"))
+    if str(first) not in ("normal", "uniform", "lognormal", "pelgrom"):
+        raise Fault(
+            f"unknown distribution '{first}'",
+            first,
+            suggest(str(first), ["normal", "uniform", "lognormal", "pelgrom"])
+            or "known: normal, uniform, lognormal, pelgrom",
+        )
+    numbers = [evaluate.number(a, "a number of a distribution", None) for a in tree.children[1:]]
+    if not numbers:
+        raise Fault(f"{first} needs its numbers", tree, f"write ~ {first}(1%)")
+    return Spread(
+        str(first),
+        tuple(q.number for q in numbers),
+        relative="%" in str(next(tree.scan_values(lambda t: isinstance(t, Token) and t.type == "NUMBER"), "")),
+    )
+
+
+def form(name: str, terminals: Sequence[str]) -> str:
+    return f"write {name.removeprefix('module ')} x({', '.join(terminals)})"

@@ -1,0 +1,104 @@
+"""Placing one module: its parameters and what its ports are joined to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from netlearn.circuit.model import (
+    GROUND,
+)
+from netlearn.lang.connecting import node_name, value_of
+from netlearn.lang.draft import (
+    STATE,
+    Draft,
+    Port,
+)
+from netlearn.lang.formulas import leaves, renamed
+from netlearn.lang.library import Definition
+from netlearn.lang.values import (
+    BundleNet,
+    Fault,
+    Piece,
+    StateRef,
+    Symbolic,
+    kind_of,
+    leaf,
+    suggest,
+)
+
+
+def module_params(
+    draft: Draft, definition: Definition, known: Sequence[str], props: Piece | None
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Values for a module's parameters; formulas over our states come with the names they get inside."""
+    params: dict[str, Any] = {}
+    imports: dict[str, str] = {}
+    for item in props.children if props else ():
+        key = str(item.children[0])
+        if key not in known:
+            raise Fault(
+                f"module {definition.name} has no parameter '{key}'",
+                item.children[0],
+                suggest(key, known) or f"its parameters are {', '.join(known) or 'none'}",
+            )
+        if key in params:
+            raise Fault(f"'{key}' is given twice", item, "remove one of them")
+        value = value_of(draft, item.children[1])
+        if isinstance(value, StateRef) and value.size is None:
+            value = leaf(value)
+        if isinstance(value, Symbolic):
+            if leaves(value.tree, "n"):
+                raise Fault("a parameter cannot depend on a voltage", item, "make it a port of type signal")
+            inner = {s: f"{key}'{i}" for i, s in enumerate(leaves(value.tree, "s"))}
+            imports |= {mine: theirs for theirs, mine in inner.items()}
+            value = Symbolic(renamed(value.tree, inner), value.dimension)
+        params[key] = value
+    return params, imports
+
+
+def join(
+    draft: Draft,
+    port: Port,
+    given: Mapping[str, tuple[Any, Any]],
+    nets: dict[str, str],
+    states: dict[str, str],
+    definition: Definition,
+    name: str,
+    where: Any,
+) -> None:
+    if port.name not in given:
+        if port.name == GROUND:
+            nets[GROUND] = GROUND
+            return
+        raise Fault(
+            f"port '{port.name}' of module {definition.name} is not connected",
+            where,
+            f"connect it: {port.name} = ...",
+        )
+    value, tree = given[port.name]
+    if port.type == STATE:
+        if not isinstance(value, StateRef) or value.size is not None:
+            raise Fault(
+                f"port '{port.name}' takes a state, not {kind_of(value)}",
+                tree,
+                "declare one: state k = learn(64, 1..127)",
+            )
+        states[port.name] = value.name
+    elif port.members:
+        if not isinstance(value, BundleNet) or value.members != port.members:
+            raise Fault(
+                f"port '{port.name}' takes a bundle {port.type}, not {kind_of(value)}",
+                tree,
+                f"declare it: net a: {port.type}",
+            )
+        for member in port.members:
+            nets[f"{port.name}.{member}"] = f"{value.name}.{member}"
+            draft.uses[f"{value.name}.{member}"] += 1
+    else:
+        nets[port.name] = node_name(draft, value, tree, name, port.name)
+        if port.name == GROUND and nets[GROUND] != GROUND:
+            raise Fault(
+                "port 'gnd' is the reference node, and this is another net", tree, "connect gnd, or rename the port"
+            )
+        draft.uses[nets[port.name]] += 1
