@@ -86,7 +86,7 @@ def to_pyspice(circuit: FlatCircuit, params: Params, boundary: Boundary) -> Any:
 def node_names(circuit: FlatCircuit) -> list[str]:
     """The name in PySpice of every node: `0`, or `n_` and its path in letters, digits and underscores."""
     taken = _Names()
-    return ["0", *(f"n_{taken.new('', path)}" for path in circuit.nodes[1:])]
+    return ["0", *(taken.new("", path if path.startswith("n_") else f"n_{path}") for path in circuit.nodes[1:])]
 
 
 class _Names:
@@ -307,8 +307,6 @@ def _read_capacitor(body: _Body, element: Any, nodes: list[str]) -> None:
 
 def _read_source(body: _Body, element: Any, nodes: list[str]) -> None:
     body.sources[element.name.lower()] = (nodes, repr(_value(element, "dc_value")))
-
-
 
 
 def _read_steered(kind: str, attribute: str) -> _Reader:

@@ -46,6 +46,7 @@ class Connections:
         self._sense = _components(len(circuit.nodes), _node_pairs(circuit, _senses))
         self._loops = [list(_branches(circuit, pick)) for pick in (_loose, _stiff)]
         self._known: dict[frozenset[int], Undetermined | None] = {}
+        self._firsts: dict[bytes, int] = {}
 
     def undetermined(self, held: Iterable[int]) -> Undetermined | None:
         """What has no value while these nodes are held."""
@@ -54,16 +55,21 @@ class Connections:
             self._known[key] = self._floating(key | {0}) or self._loop(key | {0})
         return self._known[key]
 
+    def sound(self, boundary: Boundary) -> bool:
+        """Whether all samples hold the same nodes and every unknown has a value; the quick way to know."""
+        held = np.count_nonzero(np.isfinite(boundary.voltages)) == boundary.voltages.size
+        return bool(held) and self._first(boundary.held) < 0
+
     def lanes(self, boundary: Boundary) -> Ints:
         """(S,) an unknown without a value in each sample, -1 where all have one."""
-        holds = np.isfinite(boundary.voltages)
-        if holds.all():
-            return np.full(boundary.samples, self._first(boundary.held))
-        return np.array([self._first(boundary.held[row]) for row in holds], dtype=np.int64)
+        return np.array([self._first(boundary.held[row]) for row in np.isfinite(boundary.voltages)], dtype=np.int64)
 
     def _first(self, held: Ints) -> int:
-        found = self.undetermined(held)
-        return found.unknowns[0] if found else -1
+        key = held.tobytes()
+        if key not in self._firsts:
+            found = self.undetermined(held)
+            self._firsts[key] = found.unknowns[0] if found else -1
+        return self._firsts[key]
 
     def _floating(self, fixed: frozenset[int]) -> Undetermined | None:
         for labels, lack in ((self._flow, "no path for a current"), (self._sense, "nothing that sets the voltage")):

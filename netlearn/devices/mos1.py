@@ -52,8 +52,8 @@ def _law(sign: str) -> str:
         let ve = min(vgst, abs(vds))
         let ids = where(reverse, 0 - 1, 1) * kp * w / l * (1 + lambda * abs(vds)) * ve * (vgst - ve / 2)
         current i(d, s) = {sign} * ids
-        current ibs(b, s) = {sign} * {_bulk('vbs')}
-        current ibd(b, d) = {sign} * {_bulk('vbd')}
+        current ibs(b, s) = {sign} * {_bulk("vbs")}
+        current ibd(b, d) = {sign} * {_bulk("vbd")}
         charge qgs(g, s) = cgso * w * V(g, s)
         charge qgd(g, d) = cgdo * w * V(g, d)
         charge qbs(b, s) = {sign} * {depletion("vbs", "cbs", "pb", "mj")}

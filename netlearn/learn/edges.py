@@ -157,7 +157,7 @@ class Contrast:
             if group.distinct:
                 total[..., group.states] += value
             else:
-                np.add.at(total, (slice(None), slice(None), group.states), value)
+                np.add.at(np.moveaxis(total, -1, 0), group.states, np.moveaxis(value, -1, 0))
         return total
 
     @cached_property
@@ -245,7 +245,7 @@ def _polarity(circuit: FlatCircuit, group: Group, params: Params) -> Floats:
     if (slope == 0).any():
         name = bank.names[int(group.elements[int(np.argmin(np.abs(slope)))])]
         raise TaskError(f"the learnable value of {name} does not change its current", "check its law and bounds")
-    return slope
+    return np.asarray(slope)
 
 
 def _high(bound: float, now: float) -> float:

@@ -27,7 +27,7 @@ MAX_STEPS = 150
 MAX_DENSE = 4000  # unknowns
 CHUNK = 200_000_000  # bytes of matrices at a time
 GMINS = [10.0**-k for k in range(3, 13)]
-ROUNDING = 0.1 / np.finfo(float).eps
+SINGULAR = 2e13  # 1 over the rounding error of a few additions; gmin against 10 S is less
 RISE = np.linspace(0.05, 1.0, 20)
 
 
@@ -57,12 +57,12 @@ def operating_points(
     chunk = max(1, int(CHUNK / (circuit.size**2 * 8 * 2)))
     parts = []
     for d in range(draws):
-        for s in range(0, samples, chunk):
+        for s in range(0, max(1, samples), chunk):
             parts.append(_solve(_lanes(circuit, params, boundary, d, slice(s, s + chunk)), x[d, s : s + chunk]))
     x, settled, steps, residual, worst = (np.concatenate([p[k] for p in parts]) for k in range(5))
     shape = (draws, samples)
     return Solution(
-        x.reshape(*shape, -1),
+        x.reshape(*shape, circuit.size),
         settled.reshape(shape),
         steps.reshape(shape),
         residual.reshape(shape),
@@ -160,7 +160,9 @@ def _scaled_sources(lanes: _Lanes, part: float) -> dict[str, list[Floats]]:
 Extra = Callable[[Floats, Floats, Floats], None]
 
 
-def _newton(lanes: _Lanes, x: Floats, extra: Extra, step: float = STEP, share: float = 1.0) -> tuple[Floats, np.ndarray, Ints]:
+def _newton(
+    lanes: _Lanes, x: Floats, extra: Extra, step: float = STEP, share: float = 1.0
+) -> tuple[Floats, np.ndarray, Ints]:
     """Newton's method on all lanes; a lane rests once its last full step was below 1e-12 V."""
     x = x.copy()
     count = len(x)
@@ -191,14 +193,14 @@ def _newton(lanes: _Lanes, x: Floats, extra: Extra, step: float = STEP, share: f
 
 
 def _singular(lanes: _Lanes, x: Floats) -> np.ndarray:
-    """Whether the matrix at x is singular to rounding: then x is one answer of many. An answer to currents and
-    voltages of either sign, each equation scaled to 1, that is as large as 1 over the rounding error shows it."""
+    """Whether the matrix at x is singular but for rounding: then x is one answer of many. With each equation scaled
+    to 1, an answer to random right-hand sides shows it that comes near 1 over the rounding error."""
     f, j = assemble(lanes, x)
     _impose(lanes, f, j, x)
     size = np.abs(j).max(axis=2, keepdims=True)
-    signs = np.random.default_rng(0).choice([-1.0, 1.0], size=f.shape[1:])
-    answer, fine = _linear(j / np.where(size > 0, size, 1.0), np.broadcast_to(signs, f.shape))
-    return ~fine | (np.abs(answer).max(axis=1) > ROUNDING)
+    random = np.random.default_rng(0).uniform(0.5, 1.5, f.shape[1:])
+    answer, fine = _linear(j / np.where(size > 0, size, 1.0), np.broadcast_to(random, f.shape))
+    return np.asarray(~fine | (np.abs(answer).max(axis=1) > SINGULAR))
 
 
 def assemble(lanes: _Lanes, x: Floats) -> tuple[Floats, Floats]:
@@ -240,7 +242,7 @@ def _impose(lanes: _Lanes, f: Floats, j: Floats, x: Floats) -> None:
 
 def _linear(j: Floats, b: Floats) -> tuple[Floats, np.ndarray]:
     """Solve every lane; a singular or overflowing one gives zeros and False."""
-    good = np.isfinite(j).all(axis=(1, 2)) & np.isfinite(b).all(axis=1)
+    good = np.asarray(np.isfinite(j).all(axis=(1, 2)) & np.isfinite(b).all(axis=1))
     dx = np.zeros_like(b)
     if not good.any():
         return dx, good
@@ -252,6 +254,6 @@ def _linear(j: Floats, b: Floats) -> tuple[Floats, np.ndarray]:
                 dx[lane] = np.linalg.solve(j[lane], b[lane])
             except np.linalg.LinAlgError:
                 good[lane] = False
-    finite = np.isfinite(dx).all(axis=1)
+    finite = np.asarray(np.isfinite(dx).all(axis=1))
     dx[~finite] = 0.0
     return dx, good & finite

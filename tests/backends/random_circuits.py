@@ -41,7 +41,8 @@ def random_circuit(seed: int) -> tuple[FlatCircuit, np.ndarray]:
         elements.append(Element(f"e{k}", device, ends, {p.name: number(p, rng) for p in device.params}))
     kept = [net for net in nets if any(net in e.nodes for e in elements)]
     inputs = tuple(
-        Input(f"x{k}", "V" if rng.random() < 0.7 else "I", (net,)) for k, net in enumerate(kept[: int(rng.integers(0, 3))])
+        Input(f"x{k}", "V" if rng.random() < 0.7 else "I", (net,))
+        for k, net in enumerate(kept[: int(rng.integers(0, 3))])
     )
     samples = [[rng.uniform(-1, 1) * (1.0 if p.kind == "V" else 1e-4) for p in inputs] for _ in range(3)]
     cell = Cell("random", (), tuple(nets), tuple(elements), (), {})

@@ -67,4 +67,14 @@ def test_the_random_circuits_are_of_every_kind() -> None:
     circuits = [random_circuit(seed) for seed in range(200)]
     answered = [solve("reference", c, initial(c), boundary(c, x)).settled.all() for c, x in circuits[:60]]
     assert 0.3 < np.mean(answered) < 0.9
-    assert {name for c, _ in circuits for name in c.banks} >= {"R", "D", "NMOS", "PMOS", "CCCS", "VCVS", "Cm", "OpAmp", "L"}
+    assert {name for c, _ in circuits for name in c.banks} >= {
+        "R",
+        "D",
+        "NMOS",
+        "PMOS",
+        "CCCS",
+        "VCVS",
+        "Cm",
+        "OpAmp",
+        "L",
+    }

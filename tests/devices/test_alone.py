@@ -35,7 +35,9 @@ def sweep(device: Device, span: float) -> np.ndarray:
     """Random bias points, then each terminal by itself from one end to the other."""
     rng = np.random.default_rng([*device.name.encode()])
     steps = np.linspace(-span, span, 9)
-    ramps = [np.where(np.arange(len(device.terminals)) == k, v, 0.3) for k in range(len(device.terminals)) for v in steps]
+    ramps = [
+        np.where(np.arange(len(device.terminals)) == k, v, 0.3) for k in range(len(device.terminals)) for v in steps
+    ]
     return np.vstack([rng.uniform(-span, span, (BIAS, len(device.terminals))), ramps])
 
 

@@ -61,7 +61,9 @@ def test_a_file_of_another_generator_is_not_used(folder: Path, monkeypatch: pyte
     assert len(list(folder.iterdir())) == 2
 
 
-def test_a_folder_that_cannot_be_written_costs_nothing_but_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_written_costs_nothing_but_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("NETLEARN_CACHE", str(tmp_path / "file" / "cache"))
     assert cubed() == 8.0

@@ -48,7 +48,9 @@ def assert_slope(law: Law, x: list[np.ndarray], p: list[np.ndarray], *, of: str,
         for row in range(count):
             slope = found.get((row, column), np.zeros(shape))
             np.testing.assert_array_less(
-                np.abs(slope - difference[row]), 1e-5 * np.abs(slope) + 1e-9 * size / h + 1e-300, err_msg=f"{row} {column}"
+                np.abs(slope - difference[row]),
+                1e-5 * np.abs(slope) + 1e-9 * size / h + 1e-300,
+                err_msg=f"{row} {column}",
             )
 
 
@@ -157,7 +159,9 @@ def test_the_charge_of_a_junction_is_smooth_and_its_slope_is_spices_capacitance(
 
 
 def test_a_memory_capacitor_holds_its_voltage_and_a_plain_one_carries_nothing() -> None:
-    held = kernel(DEVICES["Cm"]).evaluate([np.array(1.5), np.array(0.5), np.array(1e-3)], [np.array(1e-6), np.array(1.0)])
+    held = kernel(DEVICES["Cm"]).evaluate(
+        [np.array(1.5), np.array(0.5), np.array(1e-3)], [np.array(1e-6), np.array(1.0)]
+    )
     assert [float(v) for v in held[:3]] == [1e-3, -1e-3, 0.0]
     plain = kernel(DEVICES["C"])
     assert [float(v) for v in plain.evaluate([np.array(2.0), np.array(0.5)], [np.array(1e-6)])[:2]] == [0.0, 0.0]

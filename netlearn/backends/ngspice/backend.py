@@ -100,7 +100,7 @@ class Ngspice:
 
     def _for(self, params: Params, draw: int, boundary: Boundary) -> _Loaded:
         """A loaded deck that can impose this boundary: the present one if it can, else a new one."""
-        free_at_times = np.isnan(boundary.voltages).any(axis=0)
+        free_at_times = np.asarray(np.isnan(boundary.voltages).any(axis=0))
         always = {int(n) for n, free in zip(boundary.held, free_at_times, strict=True) if not free} - self.clampable
         others = {int(n) for n in boundary.held} - always
         fed = {int(n) for n in boundary.fed}
@@ -119,6 +119,10 @@ class Ngspice:
         values = {d: {p: v[draw] for p, v in of.items()} for d, of in params.values.items()}
         deck = decks.write(self.circuit, values, held, switched, fed, self.moving)
         simulator = Simulator(deck.text, deck.sources, [name for name, _ in deck.reads], timeout=self.timeout)
+        if deck.alterable:  # ngspice reads a number in a deck and in a command differently in the last bit
+            simulator.alter(
+                [(*place, float(values[k.device][k.param][k.element])) for k, place in deck.alterable.items()]
+            )
         unknowns = np.array([unknown for _, unknown in deck.reads], dtype=np.int64)
         self.loaded = _Loaded(simulator, deck, params, draw, _external(deck), unknowns, {})
         return self.loaded
@@ -156,7 +160,7 @@ class Ngspice:
             columns[:, plan.switches] = holds
             columns[:, plan.targets] = np.where(holds, voltages, 0.0)
         if len(plan.fed_columns):
-            np.add.at(columns, (slice(None), plan.fed_columns), boundary.currents)
+            np.add.at(columns.T, plan.fed_columns, boundary.currents.T)
         for device, param, elements, places in loaded.external:
             columns[:, places] = params.values[device][param][draw, elements]
         return columns
@@ -182,8 +186,13 @@ class Ngspice:
         return Transient(waves.time, x)
 
     def reset(self) -> None:
-        if self.loaded is not None:
+        """Forget the last point, and a deck that earlier boundaries made more of than the circuit's ports need."""
+        if self.loaded is None:
+            return
+        if set(self.loaded.deck.switched) == self.clampable:
             self.loaded.simulator.reset()
+        else:
+            self.close()
 
     def close(self) -> None:
         if self.loaded is not None:
@@ -201,6 +210,8 @@ def _sane(simulator: Simulator, columns: Floats) -> Points:
     """Operating points without run-aways: far out, ngspice's relative tolerance takes any huge number for an
     answer. Such a lane is solved once more from a cold start, and has not settled if that runs away as well."""
     points = simulator.operating_points(columns)
+    if not points.values.size or np.abs(points.values).max() < RUN_AWAY:
+        return points  # nothing ran away, and nothing is NaN
     wild = points.settled & ~(np.abs(points.values) < RUN_AWAY).all(axis=1)
     for lane in np.flatnonzero(wild):
         simulator.reset()

@@ -8,14 +8,14 @@ writes one byte to the host and *waits in read(2)*, the sweep suspended around i
 posts the next batch. Any other byte is left to `idle`, a Python function that can alter the circuit
 within the sweep; its answer 1 says that it has made this point the last one.
 
-No point is proof by itself. Where a transistor's drain and source change places between two lanes,
-ngspice may limit its voltages without noticing and stop after two iterations (measured: a bulk diode
-with 2.4 V across it and no current, 0.9 V off). So each lane is solved again from its own answer
-until it stays where it is (TIMES times at most), which costs two iterations and makes it exact to
-rounding. An answer found with help (`HELPED` is set when ngspice says so), gmin or source stepping,
-counts only if a plain Newton solution confirms it. After a "transient op" the lane has failed:
-ngspice calls that a success even for a floating node, and from there, with its matrix no longer
-reordered, finds nothing wrong with it.
+A quick answer is no proof. Where a transistor's drain and source change places between two lanes,
+ngspice can limit its voltages without noting it and stop after two iterations (measured: a bulk diode
+with 2.4 V across it and no current, 0.9 V off). Its limits reach any voltage in a few iterations; so
+a lane that took fewer than SURE of them is solved again from its own answer until it stays there,
+TIMES times at most. An answer found with help (`HELPED` is set when ngspice says so), gmin or source
+stepping, counts only if a plain Newton solution confirms it. After a "transient op" the lane has
+failed: ngspice calls that a success even for a floating node, and from there, with its matrix no
+longer reordered, finds nothing wrong with it.
 
 All that the callbacks know is in `registers`, int64 values that ngspice hands to each of them as
 its user pointer: counters, file descriptors, addresses. So they hold no Python object, need no
@@ -32,7 +32,7 @@ from typing import Any
 import numba
 import numba.extending
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
+from llvmlite import ir
 from numpy.typing import NDArray
 
 from netlearn.backends.ngspice.simulator import (
@@ -73,7 +73,7 @@ from netlearn.backends.ngspice.simulator import (
 ) = range(22)
 
 POLLIN = select.POLLIN << 32
-TIMES = 12
+SURE, TIMES = 6, 12
 CLOSE, RELATIVE = 1e-11, 1e-10  # V or A by which an answer may move and still be the same
 BAD, MOVED, SAME = 0, 1, 2
 
@@ -254,7 +254,8 @@ def data(vectors: Any, _count: Any, _ident: Any, address: Any) -> Any:
         r[FAILED] = 1
         _call(r[IDLE])
         return 0
-    if found == MOVED or helped != 0 or r[AGAIN] == 1:
+    confirmed = found == SAME and r[AGAIN] > 1
+    if helped != 0 or not (confirmed or (aided == 0 and r[AGAIN] == 1 and r[CALLS] >= SURE)):
         return 0
     _ints(r[STATES])[lane] = ASSISTED if aided != 0 else PLAIN
     _ints(r[ITERATIONS])[lane] = r[CALLS]
