@@ -37,6 +37,7 @@ RATE, SAMPLES, COMPARED = 0.3, 16, 50
 GATES = {"V": "V hold(g, gnd) = vg", "C": "C hold(g, gnd) = 22uF, ic = vg"}
 NETWORKS = ((2, 5, 12), (10, 10, 162))
 LONGEST = 900  # characters of a command
+STRETCH = 0.05  # seconds
 
 
 @dataclass(frozen=True)
@@ -97,17 +98,16 @@ task halves on Network {{
 """
 
 
-def rate(one: Callable[[int], None], seconds: float) -> float:
-    """Calls a second in the best of ten stretches: the one that other work on the machine disturbed least."""
-    rates: list[float] = []
-    k, end = 0, time.perf_counter() + seconds
-    while time.perf_counter() < end or not rates:
+def rate(one: Callable[[], object], seconds: float) -> float:
+    """Calls a second in the best stretch of 50 ms: the one that other work on the machine disturbed least."""
+    best, end = 0.0, time.perf_counter() + seconds
+    while time.perf_counter() < end:
         start, count = time.perf_counter(), 0
-        while time.perf_counter() - start < seconds / 10:
-            one(k)
-            k, count = k + 1, count + 1
-        rates.append(count / (time.perf_counter() - start))
-    return max(rates)
+        while time.perf_counter() - start < STRETCH:
+            one()
+            count += 1
+        best = max(best, count / (time.perf_counter() - start))
+    return best
 
 
 def learner(trainer: Trainer) -> Iterator[Floats]:
@@ -186,11 +186,11 @@ def measure(rows: int, columns: int, edges: int, gate: str, seconds: float) -> R
     ours, theirs = learner(trainer), pyspice_learner(trainer)
     try:
         mine = [next(ours) for _ in range(COMPARED)][-1].copy()
-        fast = rate(lambda _k: next(ours), seconds)
+        fast = rate(lambda: next(ours), seconds)
         try:
             with muted():
                 other = [next(theirs) for _ in range(COMPARED)][-1].copy()
-                slow = rate(lambda _k: next(theirs), seconds)
+                slow = rate(lambda: next(theirs), seconds)
         except BackendError:
             return Row(rows * columns, edges, gate, fast, None, None, None)
         return Row(rows * columns, edges, gate, fast, slow, fast / slow, float(np.abs(mine - other).max()))

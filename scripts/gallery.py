@@ -30,7 +30,9 @@ def netlearn(*arguments: str) -> str:
 
 def train(netlist: str, seed: int, folder: Path) -> dict[str, Any]:
     out = folder / f"{netlist}-{seed}"
-    netlearn("train", f"netlists/{netlist}.nl", "--backend", "ngspice", "--seed", str(seed), "--out", str(out), "--json")
+    netlearn(
+        "train", f"netlists/{netlist}.nl", "--backend", "ngspice", "--seed", str(seed), "--out", str(out), "--json"
+    )
     result: dict[str, Any] = json.loads((out / "result.json").read_text())
     return result
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -26,6 +27,9 @@ BackendName = Annotated[str, typer.Option("--backend", help="ngspice or referenc
 
 def main() -> None:
     """Entry point: a user's mistake is a message and exit code 2, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app(standalone_mode=True)
     except NetlearnError as error:
@@ -36,6 +40,9 @@ def main() -> None:
         raise SystemExit(130) from None
     except BrokenPipeError:
         raise SystemExit(1) from None
+    except OSError as error:
+        print(f"error: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 def _message(error: NetlearnError) -> str:
@@ -132,11 +139,16 @@ def _follow(session: Any, as_json: bool) -> None:
 
     try:
         follow(session, quiet=as_json)
+    except KeyboardInterrupt:
+        print(f"interrupted; go on with netlearn resume {session.run.path}", file=sys.stderr)
+        raise SystemExit(130) from None
     finally:
         session.close()
     result = session.result
     if as_json:
-        print(json.dumps({k: result[k] for k in ("error", "accuracy", "steps", "seconds", "settled", "run")}))
+        print(
+            json.dumps({k: result[k] for k in ("error", "accuracy", "steps", "seconds", "settled", "run", "asserts")})
+        )
     else:
         _print_result(result)
 
@@ -144,6 +156,8 @@ def _follow(session: Any, as_json: bool) -> None:
 def _print_result(result: dict[str, Any]) -> None:
     if result["error"] is not None:
         print(f"mean squared error  {result['error']:.4g} V^2  ({1e3 * result['error'] ** 0.5:.3g} mV rms)")
+    else:
+        print("mean squared error  unknown: a training sample did not settle")
     if result["accuracy"] is not None:
         print(f"held-out accuracy   {100 * result['accuracy']:.1f} %")
     if result["train_accuracy"] is not None:

@@ -11,14 +11,6 @@ differentiation we get df/dx (Newton), df/dp (adjoint, learning signals) and dq/
 same expressions the behavioural sources for SPICE. The symbolic work is done once: the generated source is
 kept in a cache folder under a hash of the law and of the generator, so that sympy is not even imported at the
 next start; a file there that is not what was written (its first line has the hash of the rest) is made again.
-
-Primitives beyond + - * / ^ sqrt exp log tanh abs min max and where(condition, a, b), each with a derivative
-that exists everywhere and a form that does not overflow:
-
-    limexp(x)    exp(x) up to x = 80, continued by its tangent
-    softplus(x)  log(1 + exp(x))
-    logistic(x)  1 / (1 + exp(-x)), the smooth step
-    pos(x)       max(x, 0)
 """
 
 from __future__ import annotations
@@ -33,17 +25,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from netlearn.devices.model import Device
-
-THERMAL_VOLTAGE = 1.38064852e-23 * 300.15 / 1.6021766208e-19  # V at 27 C, with SPICE's constants
-GMIN = 1e-12  # S, across every junction, as in SPICE
-LIMIT = 80.0
-CONSTANTS = {"vt": THERMAL_VOLTAGE, "gmin": GMIN, "pi": float(np.pi)}
-
-Tree = tuple[Any, ...]
-Array = Any  # numpy arrays or numbers: kernels broadcast
+from netlearn.devices.primitives import FUNCTIONS, Array, Tree
 
 
 @dataclass(frozen=True)
@@ -97,8 +80,9 @@ def _digest(text: str) -> str:
 
 @cache
 def _generator() -> str:
-    """What decides what code a law becomes: the text of the module that generates it."""
-    return Path(__file__).with_name("symbolic.py").read_text(encoding="utf-8")
+    """What decides what code a law becomes: the text of the modules that generate it."""
+    modules = ("symbolic.py", "primitives.py")
+    return "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in modules)
 
 
 def _generate(terminals: tuple[str, ...], params: tuple[str, ...], law: str) -> str:
@@ -134,49 +118,3 @@ def _cached(name: str, make: Callable[[], str]) -> str:
     except OSError:
         pass
     return text
-
-
-def limexp(x: Array) -> Array:
-    return np.exp(np.minimum(x, LIMIT)) * (1.0 + np.maximum(x - LIMIT, 0.0))
-
-
-def dlimexp(x: Array) -> Array:
-    return np.exp(np.minimum(x, LIMIT))
-
-
-def softplus(x: Array) -> Array:
-    return np.logaddexp(0.0, x)
-
-
-def logistic(x: Array) -> Array:
-    return 0.5 * (1.0 + np.tanh(0.5 * x))
-
-
-def pos(x: Array) -> Array:
-    return np.maximum(x, 0.0)
-
-
-def step(x: Array) -> Array:
-    """1 where x > 0, else 0: the derivative of pos."""
-    return np.where(np.asarray(x) > 0, 1.0, 0.0)
-
-
-FUNCTIONS: dict[str, Any] = {
-    "exp": np.exp,
-    "log": np.log,
-    "sqrt": np.sqrt,
-    "tanh": np.tanh,
-    "sin": np.sin,
-    "cos": np.cos,
-    "sign": np.sign,
-    "fabs": np.abs,
-    "where": np.where,
-    "fmin": np.minimum,
-    "fmax": np.maximum,
-    "limexp": limexp,
-    "dlimexp": dlimexp,
-    "softplus": softplus,
-    "logistic": logistic,
-    "pos": pos,
-    "step": step,
-}

@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable, Mapping
 from functools import reduce
 
-from netlearn.devices.law import LIMIT, Tree, dlimexp, limexp, logistic, softplus
+from netlearn.devices.primitives import LIMIT, Tree, dlimexp, limexp, logistic, softplus
 
 _FOLD: dict[str, Callable[..., float]] = {
     "+": lambda *a: math.fsum(a),

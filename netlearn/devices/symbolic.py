@@ -13,7 +13,7 @@ from lark import Token, Tree
 from sympy.printing.pycode import AbstractPythonCodePrinter
 
 from netlearn import units
-from netlearn.devices.law import CONSTANTS, LIMIT
+from netlearn.devices.primitives import CONSTANTS, LIMIT
 from netlearn.syntax import parse
 
 Expr = Any

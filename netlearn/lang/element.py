@@ -10,7 +10,7 @@ from lark import Tree
 
 from netlearn import units
 from netlearn.devices import DEVICES, Device, Param
-from netlearn.devices.law import CONSTANTS
+from netlearn.devices.primitives import CONSTANTS
 from netlearn.lang.evaluate import Evaluator
 from netlearn.lang.values import Fault, Piece, Range, in_unit, suggest
 from netlearn.lang.write import write

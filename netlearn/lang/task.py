@@ -98,19 +98,32 @@ class TaskReader:
         if "data" not in parts:
             raise Fault(f"task {name} has no data", tree.children[0], "write data x: [0.1V, 0.2V] -> y: [30mV, 60mV]")
         inputs, labels = self._data(parts["data"])
+        loss = self._named(parts.get("loss"), "square", "loss square")
+        if loss.name == "square":
+            self._only_classes(tree)
         return TaskSpec(
             name=name,
             circuit=self.circuit.name,
             inputs=inputs,
             labels=labels,
             rule=self._named(parts.get("rule"), "coupled", "rule coupled(eta = 0.5, rate = 1e-3)"),
-            loss=self._named(parts.get("loss"), "square", "loss square"),
+            loss=loss,
             stop=self._condition(parts["stop"].children[0]) if "stop" in parts else None,
             holdout=self._holdout(parts.get("holdout")),
             order=self._order(parts.get("order")),
             asserts=tuple(asserts),
             origin=self.origin,
         )
+
+    def _only_classes(self, tree: Piece) -> None:
+        """`accuracy` and `violations` mean something only where a task classifies."""
+        for statement in tree.children[2:]:
+            if statement.data in ("stop", "assert_"):
+                for ref in statement.find_data("ref"):
+                    if str(ref.children[0]) in ("accuracy", "violations"):
+                        raise Fault(
+                            f"this task does not classify, so it has no {ref.children[0]}", ref, "write loss nearest"
+                        )
 
     def _named(self, statement: Any, default: str, form: str) -> Named:
         if statement is None:
@@ -184,7 +197,7 @@ class TaskReader:
             self._source(source.children[0])
         ins = [p.name for p in self.circuit.inputs]
         outs = [p.name for p in self.circuit.outputs]
-        values: dict[str, tuple[float, ...]] = {}
+        values: dict[str, tuple[float, ...] | float] = {}
         for column in columns:
             self._fill(column, ins, outs, values)
         missing = [n for n in ins + outs if n not in values]
@@ -193,24 +206,28 @@ class TaskReader:
             raise Fault(
                 f"{kind} '{missing[0]}' has no data", tree, f"give every input and output a column: {missing[0]}: [...]"
             )
-        lengths = {len(v) for v in values.values() if len(v) != 1} or {1}
+        lengths = {len(v) for v in values.values() if isinstance(v, tuple)} or {1}
         if len(lengths) > 1:
-            long = ", ".join(f"{n} has {len(v)}" for n, v in values.items() if len(v) != 1)
+            long = ", ".join(f"{n} has {len(v)}" for n, v in values.items() if isinstance(v, tuple))
             raise Fault(f"the columns have different lengths: {long}", tree, "give each the same number of samples")
         count = lengths.pop()
-        full = {n: v if len(v) == count else v * count for n, v in values.items()}
+        if not count:
+            raise Fault("there is no sample", tree, "write data x: [0.1V, 0.2V] -> y: [30mV, 60mV]")
+        full = {n: v if isinstance(v, tuple) else (v,) * count for n, v in values.items()}
         return tuple(zip(*(full[n] for n in ins), strict=True)) if ins else ((),) * count, tuple(
             zip(*(full[n] for n in outs), strict=True)
         )
 
-    def _fill(self, tree: Piece, ins: Sequence[str], outs: Sequence[str], values: dict[str, tuple[float, ...]]) -> None:
+    def _fill(
+        self, tree: Piece, ins: Sequence[str], outs: Sequence[str], values: dict[str, tuple[float, ...] | float]
+    ) -> None:
         token = tree.children[0]
         name = str(token) + "".join(write(c) for c in tree.children[1:-1])
         channels = self._channels(tree, ins, outs, name)
         for channel, column in zip(channels, self._columns(tree.children[-1], len(channels), name), strict=True):
             if channel in values:
                 raise Fault(f"'{channel}' is given twice", tree, "remove one of them")
-            if len(column) > MAX_SAMPLES:
+            if isinstance(column, tuple) and len(column) > MAX_SAMPLES:
                 raise Fault(f"{len(column)} samples", tree, f"at most {MAX_SAMPLES}")
             values[channel] = column
 
@@ -238,7 +255,7 @@ class TaskReader:
                 )
         return found
 
-    def _columns(self, tree: Any, count: int, name: str) -> list[tuple[float, ...]]:
+    def _columns(self, tree: Any, count: int, name: str) -> list[tuple[float, ...] | float]:
         """Values of `count` channels: one list each, or a list of rows, or one number for all samples."""
         trees = [tree]
         if (
@@ -255,10 +272,10 @@ class TaskReader:
         if len(found) == count and all(isinstance(v, _Column) for v in found):
             return [v.values for v in found]
         if len(found) == count and count > 1 and all(isinstance(v, Quantity) for v in found):
-            return [(self._volt(v, tree),) for v in found]
+            return [self._volt(v, tree) for v in found]
         value = found[0]
         if isinstance(value, Quantity):
-            return [(self._volt(value, tree),)] * count
+            return [self._volt(value, tree)] * count
         if len(found) != 1 or not isinstance(value, list):
             form = f"[[...], [...]], {count} numbers a sample" if count > 1 else "[0.1V, 0.2V]"
             raise Fault(

@@ -25,6 +25,7 @@ from netlearn.errors import RunError, TaskError
 from netlearn.lang.compile import Netlist, compile_file
 from netlearn.lang.library import shipped
 from netlearn.lang.task import TaskSpec
+from netlearn.learn.plan import make_plan
 from netlearn.learn.task import Task, make_task
 from netlearn.learn.train import Moment, Trainer, train
 from netlearn.solve.solution import read
@@ -147,6 +148,7 @@ def start(
     files, folder = _files(netlist, source)
     path = out if out is not None else free_name(Path("runs") / f"{source.stem}-{spec.name}-{seed}")
     trainer = _trainer(netlist, spec, backend, seed, steps)
+    make_plan(trainer.circuit, initial(trainer.circuit, seed))  # what cannot learn leaves no folder behind
     config = {
         "netlist": source.name,
         "folder": folder,

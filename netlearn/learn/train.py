@@ -128,24 +128,25 @@ def step(trainer: Trainer, plan: Plan, params: Params, rows: Ints) -> tuple[Para
     outputs = read(circuit, params, free.x)[0]
     target = task.loss.target(np.where(np.isfinite(outputs), outputs, 0.0), task.labels[rows], task.known)
     wanted = np.isfinite(target).any(axis=1) & free.settled[0]
-    if not wanted.any():
-        return params, len(rows), int(free.settled.sum())
+    found, asked = int(np.count_nonzero(free.settled)), int(np.count_nonzero(wanted))
+    if not asked:
+        return params, len(rows), found
     clamped = backend.operating_points(
         params,
         clamp(circuit, free_boundary, free.x[0], target, task.method.eta, wanted),
-        free if wanted.all() else free.of(wanted),
+        free if asked == len(rows) else free.of(wanted),
     )
     used = clamped.settled[0]
-    if used.any():
+    if np.count_nonzero(used):
         seen = Contrast(circuit, plan.groups, params, _rows(_rows(free.x, wanted), used), _rows(clamped.x, used))
         change = task.method.change(seen, plan).sum(axis=1) / len(rows)
         params = with_states(circuit, params, task.method.apply(params.states, change, plan))
-    return params, len(rows) + int(wanted.sum()), int(free.settled.sum()) + int(used.sum())
+    return params, len(rows) + asked, found + int(np.count_nonzero(used))
 
 
 def _rows(values: Floats, chosen: np.ndarray) -> Floats:
     """The chosen samples of (D, S, ...)."""
-    return values if chosen.all() else values[:, chosen]
+    return values if np.count_nonzero(chosen) == len(chosen) else values[:, chosen]
 
 
 def clamp(circuit: FlatCircuit, free: Boundary, x: Floats, target: Floats, eta: float, rows: np.ndarray) -> Boundary:
@@ -153,7 +154,7 @@ def clamp(circuit: FlatCircuit, free: Boundary, x: Floats, target: Floats, eta: 
 
     A differential output moves both of its nodes by half of that, apart. x (S, size): the free phase.
     """
-    if not rows.all():
+    if np.count_nonzero(rows) < len(rows):
         free = replace(free, voltages=free.voltages[rows], currents=free.currents[rows])
         x, target = x[rows], target[rows]
     plus, minus = circuit.read_nodes["free"]

@@ -147,10 +147,11 @@ def _classes(figure: Any, v: View, labels: Floats, after: Floats) -> None:
         [1e3 * (mine - rivals)[truth == c] for c in range(count)],
         bins=24,
         stacked=True,
+        label=[f"class {c}" for c in range(count)],
         color=[BLUE, ORANGE, GREEN][:count] if count <= 3 else None,
     )
     second.axvline(0, color="black", lw=0.8)
-    second.legend([f"class {c}" for c in range(count)], frameon=False)
+    second.legend(frameon=False)
     second.set(xlabel="lead of the true class (mV)", ylabel="samples")
 
 

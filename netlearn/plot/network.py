@@ -110,7 +110,9 @@ def draw(
     lines = [_bent(where[a], where[b], _long(where, a, b)) for a, b in pairs]
     share = np.clip(np.log(g / low) / np.log(high / low), 0, 1)
     widths = 0.8 + 4.2 * share
-    collection = LineCollection(lines, array=np.clip(g, low, high), cmap="viridis", norm=LogNorm(low, high), linewidths=widths, zorder=1)
+    collection = LineCollection(
+        lines, array=np.clip(g, low, high), cmap="viridis", norm=LogNorm(low, high), linewidths=widths, zorder=1
+    )
     axes.add_collection(collection)
     volts = np.array([x[n] for n in where])
     points = axes.scatter(

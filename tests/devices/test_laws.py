@@ -10,7 +10,7 @@ import pytest
 from device_samples import numbers, points
 
 from netlearn.devices import DEVICES, Device, kernel
-from netlearn.devices.law import GMIN, THERMAL_VOLTAGE
+from netlearn.devices.primitives import GMIN, THERMAL_VOLTAGE
 
 SPANS = (0.3, 2.0, 20.0)
 EVERY = pytest.mark.parametrize("device", DEVICES.values(), ids=DEVICES.keys())

@@ -175,7 +175,8 @@ def test_nearest_label_decides_among_all_labels() -> None:
     [
         (lambda: make_method("coupld", {}), "unknown learning rule 'coupld'"),
         (lambda: make_method("coupled", {"beta": 1.0}), "no option 'beta'"),
-        (lambda: make_method("coupled", {"eta": 0.0}), "eta is 0"),
+        (lambda: make_method("coupled", {"eta": 0.5}), "not given its rate"),
+        (lambda: make_method("coupled", {"eta": 0.0, "rate": 1.0}), "eta is 0"),
         (lambda: make_method("hardware", {"rate": -1.0}), "rate is -1"),
         (lambda: make_loss("squared", {}), "unknown loss 'squared'"),
         (lambda: make_loss("hinge", {"gap": 1.0}), "no option 'gap'"),
@@ -190,7 +191,7 @@ def test_wrong_rules_and_losses_are_refused_by_name(make, words: str) -> None:  
 def test_an_output_at_a_driven_node_cannot_be_trained() -> None:
     netlist = compile_netlist(
         "circuit Divider {\n net a, b\n R r(a, b) = learn(1k, 10..10k)\n R q(b, gnd) = 1k\n input x = V(a)\n output y = V(a)\n}\n"
-        "task t on Divider {\n data x: [1V] -> y: [1V]\n stop steps > 1\n}"
+        "task t on Divider {\n data x: [1V] -> y: [1V]\n rule coupled(rate = 1e-3)\n stop steps > 1\n}"
     )
     with pytest.raises(TaskError, match="driven node"):
         _moments(netlist)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from netlearn.circuit.flat import FlatCircuit, boundary, hold, initial
-from netlearn.devices.law import THERMAL_VOLTAGE
+from netlearn.devices.primitives import THERMAL_VOLTAGE
 from netlearn.errors import CircuitError
 from netlearn.solve import dense
 from netlearn.solve.solution import Solution, currents, read

@@ -13,7 +13,7 @@ import numpy as np
 from netlearn.backends.ngspice import deck as decks
 from netlearn.backends.ngspice.deck import Deck, Key
 from netlearn.backends.ngspice.simulator import Points, Simulator, transient
-from netlearn.backends.protocol import Transient, empty, solved
+from netlearn.backends.protocol import Transient, solved
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params, check_params
 from netlearn.errors import BackendError, CircuitError
@@ -68,7 +68,9 @@ class Ngspice:
         return solved(self.connections, params, boundary, lambda part, _rows: self._solve(params, part))
 
     def _solve(self, params: Params, boundary: Boundary) -> Solution:
-        answer = empty(self.circuit, params.draws, boundary.samples)
+        shape = (params.draws, boundary.samples)
+        x, settled, steps = np.zeros((*shape, self.circuit.size)), np.zeros(shape, bool), np.zeros(shape, np.int64)
+        answer = Solution(x, settled, steps, np.full(shape, np.nan), np.full(shape, -1))
         for draw in range(params.draws):
             self._draw(params, draw, boundary, answer)
         return answer
@@ -77,10 +79,9 @@ class Ngspice:
         loaded, plan = self._ready(params, draw, boundary)
         points = _sane(loaded.simulator, self._columns(loaded, plan, params, draw, boundary))
         x = answer.x[draw]
-        x[:, 0] = 0.0
         x[:, loaded.unknowns] = points.values
         x[:, plan.always_nodes] = boundary.voltages[:, plan.always]
-        if not points.settled.all():
+        if np.count_nonzero(points.settled) < len(x):
             x[~points.settled] = np.nan
         answer.settled[draw] = points.settled
         answer.steps[draw] = points.iterations

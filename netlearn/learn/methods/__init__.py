@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from netlearn.errors import TaskError
 from netlearn.learn.methods.coupled import Coupled
 from netlearn.learn.methods.hardware import Hardware
-from netlearn.learn.methods.method import Method, options
+from netlearn.learn.methods.method import Method, options, required
 from netlearn.learn.methods.sign import Sign
 
 METHODS: dict[str, type[Method]] = {"coupled": Coupled, "hardware": Hardware, "sign": Sign}
@@ -21,6 +21,11 @@ def make_method(name: str, given: Mapping[str, float]) -> Method:
     for key in given:
         if key not in known:
             raise TaskError(f"rule {name} has no option '{key}'", f"its options are {', '.join(known)}")
+    missing = [key for key in required(METHODS[name]) if key not in given]
+    if missing:
+        raise TaskError(
+            f"rule {name} is not given its {missing[0]}", f"write rule {name}(eta = 0.5, {missing[0]} = ...)"
+        )
     return METHODS[name](**dict(given))
 
 

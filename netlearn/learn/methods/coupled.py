@@ -20,10 +20,8 @@ from netlearn.learn.plan import Plan, descend
 class Coupled:
     """See the module."""
 
+    rate: float = field(metadata={"doc": "step of the learnable value a unit of contrast (S/V^2 for a conductance)"})
     eta: float = field(default=0.5, metadata={"doc": "nudge, 0..1"})
-    rate: float = field(
-        default=1e-3, metadata={"doc": "step in units of the learnable value a W (S/V^2 for a conductance)"}
-    )
 
     def __post_init__(self) -> None:
         check_eta(self.eta)

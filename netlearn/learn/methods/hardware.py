@@ -20,8 +20,8 @@ from netlearn.learn.plan import Plan, add
 class Hardware:
     """See the module."""
 
+    rate: float = field(metadata={"doc": "change of the learnable value a V^2 and step"})
     eta: float = field(default=1.0, metadata={"doc": "nudge, 0..1"})
-    rate: float = field(default=0.3, metadata={"doc": "change of the learnable value a V^2 and step"})
 
     def __post_init__(self) -> None:
         check_eta(self.eta)

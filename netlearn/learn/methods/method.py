@@ -27,8 +27,18 @@ class Method(Protocol):
 
 
 def options(method: type[Method]) -> dict[str, str]:
-    """Option name to its meaning, from the fields of a method."""
-    return {f.name: str(f.metadata.get("doc", "")) for f in dataclasses.fields(method)}  # type: ignore[arg-type]
+    """Option name to its meaning and default, from the fields of a method."""
+    return {f.name: f"{f.metadata['doc']} ({_default(f)})" for f in dataclasses.fields(method)}  # type: ignore[arg-type]
+
+
+def _default(option: dataclasses.Field[float]) -> str:
+    return "must be given" if option.default is dataclasses.MISSING else f"default {option.default:g}"
+
+
+def required(method: type[Method]) -> list[str]:
+    """Options that have no default."""
+    fields = dataclasses.fields(method)  # type: ignore[arg-type]
+    return [f.name for f in fields if f.default is dataclasses.MISSING]
 
 
 def check_eta(eta: float) -> None:
