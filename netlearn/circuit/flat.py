@@ -207,7 +207,7 @@ _NO_VOLTAGE = (np.zeros(1), np.zeros(1))
 def rule_values(rule: Rule, states: Floats) -> Floats:
     """Value of a rule for every element, (D, K)."""
     if rule.law is IDENTITY:
-        return states[:, rule.inputs[:, 0]]
+        return states.take(rule.inputs[:, 0], axis=1)
     shape = (len(states), len(rule.elements))
     return np.broadcast_to(kernel(rule.law).evaluate(_NO_VOLTAGE, _arguments(rule, states))[0], shape)
 
@@ -297,7 +297,7 @@ def boundary(circuit: FlatCircuit, x: Floats) -> Boundary:
         bad = circuit.inputs[int(np.argwhere(~np.isfinite(x))[0][1])].name
         raise CircuitError(f"input {bad} is not a finite number", "give every input a finite value")
     held, fed = circuit.driven["V"], circuit.driven["I"]
-    return Boundary(held[0], x[:, held[1]], fed[0], x[:, fed[1]])
+    return Boundary(held[0], x.take(held[1], axis=1), fed[0], x.take(fed[1], axis=1))
 
 
 def hold(boundary: Boundary, nodes: Ints, voltages: Floats) -> Boundary:

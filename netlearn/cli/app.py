@@ -53,8 +53,12 @@ def _message(error: NetlearnError) -> str:
 @app.command()
 def check(file: File, allow: Allow = None, as_json: Json = False) -> None:
     """Check a netlist and say what is in it."""
+    from netlearn.learn.task import make_task
+
     netlist = _compile(file, allow, quiet=as_json)
     circuits = [_summary(c) for c in netlist.circuits.values()]
+    for spec in netlist.tasks.values():
+        make_task(spec, seed=0)  # its rule and loss exist and have what they need
     if as_json:
         warnings = [{"line": w.span.line, "column": w.span.column, "message": w.message} for w in netlist.warnings]
         print(json.dumps({"circuits": circuits, "tasks": list(netlist.tasks), "warnings": warnings}))

@@ -76,29 +76,34 @@ def _choose(netlist: Netlist, name: str | None) -> Any:
 
 def _inputs(circuit: FlatCircuit, given: Sequence[str], defaults: Floats | None) -> Floats:
     """Input values by name; what is not given comes from the task's first sample."""
-    names = [port.name for port in circuit.inputs]
+    kinds = {port.name: port.kind for port in circuit.inputs}
+    names = list(kinds)
     values = dict(zip(names, defaults, strict=True)) if defaults is not None else {}
     for text in given:
         key, sign, number = text.partition("=")
         if not sign or key.strip() not in names:
             raise CircuitError(
-                f"--input {text}", f"write name=value with a name of {', '.join(names) or 'no input at all'}"
+                f"--input {text}: there is no such input",
+                f"write name=value with a name of {', '.join(names) or 'no input at all'}",
             )
-        values[key.strip()] = _volts(number.strip(), text)
+        values[key.strip()] = _quantity(number.strip(), text, kinds[key.strip()])
     missing = [n for n in names if n not in values]
     if missing:
         raise CircuitError(f"input {missing[0]} has no value", f"give --input {missing[0]}=0.3V")
     return np.array([values[n] for n in names], dtype=float)
 
 
-def _volts(text: str, whole: str) -> float:
+def _quantity(text: str, whole: str, kind: str) -> float:
+    """A number in V or A, as the input takes it."""
+    unit = units.VOLT if kind == "V" else units.AMPERE
     sign = -1.0 if text.startswith("-") else 1.0
     try:
         quantity = units.parse_number(text.removeprefix("-").removeprefix("+"))
     except units.UnitFault as fault:
         raise CircuitError(f"--input {whole}: {fault}", fault.help) from None
-    if quantity.dimension not in (units.NONE, units.VOLT, units.AMPERE):
+    if quantity.dimension not in (units.NONE, unit):
         raise CircuitError(
-            f"--input {whole}: {units.describe(quantity.dimension)}", "give it in V (or A, where it feeds a current)"
+            f"--input {whole}: this input is in {units.describe(unit)}, not in {units.describe(quantity.dimension)}",
+            f"give it in {units.describe(unit)}",
         )
     return sign * quantity.number

@@ -143,7 +143,7 @@ class Contrast:
         x = self.clamped if phase == "clamped" else self.free
         if group.twin:
             x = self.clamped
-        d = x[..., group.plus] - x[..., group.minus]
+        d = x.take(group.plus, axis=-1) - x.take(group.minus, axis=-1)
         if group.twin:
             other = FREE if phase == "clamped" else CLAMPED
             d = np.where(group.half == other, 0.0, d)

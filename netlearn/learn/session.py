@@ -6,6 +6,7 @@ was killed and resumed takes the same path, bit for bit, as one that never stopp
 
 from __future__ import annotations
 
+import hashlib
 import math
 import platform
 import sys
@@ -153,6 +154,7 @@ def start(
         "netlist": source.name,
         "folder": folder,
         "allowed": [str(a.resolve()) for a in allowed],
+        "sha256": _digests(netlist) if folder else {},
         "task": spec.name,
         "backend": backend,
         "seed": seed,
@@ -185,9 +187,20 @@ def load_netlist(run: RunFolder) -> Netlist:
     """The netlist of a run, from its folder."""
     config = run.config
     extra = [Path(a) for a in config.get("allowed", [])]
-    if config.get("folder"):
-        return compile_file(Path(config["folder"]) / config["netlist"], extra)
-    return compile_file(run.netlist, extra)
+    if not config.get("folder"):
+        return compile_file(run.netlist, extra)
+    netlist = compile_file(Path(config["folder"]) / config["netlist"], extra)
+    now = _digests(netlist)
+    changed = [path for path, digest in config["sha256"].items() if now.get(path) != digest]
+    if changed:
+        raise RunError(f"{changed[0]} has changed since {run.path} was made", "put it back as it was, or train anew")
+    return netlist
+
+
+def _digests(netlist: Netlist) -> dict[str, str]:
+    """Hashes of a netlist and of all it read, for a run that cannot keep copies."""
+    texts = {netlist.source.name: netlist.source.text} | {str(p): text for p, text in netlist.files.items()}
+    return {str(Path(name).resolve()): hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
 
 
 def _restore(session: Session, saved: dict[str, Any]) -> None:

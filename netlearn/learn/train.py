@@ -159,8 +159,8 @@ def clamp(circuit: FlatCircuit, free: Boundary, x: Floats, target: Floats, eta: 
         x, target = x[rows], target[rows]
     plus, minus = circuit.read_nodes["free"]
     nodes, starts, outputs, shares = circuit.clamping
-    push = eta * (target - (x[:, plus] - x[:, minus]))
-    return hold(free, nodes, x[:, starts] + shares * push[:, outputs])
+    push = eta * (target - (x.take(plus, axis=1) - x.take(minus, axis=1)))
+    return hold(free, nodes, x.take(starts, axis=1) + shares * push.take(outputs, axis=1))
 
 
 def evaluate(trainer: Trainer, params: Params, epoch: int, steps: int) -> tuple[dict[str, float], int, int]:

@@ -69,6 +69,7 @@ def curve(figure: Any, v: View) -> None:
     axes.grid(alpha=0.25, which="both")
     if len(steps) > 3 and steps[-1] > 2000:
         axes.set_xscale("symlog", linthresh=100)
+        axes.set_xlabel("steps (samples shown; logarithmic beyond 100)")
     axes.set_xlim(left=0)
     if v.task.loss.classifies:
         other = axes.twinx()
@@ -163,6 +164,7 @@ def states(figure: Any, v: View) -> None:
     axes.set(xlabel="epoch", ylabel="learnable value (SI units)")
     if len(v.epochs) > 100:
         axes.set_xscale("symlog", linthresh=10)
+        axes.set_xlabel("epoch (logarithmic beyond 10)")
     axes.set_xlim(left=0)
     if len(free) <= 8:
         axes.legend([v.circuit.states[i].name for i in free], frameon=False, fontsize=8)

@@ -51,7 +51,7 @@ def bank_params(circuit: FlatCircuit, device: str, params: Params) -> list[Float
 def read(circuit: FlatCircuit, params: Params, x: Floats, half: str = "free") -> Floats:
     """The outputs (D, S, O) in the `free` or `clamped` half."""
     plus, minus = circuit.read_nodes[half]
-    values = x[..., plus] - x[..., minus]
+    values = x.take(plus, axis=-1) - x.take(minus, axis=-1)
     for k, port in enumerate(circuit.outputs):
         if port.kind == "I":
             device, element = port.element

@@ -76,6 +76,7 @@ def test_a_circuit_that_does_not_settle_is_an_error_with_code_2(tmp_path: Path) 
         (("solve", DIVIDER, "--input", "x=1Meg"), "mega is M here"),
         (("solve", DIVIDER, "--input", "x=1k2"), "write 1.2k"),
         (("solve", DIVIDER, "--input", "x=2s"), "give it in V"),
+        (("solve", DIVIDER, "--input", "x=2A"), "this input is in V, not in A"),
         (("solve", DIVIDER, "--circuit", "Other"), "there is no circuit 'Other'"),
         (("resume", "nowhere"), "is not a run folder"),
         (("report", "nowhere"), "is not a run folder"),

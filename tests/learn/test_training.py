@@ -287,3 +287,23 @@ def test_a_run_keeps_the_files_its_netlist_read(tmp_path: Path) -> None:
         str(p.relative_to(tmp_path / "r" / "netlist")) for p in (tmp_path / "r" / "netlist").rglob("*") if p.is_file()
     }
     assert names == {"iris.nl", "std/edge.nl", "data/iris.csv"}
+
+
+def test_a_run_whose_files_lie_elsewhere_notices_that_they_changed(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "project").mkdir()
+    cell = tmp_path / "lib" / "cell.nl"
+    cell.write_text("module Load(a) {\n  R r(a, gnd) = 10k\n}\n")
+    netlist = tmp_path / "project" / "p.nl"
+    netlist.write_text(
+        'import "../lib/cell.nl"\ncircuit Divider {\n  net a, b\n  R r(a, b) = learn(10k, 1k..100k)\n  Load l(b)\n'
+        "  input x = V(a)\n  output y = V(b)\n}\ntask t on Divider {\n  data x: [1V] -> y: [0.3V]\n"
+        "  rule coupled(rate = 1e-4)\n  stop steps > 3\n}\n"
+    )
+    allowed = [tmp_path / "lib"]
+    list(session.start(compile_file(netlist, allowed), backend="reference", out=tmp_path / "r", allowed=allowed))
+    run = open_run(tmp_path / "r")
+    assert session.load_netlist(run).task.name == "t"
+    cell.write_text(cell.read_text().replace("10k", "40k"))
+    with pytest.raises(RunError, match=r"cell\.nl has changed"):
+        session.load_netlist(run)

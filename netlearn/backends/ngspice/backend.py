@@ -80,7 +80,7 @@ class Ngspice:
         points = _sane(loaded.simulator, self._columns(loaded, plan, params, draw, boundary))
         x = answer.x[draw]
         x[:, loaded.unknowns] = points.values
-        x[:, plan.always_nodes] = boundary.voltages[:, plan.always]
+        x[:, plan.always_nodes] = boundary.voltages.take(plan.always, axis=1)
         if np.count_nonzero(points.settled) < len(x):
             x[~points.settled] = np.nan
         answer.settled[draw] = points.settled
@@ -90,7 +90,7 @@ class Ngspice:
         """The simulator with a deck for this boundary and the numbers of this draw in it."""
         loaded, key = self.loaded, (boundary.held.tobytes(), boundary.fed.tobytes())
         plan = loaded.plans.get(key) if loaded is not None else None
-        if loaded is None or plan is None or np.isnan(boundary.voltages[:, plan.always]).any():
+        if loaded is None or plan is None or np.isnan(boundary.voltages.take(plan.always, axis=1)).any():
             loaded = self._for(params, draw, boundary)
             plan = loaded.plans[key] = _plan(loaded.deck, boundary)
         if not self._update(loaded, params, draw):
@@ -154,16 +154,16 @@ class Ngspice:
     def _columns(self, loaded: _Loaded, plan: _Plan, params: Params, draw: int, boundary: Boundary) -> Floats:
         """What each external source gives in each sample, (S, sources)."""
         columns = np.zeros((boundary.samples, len(loaded.deck.sources)))
-        columns[:, plan.always_columns] = boundary.voltages[:, plan.always]
+        columns[:, plan.always_columns] = boundary.voltages.take(plan.always, axis=1)
         if len(plan.switched):
-            voltages = boundary.voltages[:, plan.switched]
+            voltages = boundary.voltages.take(plan.switched, axis=1)
             holds = np.isfinite(voltages)
             columns[:, plan.switches] = holds
             columns[:, plan.targets] = np.where(holds, voltages, 0.0)
         if len(plan.fed_columns):
             np.add.at(columns.T, plan.fed_columns, boundary.currents.T)
         for device, param, elements, places in loaded.external:
-            columns[:, places] = params.values[device][param][draw, elements]
+            columns[:, places] = params.values[device][param][draw].take(elements)
         return columns
 
     def transient(self, params: Params, boundary: Boundary, stop: float, step: float) -> Transient:
