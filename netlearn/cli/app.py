@@ -16,7 +16,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Design, simulate and export electronic circuits that learn by themselves.",
+    help="Design, simulate and train electronic circuits that learn by themselves.",
 )
 Allow = Annotated[list[Path] | None, typer.Option("--allow", help="A further folder netlists may read from.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
