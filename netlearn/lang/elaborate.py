@@ -235,7 +235,6 @@ def _instance(draft: Draft, tree: Piece) -> None:
     kind, token = tree.children[0], tree.children[1]
     indices = [c for c in tree.children[2:] if isinstance(c, Tree) and c.data == "index"]
     name = str(token) + "".join(f"[{draft.evaluate.integer(i.children[0], 'an index')}]" for i in indices)
-    parts = {c.data: c for c in tree.children[2:] if isinstance(c, Tree)}
     placed = place(draft, kind, name, tree.children[2:], [], tree)
     if not indices:
         draft.declare(token, ElementRef(name, None, placed))
@@ -249,7 +248,6 @@ def _instance(draft: Draft, tree: Piece) -> None:
             raise Fault(f"'{token}' is already declared on line {line}", token, "choose another name")
         draft.scope[str(token)] = ElementRef(str(token), (known.count or 0) + 1 if known else 1, placed)
         draft.declared.setdefault(str(token), token)
-    del parts
 
 
 def _mesh(draft: Draft, tree: Piece) -> None:

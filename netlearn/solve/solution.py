@@ -31,10 +31,6 @@ class Solution:
         names = ("x", "settled", "steps", "residual", "worst")
         return Solution(*(getattr(self, name)[:, samples] for name in names))
 
-    @property
-    def fraction_settled(self) -> float:
-        return float(self.settled.mean()) if self.settled.size else 1.0
-
 
 def bank_unknowns(circuit: FlatCircuit, device: str, x: Floats) -> list[Floats]:
     """Local unknowns of every element of a device: one array (D, S, E) a terminal and branch."""

@@ -6,7 +6,7 @@ is suspended the byte is read by compiled code (`stream.data`). Requests are pic
 answered by `(True, result)` or `(False, words)`.
 
 A sweep is left by `alter vsweep dc = 1e12`, given from within a callback: the sweep's own test then
-ends it after this point, with all of ngspice's tidying up. (Measured: the alternatives, SIGINT or
+ends it after this point, with all of ngspice's tidying up. (By its source: the alternatives, SIGINT or
 `bg_halt`, leave the plot and its run description behind and say so at length.) The same command
 from the begin callback ends a sweep before its first point, which tries out a freshly loaded deck
 for the price of its set-up. `.save none` keeps a sweep's vectors at length 1, so a sweep does not
