@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from netlearn.cache import cache_folder
 from netlearn.devices.model import Device
 from netlearn.devices.primitives import FUNCTIONS, Array, Tree
 
@@ -89,16 +89,6 @@ def _generate(terminals: tuple[str, ...], params: tuple[str, ...], law: str) -> 
     from netlearn.devices.symbolic import generate
 
     return generate(terminals, params, law)
-
-
-def cache_folder() -> Path:
-    """Where generated kernels are kept: $NETLEARN_CACHE, or `netlearn` in the user's cache folder."""
-    if chosen := os.environ.get("NETLEARN_CACHE"):
-        return Path(chosen)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "netlearn"
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "netlearn"
 
 
 def _cached(name: str, make: Callable[[], str]) -> str:

@@ -29,4 +29,4 @@ def make_method(name: str, given: Mapping[str, float]) -> Method:
     return METHODS[name](**dict(given))
 
 
-__all__ = ["METHODS", "Method", "make_method", "options"]
+__all__ = ["METHODS", "Coupled", "Hardware", "Method", "Sign", "make_method", "options"]
