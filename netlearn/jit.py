@@ -19,7 +19,15 @@ from numba.core import config
 from netlearn.cache import cache_folder
 
 FUSED = {"contract"}  # a * b + c may be rounded once; nothing else may change
-COMPILED = ("jit.py", "solve/lesson.py", "solve/learning.py", "backends/ngspice/stream.py")
+COMPILED = (
+    "jit.py",
+    "devices/vector.py",
+    "devices/machine.py",
+    "solve/lanes.py",
+    "solve/sparse.py",
+    "solve/shape.py",
+    "solve/newton.py",
+    "solve/lesson.py", "solve/learning.py", "backends/ngspice/stream.py")
 
 
 @cache
@@ -54,4 +62,10 @@ def callback(signature: Any) -> Callable[[Callable[..., Any]], Any]:
 
 def inlined(function: Callable[..., Any]) -> Any:
     """A piece of other compiled functions."""
-    return numba.njit(error_model="numpy", fastmath=FUSED)(function)
+    return numba.njit(error_model="numpy", fastmath=FUSED, forceinline=True)(function)
+
+
+def called(function: Callable[..., Any]) -> Any:
+    """A piece of other compiled functions that stands by itself, to keep them short: compiling takes more than in
+    proportion to length."""
+    return numba.njit(error_model="numpy", fastmath=FUSED, no_cpython_wrapper=True)(function)
