@@ -105,3 +105,15 @@ def test_an_if_without_else_may_be_followed_by_anything() -> None:
         "net a", "if 1 == 1 {", "  R r(a, gnd) = 1k", "}", "R s(a, gnd) = 1k", "if 1 == 2 {", "}", "else {", "}"
     )
     assert circuit.banks["R"].names == ("r", "s")
+
+
+def test_a_list_or_an_array_of_nets_gives_each_edge_of_a_mesh_its_own() -> None:
+    circuit = flat(
+        compile_netlist(
+            "module Edge(a, b, g) {\n  VCCS s(a, b, g, gnd) = 1mS\n}\n"
+            "circuit A {\n  net n[3], g[3]\n  let ohms = [1k, 2k, 3k]\n"
+            "  mesh r = ring(3) on n of R = ohms\n  mesh e = ring(3) on n of Edge(g = g)\n  input x[0..2] = V(g)\n}\n"
+        ).circuit
+    )
+    assert circuit.base["R"]["r"].tolist() == [1e3, 2e3, 3e3]
+    assert [circuit.nodes[k] for k in circuit.banks["VCCS"].nodes[:, 2]] == ["g[0]", "g[1]", "g[2]"]
