@@ -22,6 +22,8 @@ Allow = Annotated[list[Path] | None, typer.Option("--allow", help="A further fol
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
 File = Annotated[Path, typer.Argument(help="A netlist (.nl).")]
 Run = Annotated[Path, typer.Argument(help="A run folder.")]
+Inputs = Annotated[list[str] | None, typer.Option("--input", help="name=value, such as x=0.3V or x[1]=200mV.")]
+Seed = Annotated[int, typer.Option(help="Decides random starting values.")]
 BackendName = Annotated[str, typer.Option("--backend", help="ngspice or reference.")]
 
 
@@ -177,12 +179,10 @@ def _print_result(result: dict[str, Any]) -> None:
 @app.command()
 def solve(
     target: Annotated[Path, typer.Argument(help="A netlist, or a run folder (solved as it was trained).")],
-    inputs: Annotated[
-        list[str] | None, typer.Option("--input", help="name=value, such as x=0.3V or x[1]=200mV.")
-    ] = None,
+    inputs: Inputs = None,
     circuit: Annotated[str | None, typer.Option(help="Which circuit, where there are several.")] = None,
     backend: BackendName = "ngspice",
-    seed: Annotated[int, typer.Option(help="Decides random starting values.")] = 0,
+    seed: Seed = 0,
     allow: Allow = None,
     as_json: Json = False,
 ) -> None:
@@ -201,6 +201,46 @@ def solve(
         raise CircuitError(
             "the circuit did not settle", "look for floating nodes, loops of voltage sources and wrong values"
         )
+
+
+@app.command()
+def agree(
+    file: File,
+    task: Annotated[str | None, typer.Option(help="Which task, where there are several.")] = None,
+    circuit: Annotated[str | None, typer.Option(help="A circuit at its inputs instead of a task.")] = None,
+    inputs: Inputs = None,
+    backends: Annotated[str, typer.Option(help="The two that are compared.")] = "native,ngspice",
+    seed: Seed = 0,
+    allow: Allow = None,
+    as_json: Json = False,
+) -> None:
+    """Solve every sample of a task on two backends; exit code 1 where their answers differ."""
+    from netlearn.cli import agree as agreement
+
+    names = agreement.two_names(backends)
+    netlist = _compile(file, allow, quiet=as_json)
+    answer = agreement.agree(agreement.case_of(netlist, task, circuit, inputs or [], seed), names)
+    print(json.dumps(answer) if as_json else agreement.table(answer))
+    if not answer["agree"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def lattice(
+    kind: Annotated[str, typer.Argument(help="rgrid, rdgrid or mosgrid.")],
+    size: Annotated[int, typer.Option(help="Rows and columns.")],
+    seed: Annotated[int, typer.Option(help="Decides resistances, diodes and gates.")] = 0,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write it; else it is printed.")] = None,
+) -> None:
+    """Make the netlist of a square lattice that solvers are measured on."""
+    from netlearn.lang.lattice import draw, netlist
+
+    text = netlist(draw(kind, size, seed))
+    if out is None:
+        print(text, end="")
+    else:
+        out.write_text(text, encoding="utf-8")
+        print(out)
 
 
 @app.command()

@@ -22,7 +22,7 @@ def solve_one(
 ) -> dict[str, Any]:
     """nodes: name to volts (None where not settled); outputs by name; inputs used; settled."""
     circuit, states, defaults = _trained(target) if target.is_dir() else _drawn(target, name, allowed, quiet)
-    inputs = _inputs(circuit, given, defaults)
+    inputs = input_values(circuit, given, defaults)
     params = initial(circuit, seed)
     if states is not None:
         params = with_states(circuit, params, states)
@@ -61,12 +61,13 @@ def _drawn(
     if not quiet:
         for warning in netlist.warnings:
             print(warning.render(), file=sys.stderr)
-    circuit = _choose(netlist, name)
+    circuit = choose_circuit(netlist, name)
     first = next((t.inputs[0] for t in netlist.tasks.values() if t.circuit == circuit.name), None)
     return flatten(circuit), None, np.array(first) if first is not None else None
 
 
-def _choose(netlist: Netlist, name: str | None) -> Any:
+def choose_circuit(netlist: Netlist, name: str | None) -> Any:
+    """The circuit by name, or the only one."""
     if not netlist.circuits:
         raise CircuitError("there is no circuit in this netlist", "write circuit Name { ... }")
     if name is not None and name not in netlist.circuits:
@@ -74,7 +75,7 @@ def _choose(netlist: Netlist, name: str | None) -> Any:
     return netlist.circuits[name] if name is not None else netlist.circuit
 
 
-def _inputs(circuit: FlatCircuit, given: Sequence[str], defaults: Floats | None) -> Floats:
+def input_values(circuit: FlatCircuit, given: Sequence[str], defaults: Floats | None) -> Floats:
     """Input values by name; what is not given comes from the task's first sample."""
     kinds = {port.name: port.kind for port in circuit.inputs}
     names = list(kinds)

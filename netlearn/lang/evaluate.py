@@ -62,6 +62,7 @@ KEPT_CALLS = frozenset(
         "rows",
         "count",
         "column",
+        "columns",
         "onehot",
     ]
 )

@@ -29,7 +29,7 @@ METRICS: dict[str, Dimension] = {
     "steps": NONE,
     "epochs": NONE,
 }
-DATASETS = {"iris": "data/iris.csv"}
+DATASETS = {"iris": "data/iris.csv", "digits": "data/digits.csv"}
 ORDERS = ("sequential", "shuffled", "batch")
 
 
@@ -82,7 +82,7 @@ class TaskReader:
         self.circuit, self.folder, self.allowed = circuit, folder, allowed
         self.table: dict[str, list[str]] = {}
         self.origin = ""
-        self.evaluate = Evaluator({}, {"column": self._column, "onehot": self._onehot})
+        self.evaluate = Evaluator({}, {"column": self._column, "columns": self._many, "onehot": self._onehot})
 
     def read(self, tree: Piece) -> TaskSpec:
         name = str(tree.children[0])
@@ -332,7 +332,8 @@ class TaskReader:
         self.table = {key.strip(): [row[key].strip() for row in rows] for key in rows[0]}
         self.origin = path.name
 
-    def _text_column(self, tree: Any) -> list[str]:
+    def _name(self, tree: Any) -> str:
+        """The name of a column of the table."""
         name = self.evaluate(tree)
         if not self.table:
             raise Fault("column needs a table", tree, 'write data from "file.csv" x: column("name") -> ...')
@@ -342,21 +343,15 @@ class TaskReader:
                 tree,
                 suggest(str(name), self.table) or f"it has {', '.join(self.table)}",
             )
-        return self.table[name]
+        return name
+
+    def _text_column(self, tree: Any) -> list[str]:
+        return self.table[self._name(tree)]
 
     def _column(self, e: Evaluator, tree: Any, given: list[Any], options: Any) -> _Column:
         if not 1 <= len(given) <= 2 or options:
             raise Fault("column takes a name and a range to scale to", tree, 'write column("petal_length", 0V..0.45V)')
-        texts = self._text_column(given[0])
-        try:
-            numbers = [float(t) for t in texts]
-        except ValueError:
-            wrong = next(t for t in texts if not _is_number(t))
-            raise Fault(
-                f"'{wrong}' in this column is not a number", given[0], "classes are read with onehot(...)"
-            ) from None
-        if not all(map(math.isfinite, numbers)):
-            raise Fault("this column has a value that is not finite", given[0])
+        numbers = _numbers(self._text_column(given[0]), given[0])
         if len(given) == 1:
             return _Column(tuple(numbers))
         to = e(given[1])
@@ -367,6 +362,19 @@ class TaskReader:
             raise Fault("a constant column cannot be scaled", given[0])
         a, b = to.low.number, to.high.number
         return _Column(tuple(a + (b - a) * (n - low) / (high - low) for n in numbers))
+
+    def _many(self, e: Evaluator, tree: Any, given: list[Any], options: Any) -> list[_Column]:
+        """Neighbouring columns, in a unit of their own."""
+        if len(given) != 2 or set(options) - {"unit"}:
+            raise Fault(
+                "columns takes the first name, the last one and a unit", tree, 'write columns("p0", "p63", unit = 10mV)'
+            )
+        names = list(self.table)
+        first, last = (names.index(self._name(g)) for g in given)
+        if last < first:
+            raise Fault("the last column stands before the first", given[1], f"they are {', '.join(names)}")
+        unit = e.number(options["unit"], "unit", None).number if options else 1.0
+        return [_Column(tuple(unit * n for n in _numbers(self.table[name], tree))) for name in names[first : last + 1]]
 
     def _onehot(self, e: Evaluator, tree: Any, given: list[Any], options: Any) -> list[_Column]:
         if len(given) not in (1, 3) or options:
@@ -379,6 +387,18 @@ class TaskReader:
         if len(classes) * len(texts) > MAX_VALUES:
             raise Fault("these classes of these rows are too many numbers", given[0], "use fewer rows or classes")
         return [_Column(tuple(on if t == c else off for t in texts)) for c in classes]
+
+
+def _numbers(texts: list[str], where: Any) -> list[float]:
+    """A column's entries as numbers."""
+    try:
+        numbers = [float(t) for t in texts]
+    except ValueError:
+        wrong = next(t for t in texts if not _is_number(t))
+        raise Fault(f"'{wrong}' in this column is not a number", where, "classes are read with onehot(...)") from None
+    if not all(map(math.isfinite, numbers)):
+        raise Fault("this column has a value that is not finite", where)
+    return numbers
 
 
 def _is_number(text: str) -> bool:
