@@ -27,7 +27,11 @@ COMPILED = (
     "solve/sparse.py",
     "solve/shape.py",
     "solve/newton.py",
-    "solve/lesson.py", "solve/learning.py", "backends/ngspice/stream.py")
+    "solve/teaching.py",
+    "solve/lesson.py",
+    "solve/learning.py",
+    "backends/ngspice/stream.py",
+)
 
 
 @cache

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from netlearn.cache import cache_folder
 from netlearn.devices import law as laws
 from netlearn.devices.primitives import FUNCTIONS as ARRAYS
-from netlearn.devices.vector import FUNCTIONS, WIDTH, traced
+from netlearn.devices.vector import FUNCTIONS, traced
 from netlearn.jit import callback
 
 types: Any = numba.types

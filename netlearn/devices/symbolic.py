@@ -322,7 +322,7 @@ def _function(name: str, x: Sequence[Expr], p: Sequence[Expr], results: Sequence
 
 
 BLOCK = 64  # bytes of eight numbers
-MACHINE = '''
+MACHINE = """
 def prepare(p):
     {p}
 {prepared}
@@ -341,7 +341,7 @@ block = traced(law, {locals}, {count})
 def points(blocks, x, p, out):
     for b in range(blocks):
         block(x + b * {x_bytes}, p + b * {p_bytes}, out + b * {out_bytes})
-'''
+"""
 
 
 def machine(terminals: Sequence[str], params: Sequence[str], law: str) -> str:
