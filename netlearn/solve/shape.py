@@ -19,6 +19,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params
 from netlearn.devices import kernel
@@ -92,17 +93,19 @@ class Stamps:
 class Shape:
     """Index tables of a circuit for a set of nodes that are always held."""
 
-    def __init__(self, circuit: FlatCircuit, held: Iterable[int], typical: Params) -> None:
-        """`typical` parameters decide which equation goes with which unknown, and nothing else."""
+    def __init__(self, circuit: FlatCircuit, held: Iterable[int], typical: Params, only: Ints | None = None) -> None:
+        """`typical` parameters decide which equation goes with which unknown, and nothing else; `only` these unknowns
+        are solved for, if given: they must not depend on others (see `parts`)."""
         self.circuit = circuit
         self.held = frozenset(held)
         self.holders = _holders(circuit, self.held)
-        linear, nonlinear = _banks(circuit, self.holders)
-        self.linear, self.nonlinear = linear, nonlinear
-        self.machines = [_machine(circuit, bank.device) for bank in nonlinear]
         known = np.zeros(circuit.size, dtype=bool)
         known[[0, *self.held, *(h.node for h in self.holders), *(h.branch for h in self.holders)]] = True
-        self.left = np.flatnonzero(~known)
+        self.left = np.flatnonzero(~known) if only is None else np.intersect1d(np.flatnonzero(~known), only)
+        wanted = np.ones(circuit.size, dtype=bool) if only is None else np.isin(np.arange(circuit.size), self.left)
+        linear, nonlinear = _banks(circuit, self.holders, wanted)
+        self.linear, self.nonlinear = linear, nonlinear
+        self.machines = [_machine(circuit, bank.device) for bank in nonlinear]
         number = np.full(circuit.size, -1, dtype=np.int64)
         number[self.left] = np.arange(len(self.left))
         self.elimination = _elimination(circuit, number, linear, nonlinear, self.machines, typical)
@@ -184,10 +187,22 @@ class Shape:
         """What the machine code of each nonlinear device wants to know of its elements, (D, E, K)."""
         found = []
         for bank, code in zip(self.nonlinear, self.machines, strict=True):
-            p = [params.values[bank.device][n] for n in self.circuit.banks[bank.device].device.param_names]
+            names = self.circuit.banks[bank.device].device.param_names
+            p = [params.values[bank.device][n][:, bank.elements] for n in names]
             shape = (params.draws, len(bank.elements))
             numbers = [np.broadcast_to(v, shape) for v in code.prepare(p)]
             found.append(np.stack(numbers, axis=-1) if numbers else np.zeros((*shape, 0)))
+        return found
+
+    def parts(self) -> Ints:
+        """A label for each unknown of the circuit, the same where one depends on the other; -1 where it is known."""
+        label = np.arange(len(self.left))
+        factors = self.elimination.factors
+        for j in range(len(label) - 1, -1, -1):  # the first row below the diagonal is the parent in the tree
+            if factors.starts[j] < factors.starts[j + 1]:
+                label[j] = label[factors.rows[factors.starts[j]]]
+        found = np.full(self.circuit.size, -1)
+        found[self.left] = label[self.column[self.left]]
         return found
 
     def maskable(self, nodes: Iterable[int]) -> bool:
@@ -222,7 +237,8 @@ class Shape:
             def number(result: int, count: int = count, outs: int = outs, start: int = out_start) -> Ints:
                 """Where a result of each element lies, in lanes from the beginning of the results."""
                 e = np.arange(count)
-                return start + (((e // WIDTH) * outs + result) * WIDTH + e % WIDTH if lanes == 1 else e * outs + result)
+                first = (e // WIDTH * outs + result) * WIDTH + e % WIDTH if lanes == 1 else e * outs + result
+                return np.asarray(start + first, dtype=np.int64)
 
             for k, r in enumerate(code.rows):
                 at = self.row[bank.unknowns[:, r]]
@@ -280,11 +296,15 @@ def _holders(circuit: FlatCircuit, held: frozenset[int]) -> list[Holder]:
     return found
 
 
-def _banks(circuit: FlatCircuit, holders: Sequence[Holder]) -> tuple[list[_Bank], list[_Bank]]:
-    """Banks of linear and of nonlinear devices, without the elements that are holders."""
-    linear, nonlinear = [], []
+def _banks(
+    circuit: FlatCircuit, holders: Sequence[Holder], wanted: NDArray[np.bool_]
+) -> tuple[list[_Bank], list[_Bank]]:
+    """Banks of linear and of nonlinear devices at the unknowns wanted, without the elements that are holders."""
+    linear: list[_Bank] = []
+    nonlinear: list[_Bank] = []
     for name, bank in circuit.banks.items():
-        elements = np.setdiff1d(np.arange(len(bank.names)), [h.element for h in holders if h.device == name])
+        at = np.flatnonzero(wanted[bank.unknowns].any(axis=1))
+        elements = np.setdiff1d(at, [h.element for h in holders if h.device == name])
         if len(elements):
             chosen = linear if kernel(bank.device).linear else nonlinear
             chosen.append(_Bank(name, elements, bank.unknowns[elements]))

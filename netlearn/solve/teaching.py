@@ -2,7 +2,9 @@
 
 Every lane is one draw with a trajectory of its own. A state acts in one of two ways: it is the voltage of a node that a
 source holds, or the conductance (or its inverse) of a linear edge, whose entries in matrix and currents are then written
-anew: what other devices put there, plus the sum of the states' conductances. A lane that has not settled in a step does
+anew: what other devices put there, plus the sum of the states' conductances. Of the equations each phase solves only those
+that someone looks at: in a twin, where the halves share no unknown, the free phase the one half and the clamped phase the
+other. A lane that has not settled in a step does
 not learn from it; the next free phase starts from the last one that has settled.
 """
 
@@ -23,26 +25,34 @@ from netlearn.solve.shape import Tables
 MATRIX, INNER, OUTER, BORDER = range(4)
 
 
-class Handles(NamedTuple):
-    """Where inputs and states take hold. driven (2, .): x of a node, input. fed (2, .): row, input.
+class Phase(NamedTuple):
+    """One phase of a step: the equations that matter to it, and where states' conductances are in their numbers.
 
-    gates (2, .): x of a node, state; signs of the voltage. edges (4, .): list (MATRIX, INNER, OUTER or BORDER), place
-    in it, state, 1 for an inverse; shares of the state's conductance there. fixed (2, .): list and place of all that
-    `edges` write to.
+    edges (4, .): list (MATRIX, INNER, OUTER or BORDER), place in it, state, 1 for an inverse; shares of the state's
+    conductance there. fixed (2, .): list and place of all that `edges` write to; rest (groups, .) what is there without.
     """
+
+    t: Tables
+    numbers: Numbers
+    edges: Ints
+    shares: Floats
+    fixed: Ints
+    rest: Floats
+
+
+class Handles(NamedTuple):
+    """Where inputs and states take hold: driven (2, .): x of a node, input; fed (.,): input of each fed row.
+    gates (2, .): x of a node, state; signs of the voltage."""
 
     driven: Ints
     fed: Ints
     gates: Ints
     signs: Floats
-    edges: Ints
-    shares: Floats
-    fixed: Ints
 
 
 class Course(NamedTuple):
     """A group of lanes while it learns: x of both phases and states, (groups, numbers W) and the same as (groups,
-    numbers, W); `rest` (groups, .) what `fixed` entries hold without states; solves and settled (groups, W) counted."""
+    numbers, W); solves and settled (groups, W) counted."""
 
     free: Floats
     clamped: Floats
@@ -50,7 +60,6 @@ class Course(NamedTuple):
     clamped_lanes: Floats
     states: Floats
     states_lanes: Floats
-    rest: Floats
     solves: Ints
     settled: Ints
 
@@ -77,50 +86,44 @@ def _list(numbers: Numbers, kind: int, group: int) -> Floats:
 
 
 @called
-def _set(handles: Handles, numbers: Numbers, course: Course, group: int, like: Any) -> None:
-    """Bring the states to where they act."""
-    free, clamped, states, rest = course.free[group], course.clamped[group], course.states[group], course.rest[group]
-    zero = every(0.0, like)
+def _set(phase: Phase, handles: Handles, x: Floats, states: Floats, group: int, like: Any) -> None:
+    """Bring the states to where they act in a phase."""
+    zero, lanes, numbers, rest = every(0.0, like), width(like), phase.numbers, phase.rest[group]
     for m in range(handles.signs.size):
         voltage = plus_product(zero, every(handles.signs[m], like), get(states, handles.gates[1, m], like))
-        put(free, handles.gates[0, m], voltage)
-        put(clamped, handles.gates[0, m], voltage)
-    for m in range(handles.fixed.shape[1]):
-        put(_list(numbers, handles.fixed[0, m], group), handles.fixed[1, m], get(rest, m, like))
-    lanes = width(like)
-    for m in range(handles.shares.size):
-        values, place = _list(numbers, handles.edges[0, m], group), handles.edges[1, m]
-        state, inverse, share = handles.edges[2, m], handles.edges[3, m] == 1, handles.shares[m]
+        put(x, handles.gates[0, m], voltage)
+    for m in range(phase.fixed.shape[1]):
+        put(_list(numbers, phase.fixed[0, m], group), phase.fixed[1, m], get(rest, m, like))
+    for m in range(phase.shares.size):
+        values, place = _list(numbers, phase.edges[0, m], group), phase.edges[1, m]
+        state, inverse, share = phase.edges[2, m], phase.edges[3, m] == 1, phase.shares[m]
         for k in range(lanes):
             theta = states[state * lanes + k]
             values[place * lanes + k] += share / theta if inverse else share * theta
 
 
 @called
-def _show(handles: Handles, numbers: Numbers, lesson: Lesson, row: int, course: Course, group: int, like: Any) -> None:
-    """Bring a sample's inputs to where they act."""
+def _show(phase: Phase, handles: Handles, lesson: Lesson, row: int, x: Floats, group: int, like: Any) -> None:
+    """Bring a sample's inputs to where they act in a phase."""
     for m in range(handles.driven.shape[1]):
-        value = every(lesson.inputs[row, handles.driven[1, m]], like)
-        put(course.free[group], handles.driven[0, m], value)
-        put(course.clamped[group], handles.driven[0, m], value)
-    for m in range(handles.fed.shape[1]):
-        put(numbers.feeds[group], m, every(lesson.inputs[row, handles.fed[1, m]], like))
+        put(x, handles.driven[0, m], every(lesson.inputs[row, handles.driven[1, m]], like))
+    for m in range(handles.fed.size):
+        put(phase.numbers.feeds[group], m, every(lesson.inputs[row, handles.fed[m]], like))
 
 
 @called
 def _step(
-    t: Tables, numbers: Numbers, handles: Handles, lesson: Lesson, row: int, course: Course, group: int, memory: Memory,
-    s: Scratch, like: Any
+    one: Phase, two: Phase, handles: Handles, lesson: Lesson, row: int, course: Course, group: int, memory: Memory,
+    s: Scratch, z: Scratch, like: Any
 ) -> None:  # fmt: skip
     lanes, state = width(like), 4 * width(like)
-    free, clamped, flags = course.free[group], course.clamped[group], numbers.flags[group]
-    clamps = lesson.clamps
-    _show(handles, numbers, lesson, row, course, group, like)
-    for m in range(clamps.shape[1]):
-        put(flags, m, every(0.0, like))
-    for j in range(t.unknowns.size):
-        put(memory.last, j, get(free, t.unknowns[j], like))
-    solve(t, numbers, group, free, s, memory.steps, like)
+    free, clamped, flags, clamps = course.free[group], course.clamped[group], two.numbers.flags[group], lesson.clamps
+    _show(one, handles, lesson, row, free, group, like)
+    _show(two, handles, lesson, row, clamped, group, like)
+    left = one.t.unknowns
+    for j in range(left.size):
+        put(memory.last, j, get(free, left[j], like))
+    solve(one.t, one.numbers, group, free, s, memory.steps, like)
     anyone = False
     for k in range(lanes):
         course.solves[group, k] += 1
@@ -131,26 +134,29 @@ def _step(
                 memory.wanted[k] = 1.0
                 anyone = True
         else:
-            for j in range(t.unknowns.size):
-                free[t.unknowns[j] * lanes + k] = memory.last[j * lanes + k]
+            for j in range(left.size):
+                free[left[j] * lanes + k] = memory.last[j * lanes + k]
     if not anyone:
         return
-    for j in range(t.unknowns.size):
-        put(clamped, t.unknowns[j], get(free, t.unknowns[j], like))
+    for j in range(left.size):
+        put(clamped, left[j], get(free, left[j], like))
     for m in range(clamps.shape[1]):
+        put(flags, m, every(0.0, like))
         for k in range(lanes):
             goal = memory.target[m, k]
             if memory.wanted[k] == 1.0 and not np.isnan(goal):
                 flags[m * lanes + k] = 1.0
                 clamped[clamps[0, m] * lanes + k] = goal
-    solve(t, numbers, group, clamped, s, memory.steps, like)
+    solve(two.t, two.numbers, group, clamped, z, memory.steps, like)
     for k in range(lanes):
         if memory.wanted[k] == 1.0:
             course.solves[group, k] += 1
-            if s.lane[state + k] == SETTLED:
+            if z.lane[state + k] == SETTLED:
                 course.settled[group, k] += 1
             else:
                 memory.wanted[k] = 0.0
+                for j in range(two.t.unknowns.size):
+                    clamped[two.t.unknowns[j] * lanes + k] = 0.0
     learn(
         lesson,
         course.free_lanes[group],
@@ -159,33 +165,35 @@ def _step(
         course.states_lanes[group],
         memory.change,
     )
-    _set(handles, numbers, course, group, like)
+    _set(one, handles, free, course.states[group], group, like)
+    _set(two, handles, clamped, course.states[group], group, like)
 
 
 @called
 def _teach(
-    t: Tables, numbers: Numbers, handles: Handles, lesson: Lesson, rows: Ints, course: Course, memory: Memory,
-    s: Scratch, like: Any
+    one: Phase, two: Phase, handles: Handles, lesson: Lesson, rows: Ints, course: Course, memory: Memory, s: Scratch,
+    z: Scratch, like: Any
 ) -> None:  # fmt: skip
     for group in range(course.free.shape[0]):
-        _set(handles, numbers, course, group, like)
+        _set(one, handles, course.free[group], course.states[group], group, like)
+        _set(two, handles, course.clamped[group], course.states[group], group, like)
         for i in range(rows.size):
-            _step(t, numbers, handles, lesson, rows[i], course, group, memory, s, like)
+            _step(one, two, handles, lesson, rows[i], course, group, memory, s, z, like)
 
 
 @compiled
 def teach_one(
-    t: Tables, numbers: Numbers, handles: Handles, lesson: Lesson, rows: Ints, course: Course, memory: Memory,
-    s: Scratch
+    one: Phase, two: Phase, handles: Handles, lesson: Lesson, rows: Ints, course: Course, memory: Memory, s: Scratch,
+    z: Scratch
 ) -> None:  # fmt: skip
-    """Learning steps of draws, one after the other."""
-    _teach(t, numbers, handles, lesson, rows, course, memory, s, 0.0)
+    """Learning steps of draws, one after the other: phases `one` (free) and `two` (clamped), with their scratch."""
+    _teach(one, two, handles, lesson, rows, course, memory, s, z, 0.0)
 
 
 @compiled
 def teach_eight(
-    t: Tables, numbers: Numbers, handles: Handles, lesson: Lesson, rows: Ints, course: Course, memory: Memory,
-    s: Scratch
+    one: Phase, two: Phase, handles: Handles, lesson: Lesson, rows: Ints, course: Course, memory: Memory, s: Scratch,
+    z: Scratch
 ) -> None:  # fmt: skip
     """Learning steps of draws, eight at a time."""
-    _teach(t, numbers, handles, lesson, rows, course, memory, s, eight())
+    _teach(one, two, handles, lesson, rows, course, memory, s, z, eight())

@@ -6,12 +6,12 @@ import numpy as np
 
 from netlearn.backends.native.packing import Ready, in_threads, of_groups, packed_lanes, unpacked_lanes
 from netlearn.backends.protocol import Taught
-from netlearn.circuit.flat import IDENTITY, Floats, Ints, Params, Rule, boundary, hold
+from netlearn.circuit.flat import IDENTITY, FlatCircuit, Floats, Ints, Params, Rule, boundary, hold
 from netlearn.devices.vector import WIDTH
-from netlearn.solve.lesson import Lesson
+from netlearn.solve.lesson import CLAMPED, HALF, A, B, Lesson
 from netlearn.solve.newton import Numbers, scratch
 from netlearn.solve.shape import Shape
-from netlearn.solve.teaching import BORDER, INNER, MATRIX, OUTER, Course, Handles, Memory, teach_eight, teach_one
+from netlearn.solve.teaching import BORDER, INNER, MATRIX, OUTER, Course, Handles, Memory, Phase, teach_eight, teach_one
 
 CONDUCTANCES = {("G", "g"): 0, ("R", "r"): 1}
 """Linear edges a state can act in, and whether it is the inverse of their conductance."""
@@ -21,18 +21,17 @@ FEW = 3  # draws that learn one by one
 
 def teach(shape: Shape, params: Params, lesson: Lesson, rows: Ints, threads: int) -> Taught | None:
     """States of all draws after the steps; None where a state acts in a way that is not compiled."""
-    handles = make_handles(shape, params)
-    if handles is None or not shape.maskable(lesson.clamps[0].tolist()):
+    gates, edges = _gates(shape), _conductances(shape.circuit)
+    if gates is None or edges is None or not shape.maskable(lesson.clamps[0].tolist()):
         return None
-    ready = Ready(shape, params, shape.stamps(params), shape.prepared(params))
     wide = WIDTH if params.draws > FEW else 1
     groups = -(-params.draws // wide)
     lanes = np.minimum(np.arange(groups * wide), params.draws - 1)
-    free = boundary(shape.circuit, lesson.inputs[rows[:1]])
-    clamped = hold(free, lesson.clamps[0], np.zeros((1, lesson.clamps.shape[1])))
-    numbers = own_numbers(ready.numbers(clamped, lanes, wide), groups)
-    course = make_course(shape, ready, handles, numbers, lanes, wide)
-    tables, run = ready.tables(wide), teach_eight if wide > 1 else teach_one
+    phases = [_phase(part, params, lesson, rows, lanes, edges) for part in _parts(shape, params, lesson)]
+    course = _course(shape, params, lanes, wide)
+    (held, drivers), (_, feeders) = shape.circuit.driven["V"], shape.circuit.driven["I"]
+    handles = Handles(np.stack([held, drivers]), feeders, np.array(gates[:2], dtype=np.int64), gates[2])
+    run = teach_eight if wide > 1 else teach_one
 
     def work(some: slice) -> None:
         count = (len(lesson.scales), wide)
@@ -41,15 +40,63 @@ def teach(shape: Shape, params: Params, lesson: Lesson, rows: Ints, threads: int
             np.zeros((len(lesson.shares), wide)),
             np.zeros(wide),
             np.zeros(wide, np.int64),
-            np.zeros(len(tables.unknowns) * wide),
+            np.zeros(len(phases[0].t.unknowns) * wide),
         )
+        one, two = (p._replace(numbers=of_groups(p.numbers, some), rest=p.rest[some]) for p in phases)
         part = Course(*(a[some] for a in course))
-        run(tables, of_groups(numbers, some), handles, lesson, rows, part, memory, scratch(tables, wide))
+        run(one, two, handles, lesson, rows, part, memory, scratch(one.t, wide), scratch(two.t, wide))
 
     in_threads(work, groups, threads)
     states = unpacked_lanes(course.states, wide)[: params.draws]
     solves, settled = (int(a.reshape(-1)[: params.draws].sum()) for a in (course.solves, course.settled))
     return Taught(states, len(rows), solves, settled)
+
+
+def _parts(shape: Shape, params: Params, lesson: Lesson) -> list[Shape]:
+    """The equations that matter to the free and to the clamped phase."""
+    label, ends, half = shape.parts(), lesson.edges[[A, B]], lesson.edges[HALF]
+    looked_at = [lesson.reads.ravel(), lesson.clamps[1], ends[:, half != CLAMPED].ravel()]
+    pushed = [lesson.clamps[0], ends[:, half == CLAMPED].ravel()]
+    found = []
+    for nodes in (looked_at, pushed):
+        labels = np.setdiff1d(label[np.concatenate(nodes)], [-1])
+        found.append(Shape(shape.circuit, shape.held, params, np.flatnonzero(np.isin(label, labels))))
+    return found
+
+
+def _phase(shape: Shape, params: Params, lesson: Lesson, rows: Ints, lanes: Ints, rules: list[Rule]) -> Phase:
+    """The equations of a phase with all their numbers."""
+    ready = Ready(shape, params, shape.stamps(params), shape.prepared(params))
+    wide = WIDTH if params.draws > FEW else 1
+    free = boundary(shape.circuit, lesson.inputs[rows[:1]])
+    inside = shape.column[lesson.clamps[0]] >= 0
+    nodes = lesson.clamps[0][inside]
+    numbers = own_numbers(
+        ready.numbers(hold(free, nodes, np.full((1, len(nodes)), np.nan)), lanes, wide), len(lanes) // wide
+    )
+    edges = [edge for rule in rules for edge in _edges(shape, rule)]
+    table = np.array([e[:4] for e in edges], dtype=np.int64).reshape(-1, 4).T.copy()
+    shares = np.array([e[4] for e in edges], dtype=float)
+    fixed = np.unique(table[:2], axis=1) if edges else np.zeros((2, 0), np.int64)
+    return Phase(
+        ready.tables(wide), numbers, table, shares, fixed, _rest(numbers, table, shares, fixed, params.states[lanes])
+    )
+
+
+def _rest(numbers: Numbers, edges: Ints, shares: Floats, fixed: Ints, states: Floats) -> Floats:
+    """What the places that states write to hold without them, (groups, . W); states (lanes, S)."""
+    groups = len(numbers.feeds)
+    wide = len(states) // groups
+    lists = {MATRIX: numbers.matrix, INNER: numbers.inner, OUTER: numbers.outer, BORDER: numbers.border}
+    rest = np.zeros((groups, fixed.shape[1], wide))
+    at = {}
+    for m, (kind, place) in enumerate(fixed.T.tolist()):
+        at[kind, place] = m
+        rest[:, m] = lists[kind].reshape(groups, -1, wide)[:, place]
+    theta = states.reshape(groups, wide, -1)
+    for (kind, place, state, inverse), share in zip(edges.T.tolist(), shares, strict=True):
+        rest[:, at[kind, place]] -= share / theta[:, :, state] if inverse else share * theta[:, :, state]
+    return rest.reshape(groups, -1)
 
 
 def own_numbers(numbers: Numbers, groups: int) -> Numbers:
@@ -64,69 +111,39 @@ def own_numbers(numbers: Numbers, groups: int) -> Numbers:
     )
 
 
-def make_course(shape: Shape, ready: Ready, handles: Handles, numbers: Numbers, lanes: Ints, wide: int) -> Course:
-    """All draws at the beginning of their steps."""
+def _course(shape: Shape, params: Params, lanes: Ints, wide: int) -> Course:
+    """All draws at the beginning of their steps, from zero volts."""
     groups, size = len(lanes) // wide, shape.circuit.size
     x = np.zeros((len(lanes), size))
     for holder in shape.holders:
-        values = ready.params.values[holder.device][shape.circuit.banks[holder.device].device.holds]
+        values = params.values[holder.device][shape.circuit.banks[holder.device].device.holds]
         x[:, holder.node] = holder.sign * values[lanes, holder.element]
-    free, states = packed_lanes(x, wide), packed_lanes(ready.params.states[lanes], wide)
+    free, states = packed_lanes(x, wide), packed_lanes(params.states[lanes], wide)
     clamped = free.copy()
-    lists: dict[int, Floats] = {
-        MATRIX: numbers.matrix, INNER: numbers.inner, OUTER: numbers.outer, BORDER: numbers.border
-    }  # fmt: skip
-    rest = np.zeros((groups, handles.fixed.shape[1], wide))
-    for m, (kind, place) in enumerate(handles.fixed.T):
-        rest[:, m] = lists[int(kind)].reshape(groups, -1, wide)[:, place]
-    at = {(int(kind), int(place)): m for m, (kind, place) in enumerate(handles.fixed.T)}
-    theta = ready.params.states[lanes].reshape(groups, wide, -1)
-    for (kind, place, state, inverse), share in zip(handles.edges.T.tolist(), handles.shares, strict=True):
-        value = theta[:, :, state]
-        rest[:, at[kind, place]] -= share / value if inverse else share * value
-    counts = np.zeros((2, groups, wide), np.int64)
-    return Course(
-        free,
-        clamped,
-        free.reshape(groups, size, wide),
-        clamped.reshape(groups, size, wide),
-        states,
-        states.reshape(groups, -1, wide),
-        rest.reshape(groups, -1),
-        counts[0],
-        counts[1],
-    )
+    solves, settled = np.zeros((2, groups, wide), np.int64)
+    as_lanes = (a.reshape(groups, -1, wide) for a in (free, clamped, states))
+    free_lanes, clamped_lanes, states_lanes = as_lanes
+    return Course(free, clamped, free_lanes, clamped_lanes, states, states_lanes, solves, settled)
 
 
-def make_handles(shape: Shape, params: Params) -> Handles | None:
-    """Where a circuit's inputs and states take hold; None where a state does so in another way."""
-    circuit = shape.circuit
+def _gates(shape: Shape) -> tuple[list[int], list[int], Floats] | None:
+    """Nodes whose voltage a state is, the states, and the signs; None where a state's source holds no node."""
     holders = {(h.device, h.element): h for h in shape.holders}
-    gates: list[tuple[int, int, float]] = []
-    edges: list[tuple[int, int, int, int, float]] = []
-    for rule in circuit.rules:
-        if rule.law is not IDENTITY:
-            return None
-        pairs = list(zip(rule.elements.tolist(), rule.inputs[:, 0].tolist(), strict=True))
-        if circuit.banks[rule.device].device.holds == rule.param:
-            if any((rule.device, e) not in holders for e, _ in pairs):
-                return None
-            gates += [(holders[rule.device, e].node, s, holders[rule.device, e].sign) for e, s in pairs]
-        elif (rule.device, rule.param) in CONDUCTANCES:
-            edges += _edges(shape, rule)
-        else:
-            return None
-    (held, drivers), (fed, feeders) = circuit.driven["V"], circuit.driven["I"]
-    table = np.array([e[:4] for e in edges], dtype=np.int64).reshape(-1, 4).T.copy()
-    return Handles(
-        driven=np.stack([held, drivers]),
-        fed=np.stack([shape.row[fed], feeders]),
-        gates=np.array([g[:2] for g in gates], dtype=np.int64).reshape(-1, 2).T.copy(),
-        signs=np.array([g[2] for g in gates], dtype=float),
-        edges=table,
-        shares=np.array([e[4] for e in edges], dtype=float),
-        fixed=np.unique(table[:2], axis=1) if edges else np.zeros((2, 0), np.int64),
-    )
+    found = []
+    for rule in shape.circuit.rules:
+        if shape.circuit.banks[rule.device].device.holds == rule.param:
+            for element, state in zip(rule.elements.tolist(), rule.inputs[:, 0].tolist(), strict=True):
+                if (rule.device, element) not in holders:
+                    return None
+                found.append((holders[rule.device, element], state))
+    return [h.node for h, _ in found], [s for _, s in found], np.array([h.sign for h, _ in found], dtype=float)
+
+
+def _conductances(circuit: FlatCircuit) -> list[Rule] | None:
+    """The rules by which states are conductances; None where one is neither that nor the voltage of a source."""
+    rest = [rule for rule in circuit.rules if circuit.banks[rule.device].device.holds != rule.param]
+    known = all((rule.device, rule.param) in CONDUCTANCES for rule in rest)
+    return rest if known and all(rule.law is IDENTITY for rule in circuit.rules) else None
 
 
 def _edges(shape: Shape, rule: Rule) -> list[tuple[int, int, int, int, float]]:
