@@ -30,9 +30,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from bench_circuits import GATES, RATE, SAMPLES, transistors
+from bench_rivals import OFF, ON, PySpiceWay
 
 from netlearn.backends.ngspice.backend import Ngspice
-from netlearn.backends.pyspice import muted, node_names, shared, to_pyspice
+from netlearn.backends.pyspice import muted
 from netlearn.circuit.flat import FlatCircuit, Floats, boundary, flatten, initial
 from netlearn.errors import BackendError
 from netlearn.lang.compile import compile_netlist
@@ -41,10 +43,8 @@ from netlearn.learn.plan import make_plan
 from netlearn.learn.task import make_task
 from netlearn.learn.train import Trainer, learn
 
-RATE, SAMPLES, EPOCHS = 0.3, 16, 3
-GATES = {"V": "V hold(g, gnd) = vg", "C": "C hold(g, gnd) = 22uF, ic = vg"}
+EPOCHS = 3
 NETWORKS = ((2, 5, 12), (10, 10, 162))
-LONGEST = 900  # characters of a command
 STRETCH = 0.05  # seconds
 
 
@@ -59,51 +59,6 @@ class Row:
     pyspice: float | None
     ratio: float | None
     apart: float | None
-
-
-def lattice(rows: int, columns: int, edges: int) -> list[tuple[int, int]]:
-    """A connected square lattice, diluted to some edges, the same each time."""
-    node = np.arange(rows * columns).reshape(rows, columns)
-    every = [*zip(node[:, :-1].flat, node[:, 1:].flat, strict=True), *zip(node[:-1].flat, node[1:].flat, strict=True)]
-    pairs = [(int(a), int(b)) for a, b in np.random.default_rng(0).permutation(every)]
-    while len(pairs) > edges:
-        k = next(k for k in range(len(pairs)) if connected(pairs[:k] + pairs[k + 1 :], rows * columns))
-        del pairs[k]
-    return sorted(pairs)
-
-
-def connected(pairs: list[tuple[int, int]], nodes: int) -> bool:
-    label = list(range(nodes))
-    for a, b in pairs:
-        old, new = label[a], label[b]
-        label = [new if found == old else found for found in label]
-    return len(set(label)) == 1
-
-
-def netlist(rows: int, columns: int, edges: int, gate: str) -> str:
-    nodes = rows * columns
-    corners = [0, columns - 1, nodes - columns, nodes - 1]
-    inputs = np.random.default_rng(1).uniform(0, 0.45, (SAMPLES, 4))
-    rows_in = ", ".join(f"[{', '.join(f'{v:.6f}V' for v in row)}]" for row in inputs)
-    return f"""netlearn 0.1
-module Edge(a, b) {{
-  net g
-  state vg = learn(uniform(2V, 3V), 0.8V..6V)
-  {GATES[gate]}
-  NMOS m(d = a, g = g, s = b, b = gnd) {{ model = ald1106 }}
-}}
-circuit Network {{
-  net n[{nodes}]
-  mesh e = graph([{", ".join(f"{a}--{b}" for a, b in lattice(rows, columns, edges))}]) on n of Edge
-  input x[0..3] = {", ".join(f"V(n[{c}])" for c in corners)}
-  output y = V(n[{nodes // 2 + 2}])
-}}
-task halves on Network {{
-  data x: [{rows_in}] -> y: [{", ".join(f"{0.5 * v + 0.05:.6f}V" for v in inputs.mean(axis=1))}]
-  rule hardware(eta = 1, rate = {RATE})
-  stop steps > 1
-}}
-"""
 
 
 def rate(one: Callable[[], object], seconds: float) -> float:
@@ -131,63 +86,31 @@ def learner(trainer: Trainer) -> Iterator[Floats]:
 
 
 def pyspice_learner(trainer: Trainer) -> Iterator[Floats]:
-    """The same by PySpice: one circuit, altered by commands and read from what ngspice prints."""
+    """The same by PySpice."""
     circuit, task = trainer.circuit, trainer.task
     params = initial(circuit)
-    spice = to_pyspice(circuit, params, boundary(circuit, task.inputs[:1]))
-    names = node_names(circuit)
-    out = names[circuit.outputs[0].free[0]]
-    spice.V("target", "target", "0", 0.0)
-    spice.R("clamp", "target", out, 1e12)
-    elements = [e.name.lower() for e in spice.elements]
-    inputs = [n for n in elements if n.startswith("vheld")]
-    gates = [n for n in elements if n.startswith("v") and "hold" in n]
+    output = circuit.outputs[0].free[0]
+    way = PySpiceWay(circuit, params, boundary(circuit, task.inputs[:1]), "hold", [output])
     d, s = circuit.banks["NMOS"].nodes[:, 0], circuit.banks["NMOS"].nodes[:, 2]
     vg = params.states[0].copy()
-    ngspice = shared()
-    ngspice.load_circuit(f"{spice}\n.options reltol=1e-6 vntol=1e-9\n.end")
-
-    def solve(changes: dict[str, float]) -> Floats:
-        for command in commands(changes):
-            ngspice.exec_command(command)
-        ngspice.exec_command("op")
-        found = volts(ngspice.exec_command("print allv"))
-        ngspice.destroy()
-        return np.array([0.0, *(found[n.lower()] for n in names[1:])])
-
     k = 0
     try:
         while True:
             row = k % SAMPLES
-            free = solve({**dict(zip(inputs, task.inputs[row], strict=True)), "rclamp": 1e12})
-            clamped = solve({"vtarget": float(task.labels[row, 0]), "rclamp": 1e-3})
+            way.alter([*way.inputs, *way.clamps], [*task.inputs[row], OFF])
+            free = way.solve()
+            way.alter([*way.targets, *way.clamps], [task.labels[row, 0], ON])
+            clamped = way.solve()
             vg = np.clip(vg + RATE * ((free[d] - free[s]) ** 2 - (clamped[d] - clamped[s]) ** 2), 0.8, 6.0)
-            for command in commands(dict(zip(gates, vg, strict=True))):
-                ngspice.exec_command(command)
+            way.alter(way.gates, vg)
             k += 1
             yield vg
     finally:
-        ngspice.remove_circuit()
-
-
-def commands(changes: dict[str, float]) -> Iterator[str]:
-    """`alter` commands joined by semicolons up to the length that ngspice takes."""
-    line = ""
-    for name, value in changes.items():
-        one = f"alter {name} = {float(value)!r}"
-        if len(line) + len(one) > LONGEST:
-            yield line
-            line = ""
-        line = f"{line}; {one}" if line else one
-    yield line
-
-
-def volts(printed: str) -> dict[str, float]:
-    return {k.strip(): float(v) for k, _, v in (line.partition("=") for line in printed.splitlines()) if v}
+        way.close()
 
 
 def measure(rows: int, columns: int, edges: int, gate: str, seconds: float) -> Row:
-    compiled = compile_netlist(netlist(rows, columns, edges, gate))
+    compiled = compile_netlist(transistors(rows, columns, edges, gate))
     circuit: FlatCircuit = flatten(compiled.circuit)
     backend = Ngspice(circuit)
     trainer = Trainer(circuit, make_task(compiled.task, 0), backend)

@@ -1,0 +1,375 @@
+"""The native engine against ngspice, PySpice's way, a scipy `splu` Newton and neospice, on the works it is meant for.
+
+    python scripts/bench_native.py [--json] [--only NAME] [--backend native]
+
+Each work runs in a process of its own, on one core (or as many as it says), and gives rows of what was reached and
+the goal: ratios of speed over the rival in the same run, or steps a second; bigger is better in each. Medians. The
+rivals are in `bench_rivals.py`, the circuits in `bench_circuits.py`; neospice is optional, and where it is not
+installed its published time stands in (0.167 s).
+
+The rivals on two shared cores of an EPYC (Python 3.11, ngspice 39, scipy 1.17, neospice 0.2.0), one core each:
+
+    diodes-16    ngspice's stream 11,000-12,000 points/s; PySpice, alter and op 3,400-4,500 points/s
+    nmos-100     ngspice's stream 2,600-2,900 points/s
+    twins-32     ngspice 1,600-2,200 contrastive steps/s
+    rdgrid-100   scipy splu Newton 27-42 ms in 2 steps (46-55 ms where it looks for its order each time)
+    mosgrid-32   4.6-5.1 ms in 5 steps; mosgrid-64 21-27 ms in 4 steps
+    drn          neospice 7.8 s at first, 0.166-0.19 s a re-solve
+    digits       alter, run, read: 12-15 ms free, 14-18 ms clamped; ngspice by netlearn 7-14 s an epoch
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from bench_circuits import diodes, layered, shape, transistors, twins
+from bench_rivals import OFF, ON, Neospice, PySpiceWay, SpluNewton, median_seconds
+
+from netlearn.backends import open_backend
+from netlearn.backends.pyspice import muted
+from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Params, boundary, flatten, initial
+from netlearn.errors import BackendError
+from netlearn.lang.compile import Netlist, compile_file, compile_netlist
+from netlearn.lang.lattice import draw
+from netlearn.lang.lattice import netlist as lattice_netlist
+from netlearn.lang.library import shipped
+from netlearn.learn.task import make_task
+from netlearn.learn.train import Moment, Trainer, train
+from netlearn.solve.solution import Solution
+
+LANES, POINTS, ALTERED = 4096, 1000, 50  # solved at once, streamed through ngspice, and altered one by one
+NEOSPICE = 0.167  # s, its published re-solve of drn-784-100-10
+TAUGHT = 12  # samples that the public trainer's way is shown
+HIGHER = 1e-3  # part by which each lane of a lattice is driven higher than the one before
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure: bigger is better. `rival` says what it is compared with, and how fast that was."""
+
+    work: str
+    reached: float
+    goal: float
+    unit: str
+    rival: str
+
+
+# ---- operating points over lanes
+
+
+def points_16(backend: str) -> list[Row]:
+    """16 nodes and 31 diode edges: Newton steps a second of one lane, and points against ngspice's two ways."""
+    circuit = shape(diodes())
+    inputs = np.random.default_rng(7).uniform(-1.0, 1.0, (LANES, 4))
+    seconds, steps = warm_lanes(backend, circuit, inputs)
+    return [
+        Row("diodes-16 Newton steps", steps / seconds, 1 / 0.15e-6, "steps/s", ""),
+        against_stream("diodes-16", circuit, inputs, seconds, 20.0),
+        *against_alter("diodes-16", circuit, inputs, seconds, 150.0),
+    ]
+
+
+def points_100(backend: str) -> list[Row]:
+    """100 nodes and 162 NMOS edges: points against ngspice's stream."""
+    circuit = shape(transistors(10, 10, 162, "V"))
+    inputs = np.random.default_rng(7).uniform(0.0, 0.45, (LANES, 4))
+    seconds, _ = warm_lanes(backend, circuit, inputs)
+    return [against_stream("nmos-100", circuit, inputs, seconds, 12.0)]
+
+
+def warm_lanes(backend: str, circuit: FlatCircuit, inputs: Floats) -> tuple[float, float]:
+    """Seconds and Newton steps of all lanes, each started from its neighbour's answer, as in a stream."""
+    solver, params, held = open_backend(backend, circuit), initial(circuit), boundary(circuit, inputs)
+    try:
+        found = solver.operating_points(params, held)
+        start = Solution(
+            *(np.roll(getattr(found, n), 1, axis=1) for n in ("x", "settled", "steps", "residual", "worst"))
+        )
+        assert found.settled.all()
+        steps = float(solver.operating_points(params, held, start).steps.sum())
+        return median_seconds(lambda: solver.operating_points(params, held, start)), steps
+    finally:
+        solver.close()
+
+
+def against_stream(name: str, circuit: FlatCircuit, inputs: Floats, seconds: float, goal: float) -> Row:
+    solver, params = open_backend("ngspice", circuit), initial(circuit)
+    held = boundary(circuit, inputs[:POINTS])
+    try:
+        each = median_seconds(lambda: solver.operating_points(params, held)) / POINTS
+    finally:
+        solver.close()
+    return Row(
+        f"{name} over the stream",
+        each / (seconds / len(inputs)),
+        goal,
+        "x",
+        f"ngspice's stream: {1 / each:.0f} points/s",
+    )
+
+
+def against_alter(name: str, circuit: FlatCircuit, inputs: Floats, seconds: float, goal: float) -> list[Row]:
+    params = initial(circuit)
+    try:
+        with muted():
+            way = PySpiceWay(circuit, params, boundary(circuit, inputs[:1]))
+            each = median_seconds(lambda: [altered(way, x) for x in inputs[:ALTERED]]) / ALTERED
+            way.close()
+    except BackendError:
+        return []
+    rival = f"PySpice, alter and op: {1 / each:.0f} points/s"
+    return [Row(f"{name} over alter+op", each / (seconds / len(inputs)), goal, "x", rival)]
+
+
+def altered(way: PySpiceWay, inputs: Floats) -> Floats:
+    way.alter(way.inputs, inputs)
+    return way.solve()
+
+
+# ---- learning
+
+
+def sequential(backend: str) -> list[Row]:
+    """32 twin NMOS edges learning sample by sample."""
+    netlist = compile_netlist(twins())
+    reached = learning_rate(backend, netlist, epochs=20)
+    rival = learning_rate("ngspice", netlist, epochs=3)
+    return [Row("twins-32 sample by sample", reached, 50_000.0, "steps/s", f"the same on ngspice: {rival:.0f} steps/s")]
+
+
+def learning_rate(backend: str, netlist: Netlist, epochs: int) -> float:
+    """Contrastive steps a second, with the evaluation after each epoch."""
+    moments = learned(backend, netlist, epochs)
+    return moments[1][1].steps / float(np.median(np.diff([seconds for seconds, _ in moments])))
+
+
+def learned(backend: str, netlist: Netlist, epochs: int) -> list[tuple[float, Moment]]:
+    """Moments of a training with the time at which each came, s."""
+    circuit, task = flatten(netlist.circuit), make_task(netlist.task, 0)
+    solver = open_backend(backend, circuit)
+    try:
+        trainer = Trainer(circuit, task, solver, steps=epochs * len(task.train))
+        return [(time.perf_counter(), moment) for moment in train(trainer)]
+    finally:
+        solver.close()
+
+
+def digits(backend: str) -> list[Row]:
+    """The public digits trainer: an epoch against its way of doing it (as often nudged as here), and what it learns."""
+    netlist = compile_file(shipped() / "digits.nl")
+    moments = learned(backend, netlist, epochs=10)
+    first, second = moments[0][1], moments[1][1]
+    shown = second.steps - first.steps
+    nudged = (second.solves - first.solves - len(netlist.task.inputs)) / shown - 1.0
+    ours = float(np.median(np.diff([seconds for seconds, _ in moments])))
+    rows = [Row("digits held out", moments[-1][1].metrics["accuracy"], 0.969, "of the samples", "the authors: 0.969")]
+    try:
+        with muted():
+            free, clamped = public_trainer(netlist)
+    except BackendError:
+        return rows
+    theirs = shown * (free + nudged * clamped)
+    rival = f"alter, run, read: {free:.3f} s free, {clamped:.3f} s clamped, {theirs:.0f} s an epoch"
+    return [Row("digits epoch", theirs / ours, 500.0, "x", rival), *rows]
+
+
+def public_trainer(netlist: Netlist) -> tuple[float, float]:
+    """Median seconds of a free and of a clamped phase (with the new gates it leads to), through PySpice."""
+    circuit, task = flatten(netlist.circuit), make_task(netlist.task, 0)
+    outputs = [port.free[0] for port in circuit.outputs]
+    way = PySpiceWay(circuit, initial(circuit), boundary(circuit, task.inputs[:1]), "cg", outputs)
+    vg, spent = initial(circuit).states[0].copy(), []
+    for row in task.train[:TAUGHT]:
+        start = time.perf_counter()
+        way.alter([*way.inputs, *way.clamps], [*task.inputs[row], *[OFF] * len(outputs)])
+        free = way.solve()
+        middle = time.perf_counter()
+        vg = nudge(way, circuit, task.labels[row], outputs, free, vg)
+        spent.append((middle - start, time.perf_counter() - middle))
+    way.close()
+    medians = np.median(spent, axis=0)
+    return float(medians[0]), float(medians[1])
+
+
+def nudge(way: PySpiceWay, circuit: FlatCircuit, label: Floats, outputs: list[int], free: Floats, vg: Floats) -> Floats:
+    """Hold the label's output and its strongest rival apart, and move every gate; the new gates."""
+    y, mine = free[outputs], int(label.argmax())
+    rival = int(np.where(np.arange(len(y)) == mine, -np.inf, y).argmax())
+    pair = [mine, rival]
+    way.alter([way.targets[k] for k in pair], y[pair] + [0.05, -0.05])
+    way.alter([way.clamps[k] for k in pair], [ON, ON])
+    clamped = way.solve()
+    drain, source = circuit.banks["NMOS"].nodes[:, 0], circuit.banks["NMOS"].nodes[:, 2]
+    change = 0.3 * ((free[drain] - free[source]) ** 2 - (clamped[drain] - clamped[source]) ** 2)
+    vg = np.clip(vg + change, 0.4, 8.0)
+    way.alter(way.gates, vg)
+    return vg
+
+
+# ---- large circuits
+
+
+def rdgrid_100(backend: str) -> list[Row]:
+    """A lattice of 10,000 nodes with diodes: one lane, 16 lanes, and the memory it takes."""
+    rival = SpluNewton(draw("rdgrid", 100, 0))
+    return [*over_splu(backend, "rdgrid", 100, rival, {1: 1.0, 16: 3.0}), memory(backend, rival)]
+
+
+def mosgrid_32(backend: str) -> list[Row]:
+    return over_splu(backend, "mosgrid", 32, SpluNewton(draw("mosgrid", 32, 0)), {1: 5.0})
+
+
+def mosgrid_64(backend: str) -> list[Row]:
+    return over_splu(backend, "mosgrid", 64, SpluNewton(draw("mosgrid", 64, 0)), {1: 1.0})
+
+
+def lattice(kind: str, size: int, lanes: int) -> tuple[FlatCircuit, Boundary]:
+    """A lattice with its inputs in the first lane, and a little higher in the others."""
+    compiled = compile_netlist(lattice_netlist(draw(kind, size, 0)))
+    circuit = flatten(compiled.circuit)
+    return circuit, boundary(circuit, np.array(compiled.task.inputs) * (1.0 + HIGHER * np.arange(lanes)[:, None]))
+
+
+def over_splu(backend: str, kind: str, size: int, rival: SpluNewton, goals: dict[int, float]) -> list[Row]:
+    """A cold solve of some lanes, the shape known, against the rival's cold solve, its order and pattern known."""
+    theirs = median_seconds(rival.solve)
+    told = f"scipy splu Newton: {1e3 * theirs:.1f} ms, {rival.solve()[1]} steps"
+    rows = []
+    for lanes, goal in goals.items():
+        circuit, held = lattice(kind, size, lanes)
+        seconds, found = cold(backend, circuit, initial(circuit), held)
+        centre = found.x[0, 0, circuit.outputs[0].free[0]]
+        assert abs(centre - rival.solve()[0][rival.lattice.centre]) < 1e-7
+        rows.append(Row(f"{kind}-{size}, {lanes} at once", theirs * lanes / seconds, goal, "x a lane", told))
+    return rows
+
+
+def cold(backend: str, circuit: FlatCircuit, params: Params, held: Boundary) -> tuple[float, Solution]:
+    """Seconds of a solve that starts from nothing but the shape."""
+    solver = open_backend(backend, circuit)
+
+    def solve() -> Solution:
+        solver.reset()
+        return solver.operating_points(params, held)
+
+    try:
+        found = solve()
+        assert found.settled.all()
+        return median_seconds(solve), found
+    finally:
+        solver.close()
+
+
+def memory(backend: str, rival: SpluNewton) -> Row:
+    """What Python and numpy hold at most while a lattice is prepared and solved, against the rival's factor."""
+    circuit, held = lattice("rdgrid", 100, 1)
+    tracemalloc.start()
+    cold(backend, circuit, initial(circuit), held)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    told = f"splu's factor: {rival.factor_bytes() / 1e6:.1f} MB"
+    return Row("rdgrid-100 memory", rival.factor_bytes() / peak, 1 / 3, "of the peak", told)
+
+
+def drn(backend: str) -> list[Row]:
+    """A deep resistive network 784-100-10, another image each time, against neospice's re-solve."""
+    network = layered()
+    circuit, images = shape(network.netlist()), network.inputs(8)
+    params, solver, each = network.params(circuit), open_backend(backend, circuit), iter(range(10**9))
+
+    def solve() -> Solution:
+        k = next(each) % len(images)
+        solver.reset()
+        return solver.operating_points(params, boundary(circuit, images[k : k + 1]))
+
+    try:
+        found = solve()
+        assert found.settled.all()
+        ours = median_seconds(solve)
+    finally:
+        solver.close()
+    outputs = [port.free[0] for port in circuit.outputs]
+    theirs, told = resolve(network.deck(images[0]), images, found.x[0, 0, outputs])
+    return [Row("drn-784-100-10", theirs / ours, 50.0, "x", told)]
+
+
+def resolve(deck: str, images: Floats, expected: Floats) -> tuple[float, str]:
+    """Seconds of neospice's re-solve at one image after another; it is checked at the first one."""
+    rival = Neospice.make(deck, [f"o{k}" for k in range(len(expected))])
+    if rival is None:
+        return NEOSPICE, f"neospice as published: {NEOSPICE} s"
+    assert np.abs(rival.first() - expected).max() < 1e-6
+    spent = []
+    for image in images[1:]:
+        rival.update([f"V{k}" for k in range(len(image))], image)
+        start = time.perf_counter()
+        rival.again()
+        spent.append(time.perf_counter() - start)
+    return float(np.median(spent)), f"neospice, re-solve: {np.median(spent):.3f} s"
+
+
+@dataclass(frozen=True)
+class Work:
+    run: Callable[[str], list[Row]]
+    cores: int = 1
+
+
+WORKS = {
+    "points-16": Work(points_16),
+    "points-100": Work(points_100),
+    "sequential": Work(sequential),
+    "rdgrid": Work(rdgrid_100),
+    "mosgrid-32": Work(mosgrid_32),
+    "mosgrid-64": Work(mosgrid_64),
+    "drn": Work(drn),
+    "digits": Work(digits),
+}
+
+
+def apart(name: str, backend: str) -> list[Row]:
+    """The rows of one work, measured in a process of its own on its cores."""
+    cores = sorted(os.sched_getaffinity(0))[: WORKS[name].cores]
+    command = [sys.executable, __file__, "--only", name, "--backend", backend, "--json"]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": str(len(cores)), "OPENBLAS_NUM_THREADS": str(len(cores))},
+        preexec_fn=lambda: os.sched_setaffinity(0, cores),
+    )
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return [Row(**row) for row in json.loads(done.stdout)]
+
+
+def table(rows: list[Row]) -> str:
+    lines = [f"{'work':<30} {'reached':>12} {'goal':>12}  unit"]
+    for r in rows:
+        lines.append(f"{r.work:<30} {r.reached:>12.4g} {r.goal:>12.4g}  {r.unit:<16} {r.rival}")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="rows as JSON")
+    parser.add_argument("--only", choices=WORKS, help="one work, in this process")
+    parser.add_argument("--backend", default="native", help="what is measured")
+    options: Any = parser.parse_args()
+    rows: list[Row] = []
+    for name in [options.only] if options.only else WORKS:
+        rows += WORKS[name].run(options.backend) if options.only else apart(name, options.backend)
+    print(json.dumps([asdict(r) for r in rows], indent=1) if options.json else table(rows))
+
+
+if __name__ == "__main__":
+    main()
