@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+import numba.extending
 from numba.core import config
 
 from netlearn.cache import cache_folder
@@ -73,3 +74,24 @@ def called(function: Callable[..., Any]) -> Any:
     """A piece of other compiled functions that stands by itself, to keep them short: compiling takes more than in
     proportion to length."""
     return numba.njit(error_model="numpy", fastmath=FUSED, no_cpython_wrapper=True)(function)
+
+
+def intrinsic(function: Callable[..., Any]) -> Any:
+    """`numba.extending.intrinsic`: a function that is what its own code generator writes."""
+    return numba.extending.intrinsic(function)
+
+
+def _pointer_to(element: Any) -> Any:
+    def typed(_context: Any, _address: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+
+        return types.CPointer(element)(types.int64), code
+
+    return intrinsic(typed)
+
+
+types: Any = numba.types  # numba's annotations leave out that a type can be called
+ints = _pointer_to(types.int64)
+floats = _pointer_to(types.float64)
+"""Address (int64) to a pointer that can be indexed."""

@@ -17,7 +17,6 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,9 +24,8 @@ from netlearn.cache import cache_folder
 from netlearn.devices import law as laws
 from netlearn.devices.primitives import FUNCTIONS as ARRAYS
 from netlearn.devices.vector import FUNCTIONS, traced
-from netlearn.jit import callback
+from netlearn.jit import callback, types
 
-types: Any = numba.types
 block_kernel = callback(types.void(*[types.int64] * 4))
 
 

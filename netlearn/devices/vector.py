@@ -20,13 +20,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numba
-import numba.extending
 from llvmlite import ir
 
 from netlearn.devices.primitives import LIMIT
+from netlearn.jit import intrinsic, types
 
-types: Any = numba.types
 WIDTH = 8
 DOUBLES = ir.VectorType(ir.DoubleType(), WIDTH)
 INTS = ir.VectorType(ir.IntType(64), WIDTH)
@@ -80,10 +78,10 @@ class Vector:
     def __neg__(self) -> Vector:
         return Vector(self.builder, self.builder.fneg(self.value, flags=FLAGS))
 
-    def __pow__(self, other: Any) -> Vector:
+    def __pow__(self, other: Any) -> Any:
         return power(self, other)
 
-    def __rpow__(self, other: Any) -> Vector:
+    def __rpow__(self, other: Any) -> Any:
         return power(Vector(self.builder, self._lift(other)), self)
 
     def _compared(self, sign: str, other: Any) -> Vector:
@@ -245,11 +243,11 @@ def softplus(x: Vector) -> Vector:
     return pos(x) + log1p(exp(-fabs(x)))
 
 
-def limexp(x: Vector) -> Vector:
+def limexp(x: Vector) -> Any:
     return exp(at_most(x, LIMIT)) * (1.0 + pos(x - LIMIT))
 
 
-def dlimexp(x: Vector) -> Vector:
+def dlimexp(x: Vector) -> Any:
     return exp(at_most(x, LIMIT))
 
 
@@ -339,4 +337,4 @@ def traced(law: Callable[[list[Vector], list[Vector]], Sequence[Any]], locals_: 
 
         return types.int64(types.int64, types.int64, types.int64), code
 
-    return numba.extending.intrinsic(typed)
+    return intrinsic(typed)

@@ -12,11 +12,9 @@ from typing import Any
 import numba
 from llvmlite import ir
 from numba.core.datamodel import models, register_default
-from numba.extending import intrinsic
 
 from netlearn.devices.vector import DOUBLES, WIDTH
-
-types: Any = numba.types
+from netlearn.jit import intrinsic, types
 
 
 class Pack(numba.types.Type):  # type: ignore[misc]

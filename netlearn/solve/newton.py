@@ -105,7 +105,7 @@ def scratch(t: Tables, lanes: int) -> Scratch:
 
 
 @inlined
-def part(values: Floats, group: int) -> Floats:
+def part(values: Floats, group: int) -> Any:
     """The numbers of a group, which all groups may share."""
     return values[min(group, values.shape[0] - 1)]
 
@@ -224,7 +224,7 @@ def solve(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, steps:
 
 
 @called
-def _held_here(numbers: Numbers, group: int, place: int, lane: int, lanes: int) -> bool:
+def _held_here(numbers: Numbers, group: int, place: int, lane: int, lanes: int) -> Any:
     """Whether a lane holds the node at a place."""
     flags = part(numbers.flags, group)
     for m in range(numbers.masks.size):

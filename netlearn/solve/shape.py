@@ -121,9 +121,9 @@ class Shape:
         """Where the entries of the linear banks go: `_targets` numbers each of them, merged where they meet."""
         rows, columns, which = [], [], []
         for b, bank in enumerate(self.linear):
-            for e, (r, c) in enumerate(kernel(self.circuit.banks[bank.device].device).entries):
-                rows.append(bank.unknowns[:, r])
-                columns.append(bank.unknowns[:, c])
+            for e, (i, j) in enumerate(kernel(self.circuit.banks[bank.device].device).entries):
+                rows.append(bank.unknowns[:, i])
+                columns.append(bank.unknowns[:, j])
                 which.append(np.full((len(bank.elements), 2), (b, e)))
         r = self.row[np.concatenate(rows)] if rows else np.zeros(0, np.int64)
         x = np.concatenate(columns) if columns else np.zeros(0, np.int64)
@@ -223,7 +223,7 @@ class Shape:
     def _tables(self, lanes: int) -> Tables:
         n = len(self.left)
         gather, slopes, currents, rim, banks = [], [], [], [], []
-        x_start = p_start = out_start = 0
+        x_start, p_start, out_start = 0, 0, 0
         for bank, code in zip(self.nonlinear, self.machines, strict=True):
             count, locals_ = bank.unknowns.shape
             blocks = -(-count // WIDTH) if lanes == 1 else count
@@ -333,9 +333,9 @@ def _elimination(
         p = [typical.values[bank.device][name][0, bank.elements] for name in device.param_names]
         with np.errstate(all="ignore"):
             found = kernel(device).evaluate([x[bank.unknowns[:, k]] for k in range(bank.unknowns.shape[1])], p)
-        for (r, c), value in zip(kernel(device).entries, found[bank.unknowns.shape[1] :], strict=True):
-            rows.append(number[bank.unknowns[:, r]])
-            columns.append(number[bank.unknowns[:, c]])
+        for (i, j), value in zip(kernel(device).entries, found[bank.unknowns.shape[1] :], strict=True):
+            rows.append(number[bank.unknowns[:, i]])
+            columns.append(number[bank.unknowns[:, j]])
             values.append(np.broadcast_to(np.nan_to_num(value), len(bank.elements)))
     empty = [np.zeros(0, np.int64)]
     r, c = np.concatenate(empty + rows), np.concatenate(empty + columns)

@@ -75,7 +75,7 @@ class Memory(NamedTuple):
 
 
 @called
-def _list(numbers: Numbers, kind: int, group: int) -> Floats:
+def _list(numbers: Numbers, kind: int, group: int) -> Any:
     if kind == MATRIX:
         return numbers.matrix[group]
     if kind == INNER:

@@ -150,14 +150,19 @@ def _solved(ready: Ready, boundary: Boundary, x: Floats, threads: int) -> tuple[
             tables,
             of_groups(numbers, some),
             packed[some],
-            Report(*(a[some] for a in report)),
+            Report(report.settled[some], report.steps[some], report.residual[some], report.worst[some]),
             random,
             scratch(tables, wide),
         )
 
     in_threads(solve, groups, threads)
-    settled, steps, residual, worst = (a.reshape(-1)[:lanes] for a in report)
-    return unpacked_lanes(packed, wide)[:lanes], settled == SETTLED, steps, residual, _row_unknowns(shape)[worst]
+    return (
+        unpacked_lanes(packed, wide)[:lanes],
+        report.settled.reshape(-1)[:lanes] == SETTLED,
+        report.steps.reshape(-1)[:lanes],
+        report.residual.reshape(-1)[:lanes],
+        _row_unknowns(shape)[report.worst.reshape(-1)[:lanes]],
+    )
 
 
 def _row_unknowns(shape: Shape) -> Ints:

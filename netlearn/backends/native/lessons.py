@@ -43,7 +43,7 @@ def teach(shape: Shape, params: Params, lesson: Lesson, rows: Ints, threads: int
             np.zeros(len(phases[0].t.unknowns) * wide),
         )
         one, two = (p._replace(numbers=of_groups(p.numbers, some), rest=p.rest[some]) for p in phases)
-        part = Course(*(a[some] for a in course))
+        part = Course(**{name: a[some] for name, a in course._asdict().items()})
         run(one, two, handles, lesson, rows, part, memory, scratch(one.t, wide), scratch(two.t, wide))
 
     in_threads(work, groups, threads)

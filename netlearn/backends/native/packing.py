@@ -92,7 +92,7 @@ def unpacked_lanes(values: Floats, wide: int) -> Floats:
 
 def of_groups(numbers: Numbers, some: slice) -> Numbers:
     """The numbers of some groups; what all groups share stays."""
-    return Numbers(*(v[some] if v.ndim == 2 and len(v) > 1 else v for v in numbers))
+    return Numbers(**{name: v[some] if v.ndim == 2 and len(v) > 1 else v for name, v in numbers._asdict().items()})
 
 
 def in_threads(work: Callable[[slice], None], groups: int, threads: int) -> None:

@@ -26,11 +26,9 @@ is the place of a byte.)
 from __future__ import annotations
 
 import select
-from collections.abc import Callable
 from typing import Any
 
 import numba
-import numba.extending
 import numpy as np
 from llvmlite import ir
 from numpy.typing import NDArray
@@ -50,7 +48,7 @@ from netlearn.backends.ngspice.simulator import (
     Block,
     Teaching,
 )
-from netlearn.jit import callback, inlined
+from netlearn.jit import callback, floats, inlined, intrinsic, ints, types
 from netlearn.solve.learning import aim, learn
 from netlearn.solve.lesson import Lesson
 
@@ -121,30 +119,7 @@ def registers(
     return start
 
 
-types: Any = numba.types  # numba's annotations leave out that a type can be called
-
-
-def _intrinsic(function: Callable[..., Any]) -> Any:
-    return numba.extending.intrinsic(function)
-
-
-def _pointer_to(element: Any) -> Callable[..., Any]:
-    """An intrinsic: address (int64) -> pointer that can be indexed."""
-
-    def typed(_context: Any, _address: Any) -> Any:
-        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
-
-        return types.CPointer(element)(types.int64), code
-
-    return typed
-
-
-_ints = _intrinsic(_pointer_to(types.int64))
-_floats = _intrinsic(_pointer_to(types.float64))
-
-
-@_intrinsic
+@intrinsic
 def _call(_context: Any, _address: Any) -> Any:
     """Call int64 f(void) at an address."""
 
@@ -176,10 +151,10 @@ def _number(name: Any) -> Any:
 
 @inlined
 def _give(value: Any, name: Any, r: Any, columns: Any) -> None:
-    column = _ints(r[columns])[_number(name)]
+    column = ints(r[columns])[_number(name)]
     if column == 0:
         r[CALLS] += 1
-    value[0] = _floats(r[INPUTS])[_ints(r[HEADER])[LANE] * r[SOURCES] + column]
+    value[0] = floats(r[INPUTS])[ints(r[HEADER])[LANE] * r[SOURCES] + column]
 
 
 _source = types.int32(
@@ -212,12 +187,12 @@ def _store(vectors: Any, r: Any) -> Any:
     `vectors` is the address of `vecvaluesall`: {int count, index; vecvalues **all}, where vecvalues
     is {char *name; double real, imaginary; ...}.
     """
-    lane = _ints(r[HEADER])[LANE]
-    places, values = _ints(r[PLACES]), _floats(r[VALUES])
-    every = _ints(_ints(vectors)[1])
+    lane = ints(r[HEADER])[LANE]
+    places, values = ints(r[PLACES]), floats(r[VALUES])
+    every = ints(ints(vectors)[1])
     found = SAME
     for i in range(r[READS]):
-        value = _floats(every[places[i]])[1]
+        value = floats(every[places[i]])[1]
         before = values[lane * r[READS] + i]
         values[lane * r[READS] + i] = value
         if not np.isfinite(value):
@@ -229,12 +204,12 @@ def _store(vectors: Any, r: Any) -> Any:
 
 @inlined
 def _table_ints(table: Any, field: int) -> Any:
-    return numba.carray(_ints(table[3 * field]), (table[3 * field + 1], table[3 * field + 2]))
+    return numba.carray(ints(table[3 * field]), (table[3 * field + 1], table[3 * field + 2]))
 
 
 @inlined
 def _table_floats(table: Any, field: int) -> Any:
-    return numba.carray(_floats(table[3 * field]), (table[3 * field + 1], table[3 * field + 2]))
+    return numba.carray(floats(table[3 * field]), (table[3 * field + 1], table[3 * field + 2]))
 
 
 @inlined
@@ -258,9 +233,9 @@ def _lesson(t: Any) -> Any:
 @inlined
 def _show(r: Any) -> None:
     """Post the free phase of the next learning step: the sample's inputs, and the states as they are now."""
-    t = _ints(r[TABLE])
-    given = _lesson(t).inputs[_ints(r[ROWS])[_ints(r[HEADER])[STEP]]]
-    inputs = numba.carray(_floats(r[INPUTS]), (2, r[SOURCES]))
+    t = ints(r[TABLE])
+    given = _lesson(t).inputs[ints(r[ROWS])[ints(r[HEADER])[STEP]]]
+    inputs = numba.carray(floats(r[INPUTS]), (2, r[SOURCES]))
     held, fed, gates = _table_ints(t, HELD), _table_ints(t, FED), _table_ints(t, GATES)
     free, clamped, states = _table_floats(t, FREE_X), _table_floats(t, CLAMPED_X), _table_floats(t, NOW)
     for k in range(held.shape[1]):
@@ -282,9 +257,9 @@ def _teach(lane: int, r: Any) -> Any:
 
     True where the steps are done, or where this one is to be left to the host.
     """
-    header, t = _ints(r[HEADER]), _ints(r[TABLE])
+    header, t = ints(r[HEADER]), ints(r[TABLE])
     lesson = _lesson(t)
-    values = numba.carray(_floats(r[VALUES]), (2, r[READS]))
+    values = numba.carray(floats(r[VALUES]), (2, r[READS]))
     unknowns, states = _table_ints(t, UNKNOWNS)[0], _table_floats(t, NOW)
     free, clamped, target = _table_floats(t, FREE_X), _table_floats(t, CLAMPED_X), _table_floats(t, TARGET)
     x = free if lane == 0 else clamped
@@ -292,8 +267,8 @@ def _teach(lane: int, r: Any) -> Any:
         x[unknowns[k], 0] = values[lane, k]
         if not abs(values[lane, k]) < RUN_AWAY:
             return True
-    row = _ints(r[ROWS])[header[STEP]]
-    inputs = numba.carray(_floats(r[INPUTS]), (2, r[SOURCES]))
+    row = ints(r[ROWS])[header[STEP]]
+    inputs = numba.carray(floats(r[INPUTS]), (2, r[SOURCES]))
     if lane == 0:
         if aim(lesson, row, free, 0, target):
             switches = _table_ints(t, SWITCHES)
@@ -320,7 +295,7 @@ def _teach(lane: int, r: Any) -> Any:
 @inlined
 def _linger(address: Any, r: Any) -> None:
     """Look for a byte from the host as often as it asks for, before going to sleep on it."""
-    for _ in range(_ints(r[HEADER])[LOOKS]):
+    for _ in range(ints(r[HEADER])[LOOKS]):
         r[AWAITED] = r[GO_FD] + POLLIN
         if _poll(address + 8 * AWAITED, 1, types.int32(0)) != 0:
             return
@@ -337,8 +312,8 @@ def _await_batch(address: Any, r: Any) -> None:
         _linger(address, r)
         _read(types.int32(r[GO_FD]), address + 8 * BYTE, 1)
         if r[BYTE] == GO:
-            _ints(r[HEADER])[LANE] = 0
-            if _ints(r[HEADER])[STEPS] > 0:
+            ints(r[HEADER])[LANE] = 0
+            if ints(r[HEADER])[STEPS] > 0:
                 _show(r)
             return
         if _call(r[IDLE]) != 0:
@@ -348,8 +323,8 @@ def _await_batch(address: Any, r: Any) -> None:
 @callback(types.int32(types.int64, types.int32, types.int32, types.int64))
 def data(vectors: Any, _count: Any, _ident: Any, address: Any) -> Any:
     """SendData: a point is finished."""
-    r = _ints(address)
-    header = _ints(r[HEADER])
+    r = ints(address)
+    header = ints(r[HEADER])
     lane = header[LANE]
     helped, r[HELPED] = r[HELPED], 0
     found = _store(vectors, r)
@@ -362,8 +337,8 @@ def data(vectors: Any, _count: Any, _ident: Any, address: Any) -> Any:
     confirmed = found == SAME and r[AGAIN] > 1
     if helped != 0 or not (confirmed or (aided == 0 and r[AGAIN] == 1 and r[CALLS] >= SURE)):
         return 0
-    _ints(r[STATES])[lane] = ASSISTED if aided != 0 else PLAIN
-    _ints(r[ITERATIONS])[lane] = r[CALLS]
+    ints(r[STATES])[lane] = ASSISTED if aided != 0 else PLAIN
+    ints(r[ITERATIONS])[lane] = r[CALLS]
     r[POINTS] += 1
     r[AGAIN] = r[AIDED] = r[CALLS] = 0
     if header[STEPS] > 0:
@@ -379,4 +354,4 @@ def data(vectors: Any, _count: Any, _ident: Any, address: Any) -> Any:
 @callback(types.void(types.int64))
 def begin(address: Any) -> None:
     """Make ready for the learning steps that the host has posted."""
-    _show(_ints(address))
+    _show(ints(address))
