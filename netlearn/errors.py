@@ -120,7 +120,11 @@ class SimulatorHung(BackendError):
 
 
 class TaskError(NetlearnError):
-    """A task, its data or its rule does not fit the circuit."""
+    """A task, its data or its rule does not fit the circuit; `about` names the option at fault, if it is one."""
+
+    def __init__(self, message: str, help: str = "", about: str = "") -> None:
+        super().__init__(message, help)
+        self.about = about
 
 
 class RunError(NetlearnError):

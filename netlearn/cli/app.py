@@ -22,6 +22,8 @@ Allow = Annotated[list[Path] | None, typer.Option("--allow", help="A further fol
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
 File = Annotated[Path, typer.Argument(help="A netlist (.nl).")]
 Run = Annotated[Path, typer.Argument(help="A run folder.")]
+PROMISED = ("error", "accuracy", "steps", "seconds", "settled", "unsettled", "run", "asserts")
+"""What --json prints of a result."""
 BackendName = Annotated[str, typer.Option("--backend", help="ngspice or reference.")]
 
 
@@ -123,7 +125,7 @@ def train(
     allow: Allow = None,
     as_json: Json = False,
 ) -> None:
-    """Train a circuit on a task of its netlist; leaves a run folder."""
+    """Train a circuit on a task of its netlist; leaves a run folder. Exit code 1: an assert of the task fails."""
     from netlearn.learn import session
 
     netlist = _compile(file, allow, quiet=as_json)
@@ -132,7 +134,7 @@ def train(
 
 @app.command()
 def resume(run: Run, as_json: Json = False) -> None:
-    """Go on with a run that was stopped; it ends as if it had never been."""
+    """Go on with a run that was stopped; it ends as if it had never been. Exit code 1: an assert of the task fails."""
     from netlearn.learn import session
 
     _follow(session.resume(run), as_json)
@@ -150,28 +152,29 @@ def _follow(session: Any, as_json: bool) -> None:
         session.close()
     result = session.result
     if as_json:
-        print(
-            json.dumps({k: result[k] for k in ("error", "accuracy", "steps", "seconds", "settled", "run", "asserts")})
-        )
+        print(json.dumps({k: result[k] for k in PROMISED}))
     else:
-        _print_result(result)
+        _print_result(session.trainer.task, result)
+    if not all(result["asserts"].values()):
+        raise SystemExit(1)
 
 
-def _print_result(result: dict[str, Any]) -> None:
-    if result["error"] is not None:
-        print(f"mean squared error  {result['error']:.4g} V^2  ({1e3 * result['error'] ** 0.5:.3g} mV rms)")
-    else:
-        print("mean squared error  unknown: a training sample did not settle")
-    if result["accuracy"] is not None:
-        print(f"held-out accuracy   {100 * result['accuracy']:.1f} %")
-    if result["train_accuracy"] is not None:
-        print(f"training accuracy   {100 * result['train_accuracy']:.1f} %")
-    print(
-        f"steps               {result['steps']} in {result['seconds']:.1f} s, {100 * result['settled']:.2f} % of solves settled"
-    )
+def _print_result(task: Any, result: dict[str, Any]) -> None:
+    from netlearn.learn.metrics import label, show, shown_metrics, unsettled
+
+    if lost := unsettled(task, result["unsettled"]):
+        print(f"warning: {lost}", file=sys.stderr)
+    for name in shown_metrics(task):
+        value = result["metrics"][name]
+        print(f"{label(name, task):<24}  {'unknown' if value is None else show(name, value)}")
+    print(f"{'steps':<24}  {result['steps']} in {result['seconds']:.1f} s")
+    print(f"{'solves that settled':<24}  {100 * result['settled']:.2f} %")
     for text, holds in result["asserts"].items():
-        print(f"assert              {text}: {'holds' if holds else 'FAILS'}")
-    print(f"run                 {result['run']}")
+        print(f"{'assert':<24}  {text}: {'holds' if holds else 'FAILS'}")
+    print(f"{'run':<24}  {result['run']}")
+    failed = [text for text, holds in result["asserts"].items() if not holds]
+    if failed:
+        print(f"failed: assert {', assert '.join(failed)}", file=sys.stderr)
 
 
 @app.command()

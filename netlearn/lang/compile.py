@@ -120,7 +120,9 @@ def _build(file: File, folder: Path | None, allowed: tuple[Path, ...], report: R
                 circuit = _on(tree, file, circuits)
                 _new(tree.children[0], tasks)
                 if not report.errors:
-                    tasks[str(tree.children[0])] = TaskReader(circuit, folder, allowed, report.files).read(tree)
+                    tasks[str(tree.children[0])] = TaskReader(circuit, file.source, folder, allowed, report.files).read(
+                        tree
+                    )
             elif tree.data == "mismatch":
                 mismatches[str(tree.children[0])] = read_mismatch(tree, _on(tree, file, circuits))
         except Followed:

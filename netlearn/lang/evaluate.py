@@ -47,26 +47,6 @@ MAX_EDGES = 1_000_000
 MAX_LIST = 1_000_000
 MAX_FORMULA = 1000
 MAX_POWER = 10
-KEPT_CALLS = frozenset(
-    [
-        "coupled",
-        "hardware",
-        "sign",
-        "contrastive",
-        "square",
-        "hinge",
-        "nearest",
-        "normal",
-        "pelgrom",
-        "lognormal",
-        "rows",
-        "count",
-        "column",
-        "onehot",
-    ]
-)
-
-
 _quantity = lru_cache(maxsize=10_000)(units.parse_number)
 
 
@@ -316,10 +296,8 @@ class Evaluator:
         name = str(ref.children[0])
         if len(ref.children) > 1:
             raise Fault("only plain names can be called", ref)
-        if name in KEPT_CALLS and name not in self.calls:
-            return self.keep(tree)
         if name not in self.calls:
-            raise Fault(f"unknown function '{name}'", ref, suggest(name, [*self.calls, *KEPT_CALLS]))
+            raise Fault(f"unknown function '{name}'", ref, suggest(name, self.calls))
         positional = [a for a in arguments if a.data != "named"]
         options = {}
         for a in arguments:
@@ -328,12 +306,6 @@ class Evaluator:
                     raise Fault(f"'{a.children[0]}' is given twice", a, "remove one of them")
                 options[str(a.children[0])] = a.children[1]
         return self.calls[name](self, tree, positional, options)
-
-    def keep(self, tree: Any) -> Named:
-        """A call as a value: name, arguments, options."""
-        arguments = tree.children[1:]
-        options = {str(a.children[0]): self(a.children[1]) for a in arguments if a.data == "named"}
-        return Named(str(tree.children[0].children[0]), tuple(self(a) for a in arguments if a.data != "named"), options)
 
 
 _ARITHMETIC: dict[str, Callable[[float, float], float]] = {

@@ -28,11 +28,10 @@ from netlearn.lang.library import shipped
 from netlearn.lang.task import TaskSpec
 from netlearn.learn.plan import make_plan
 from netlearn.learn.task import Task, make_task
-from netlearn.learn.train import Moment, Trainer, train
+from netlearn.learn.train import Metrics, Moment, Trainer, train
 from netlearn.solve.solution import read
 from netlearn.store import RunFolder, create, free_name, open_run
 
-METRICS = ("mse", "error", "accuracy", "train_accuracy", "violations")
 RECORDED = 200  # epochs of which all states are kept; later ones ever more sparsely
 
 
@@ -71,7 +70,8 @@ class Session:
         return self.run.result
 
     def _note(self, moment: Moment) -> None:
-        self.history.append({"epoch": moment.epoch, **{k: moment.metrics[k] for k in ("steps", *METRICS)}})
+        columns = ("steps", *self.trainer.task.loss.metrics)
+        self.history.append({"epoch": moment.epoch, **{k: moment.metrics[k] for k in columns}})
         if _recorded(moment.epoch) or moment.finished:
             self.recorded.append((moment.epoch, moment.states[0].copy()))
 
@@ -82,6 +82,7 @@ class Session:
             "states": moment.states,
             "solves": np.array(moment.solves),
             "settled": np.array(moment.settled),
+            "unsettled": np.array(moment.metrics.unsettled, dtype=np.int64),
             "finished": np.array(moment.finished),
             "seconds": np.array(self.seconds),
             "recorded_epochs": np.array([e for e, _ in self.recorded]),
@@ -104,9 +105,11 @@ def _result(session: Session, moment: Moment) -> dict[str, Any]:
     task, metrics = session.trainer.task, moment.metrics
     held = len(task.test) > 0
     return {
-        "error": metrics["mse"] if math.isfinite(metrics["mse"]) else None,
-        "accuracy": metrics["accuracy"] if held else None,
-        "train_accuracy": metrics["train_accuracy"] if task.loss.classifies else None,
+        "error": _known(metrics["mse"]),
+        "accuracy": metrics.get("accuracy") if held else None,
+        "train_accuracy": metrics.get("train_accuracy"),
+        "metrics": {name: _known(metrics[name]) for name in task.loss.metrics},
+        "unsettled": list(metrics.unsettled),
         "steps": moment.steps,
         "epochs": moment.epoch,
         "seconds": round(session.seconds, 3),
@@ -114,6 +117,10 @@ def _result(session: Session, moment: Moment) -> dict[str, Any]:
         "asserts": {c.text: c(metrics) for c in task.spec.asserts},
         "run": str(session.run.path),
     }
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _solution(trainer: Trainer, moment: Moment) -> dict[str, Any]:
@@ -209,7 +216,8 @@ def _restore(session: Session, saved: dict[str, Any]) -> None:
     session.recorded = list(zip(map(int, saved["recorded_epochs"]), saved["recorded_states"], strict=True))
     session.seconds = float(saved["seconds"])
     last = session.history[-1]
-    metrics = {k: last[k] for k in ("steps", *METRICS)} | {"epochs": last["epoch"]}
+    names = ("steps", *session.trainer.task.loss.metrics)
+    metrics = Metrics({k: last[k] for k in names} | {"epochs": last["epoch"]}, saved["unsettled"].tolist())
     session.start = Moment(
         int(saved["epoch"]),
         int(saved["steps"]),

@@ -10,8 +10,9 @@ import numpy as np
 from netlearn.circuit.flat import Floats, Ints
 from netlearn.errors import TaskError
 from netlearn.lang.task import TaskSpec
-from netlearn.learn.losses import Loss, make_loss
-from netlearn.learn.methods import Method, make_method
+from netlearn.learn.losses import LOSSES, Loss
+from netlearn.learn.methods import METHODS, Method
+from netlearn.learn.options import choose
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,12 @@ class Task:
 
 
 def make_task(spec: TaskSpec, seed: int) -> Task:
-    """The arrays of a checked task; `seed` decides which samples are held out (the same share of each class)."""
+    """The arrays of a checked task; `seed` decides which samples are held out (the same share of each class).
+
+    NetlistError, at their place, where its rule or loss is none; TaskError where no sample is left to train on."""
     inputs, labels = np.array(spec.inputs, dtype=float), np.array(spec.labels, dtype=float)
     inputs = inputs.reshape(len(labels), -1)
-    method = make_method(spec.rule.name, {k: v.number for k, v in spec.rule.options.items()})
-    loss = make_loss(spec.loss.name, {k: v.number for k, v in spec.loss.options.items()})
+    method, loss = choose("rule", METHODS, spec.rule), choose("loss", LOSSES, spec.loss)
     test = _held_out(labels, spec.holdout, seed)
     train = np.setdiff1d(np.arange(len(labels)), test)
     if not len(train):

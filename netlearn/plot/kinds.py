@@ -11,6 +11,7 @@ import numpy as np
 
 from netlearn.circuit.flat import FlatCircuit, Floats, Params, initial, with_states
 from netlearn.errors import RunError
+from netlearn.learn.metrics import label, shown_metrics
 from netlearn.learn.session import choose_task, load_netlist
 from netlearn.learn.task import Task, make_task
 from netlearn.plot import network
@@ -61,23 +62,25 @@ def view(run: RunFolder) -> View:
 
 
 def curve(figure: Any, v: View) -> None:
-    """Error against steps, and accuracy where the task classifies."""
+    """What the task's loss is about against steps: the error, or the percentages of a task that classifies."""
     axes = figure.add_subplot()
     steps = v.history["steps"]
-    axes.plot(steps, np.maximum(v.history["mse"], 1e-18), color=BLUE, lw=1.6)
-    axes.set(xlabel="steps (samples shown)", ylabel="mean squared error (V²)", yscale="log")
+    rates = [n for n in shown_metrics(v.task) if n in ("violations", "accuracy")]
+    lead = rates[0] if rates else "mse"
+    if lead == "mse":
+        axes.plot(steps, np.maximum(v.history["mse"], 1e-18), color=BLUE, lw=1.6)
+        axes.set(ylabel="mean squared error (V²)", yscale="log")
+    for name, color in zip(rates, (BLUE, ORANGE), strict=False):
+        axes.plot(steps, 100 * v.history[name], color=color, lw=1.6, label=label(name, v.task))
+    if rates:
+        axes.set(ylabel="% of samples", ylim=(-2, 104))
+        axes.legend(frameon=False)
+    axes.set_xlabel("steps (samples shown)")
     axes.grid(alpha=0.25, which="both")
     if len(steps) > 3 and steps[-1] > 2000:
         axes.set_xscale("symlog", linthresh=100)
         axes.set_xlabel("steps (samples shown; logarithmic beyond 100)")
     axes.set_xlim(left=0)
-    if v.task.loss.classifies:
-        other = axes.twinx()
-        held = "held-out" if len(v.task.test) else "training"
-        other.plot(steps, 100 * v.history["accuracy"], color=ORANGE, lw=1.6)
-        other.set_ylabel(f"{held} accuracy (%)", color=ORANGE)
-        other.set_ylim(-2, 104)
-        axes.yaxis.label.set_color(BLUE)
 
 
 def drawing(figure: Any, v: View) -> None:
@@ -99,7 +102,7 @@ def outputs(figure: Any, v: View) -> None:
     """What comes out against what should, for every sample."""
     s = v.solved()
     labels, before, after = s["labels"], s["outputs_before"], s["outputs_after"]
-    if v.task.loss.classifies and labels.shape[1] > 1:
+    if "accuracy" in v.task.loss.metrics and labels.shape[1] > 1:
         return _classes(figure, v, labels, after)
     axes = figure.add_subplot()
     if v.task.inputs.shape[1] == 1 and labels.shape[1] == 1:

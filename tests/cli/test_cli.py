@@ -35,7 +35,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_train_prints_one_json_object_with_the_promised_keys(tmp_path: Path) -> None:
     out, err = netlearn("train", DIVIDER, "--out", tmp_path / "r", "--json", "--steps", 6)
     result = json.loads(out)
-    assert list(result) == ["error", "accuracy", "steps", "seconds", "settled", "run", "asserts"]
+    assert list(result) == ["error", "accuracy", "steps", "seconds", "settled", "unsettled", "run", "asserts"]
     assert result["steps"] == 6
     assert result["accuracy"] is None
     assert result["settled"] == 1.0

@@ -8,20 +8,24 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from netlearn.backends import open_backend
-from netlearn.circuit.flat import flatten
+from netlearn.backends import Backend, open_backend
+from netlearn.circuit.flat import Boundary, Params, flatten
 from netlearn.errors import RunError, TaskError
 from netlearn.lang.compile import Netlist, compile_file, compile_netlist
 from netlearn.learn import session
 from netlearn.learn.losses import Hinge, make_loss, nearest
 from netlearn.learn.methods import METHODS, make_method
+from netlearn.learn.metrics import unsettled
 from netlearn.learn.task import make_task, order
 from netlearn.learn.train import Moment, Trainer, train
+from netlearn.solve.solution import Solution
 from netlearn.store import open_run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -173,14 +177,14 @@ def test_nearest_label_decides_among_all_labels() -> None:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: make_method("coupld", {}), "unknown learning rule 'coupld'"),
+        (lambda: make_method("coupld", {}), "unknown rule 'coupld'"),
         (lambda: make_method("coupled", {"beta": 1.0}), "no option 'beta'"),
         (lambda: make_method("coupled", {"eta": 0.5}), "not given its rate"),
         (lambda: make_method("coupled", {"eta": 0.0, "rate": 1.0}), "eta is 0"),
         (lambda: make_method("hardware", {"rate": -1.0}), "rate is -1"),
         (lambda: make_loss("squared", {}), "unknown loss 'squared'"),
         (lambda: make_loss("hinge", {"gap": 1.0}), "no option 'gap'"),
-        (lambda: make_loss("hinge", {"delta": -1.0}), "delta is positive"),
+        (lambda: make_loss("hinge", {"delta": -1.0}), "delta is -1"),
     ],
 )
 def test_wrong_rules_and_losses_are_refused_by_name(make, words: str) -> None:  # type: ignore[no-untyped-def]
@@ -195,6 +199,58 @@ def test_an_output_at_a_driven_node_cannot_be_trained() -> None:
     )
     with pytest.raises(TaskError, match="driven node"):
         _moments(netlist)
+
+
+@pytest.mark.parametrize("backend", ["reference", "ngspice"])
+@pytest.mark.parametrize("rule", ["coupled(rate = 1)", "coupled(rate = 1e30)", "hardware(rate = 1e300)"])
+def test_a_rate_that_makes_a_value_run_away_is_told_of(rule: str, backend: str) -> None:
+    with pytest.raises(TaskError, match="ran away") as found:
+        _moments(_divider(rule, value="learn(10k)"), backend)
+    assert "lower the rate" in found.value.help
+
+
+@pytest.mark.parametrize(
+    ("loss", "names"),
+    [
+        ("square", {"mse", "error"}),
+        ("nearest", {"mse", "error", "accuracy", "train_accuracy"}),
+        ("hinge", {"mse", "error", "accuracy", "train_accuracy", "violations"}),
+    ],
+)
+def test_only_metrics_that_mean_something_with_the_loss_are_kept(loss: str, names: set[str], tmp_path: Path) -> None:
+    run = session.start(_divider(more=f"loss {loss}\nstop steps > 5"), backend="reference", out=tmp_path / "r")
+    for moment in run:
+        assert set(moment.metrics) == names | {"steps", "epochs"}
+    assert set(open_run(tmp_path / "r").result["metrics"]) == names
+    assert (tmp_path / "r" / "history.csv").read_text().splitlines()[0] == ",".join(
+        ["epoch", "steps", *run.trainer.task.loss.metrics]
+    )
+
+
+def test_samples_that_do_not_settle_are_named(tmp_path: Path) -> None:
+    run = session.start(_divider(more="stop steps > 5"), backend="reference", out=tmp_path / "r")
+    run.trainer = replace(run.trainer, backend=_Deaf(run.trainer.backend, 0.2))
+    moments = list(run)
+    assert all(m.metrics.unsettled == (1,) for m in moments)
+    result = open_run(tmp_path / "r").result
+    assert result["unsettled"] == [1]
+    assert result["error"] is None
+    assert unsettled(run.trainer.task, result["unsettled"]) == "sample 2 of 3 (counted from 1) did not settle"
+
+
+class _Deaf:
+    """A backend that finds no operating point where an input is at `lost` volts."""
+
+    def __init__(self, backend: Backend, lost: float) -> None:
+        self.backend, self.lost = backend, lost
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.backend, name)
+
+    def operating_points(self, params: Params, boundary: Boundary, near: Solution | None = None) -> Solution:
+        found = self.backend.operating_points(params, boundary, near)
+        lost = (boundary.voltages == self.lost).any(axis=1)
+        return replace(found, x=np.where(lost[:, None], np.nan, found.x), settled=found.settled & ~lost)
 
 
 def _same(a: Path, b: Path) -> None:
@@ -227,8 +283,6 @@ def test_a_run_that_stopped_at_any_moment_ends_as_one_that_never_stopped(tmp_pat
 
 
 def _often(trainer: Trainer) -> Trainer:
-    from dataclasses import replace
-
     return replace(trainer, checkpoint_steps=7)
 
 

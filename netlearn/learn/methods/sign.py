@@ -24,7 +24,7 @@ class Sign:
 
     eta: float = field(default=1.0, metadata={"doc": "nudge, 0..1"})
     delta: float = field(default=1.0, metadata={"doc": "step of the learnable value"})
-    dead: float = field(default=1e-9, metadata={"doc": "drops closer than this (V) count as equal"})
+    dead: float = field(default=1e-9, metadata={"doc": "drops closer than this count as equal", "unit": "V"})
 
     def __post_init__(self) -> None:
         check_eta(self.eta)
