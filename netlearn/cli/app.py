@@ -10,17 +10,19 @@ from typing import Annotated, Any
 
 import typer
 
-from netlearn.errors import CircuitError, NetlearnError
+from netlearn import __version__
+from netlearn.errors import CircuitError, NetlearnError, RunError
 
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Design, simulate and train electronic circuits that learn by themselves.",
+    epilog="Exit codes: 0 done; 1 an assert of the task fails, or fmt --check would change; 2 a mistake, said in words.",
 )
 Allow = Annotated[list[Path] | None, typer.Option("--allow", help="A further folder netlists may read from.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
-File = Annotated[Path, typer.Argument(help="A netlist (.nl).")]
+File = Annotated[Path, typer.Argument(help="A netlist (.nl), or - for standard input.")]
 Run = Annotated[Path, typer.Argument(help="A run folder.")]
 PROMISED = ("error", "accuracy", "steps", "seconds", "settled", "unsettled", "run", "asserts")
 """What --json prints of a result."""
@@ -52,12 +54,28 @@ def _message(error: NetlearnError) -> str:
     return text if ": error: " in text.split("\n", 1)[0] else f"error: {text}"
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"netlearn {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which it is.")
+    ] = False,
+) -> None:
+    pass
+
+
 @app.command()
 def check(file: File, allow: Allow = None, as_json: Json = False) -> None:
     """Check a netlist and say what is in it."""
+    from netlearn.cli.reading import compiled
     from netlearn.learn.task import make_task
 
-    netlist = _compile(file, allow, quiet=as_json)
+    netlist = compiled(file, allow, quiet=as_json)
     circuits = [_summary(c) for c in netlist.circuits.values()]
     for spec in netlist.tasks.values():
         make_task(spec, seed=0)  # its rule and loss exist and have what they need
@@ -85,30 +103,23 @@ def _summary(circuit: Any) -> dict[str, Any]:
     }
 
 
-def _compile(file: Path, allow: list[Path] | None, quiet: bool = False) -> Any:
-    from netlearn.lang.compile import compile_file
-
-    netlist = compile_file(file, allow or ())
-    if not quiet:
-        for warning in netlist.warnings:
-            print(warning.render(), file=sys.stderr)
-    return netlist
-
-
 @app.command()
 def fmt(
     file: File, checking: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if it would.")] = False
 ) -> None:
-    """Format a netlist in place; comments and meaning stay."""
-    from netlearn.lang.compile import read_source
+    """Format a netlist in place (standard input to standard output); comments and meaning stay."""
+    from netlearn.cli.reading import STDIN, read_text
     from netlearn.lang.format import format_text
 
-    text = read_source(file)
-    new = format_text(text, str(file))
+    text, name = read_text(file)
+    new = format_text(text, name)
+    if file == STDIN and not checking:
+        print(new, end="")
+        return
     if new == text:
         return
     if checking:
-        print(f"{file} is not formatted", file=sys.stderr)
+        print(f"{name} is not formatted", file=sys.stderr)
         raise typer.Exit(1)
     file.write_text(new, encoding="utf-8")
     print(f"formatted {file}", file=sys.stderr)
@@ -126,9 +137,10 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train a circuit on a task of its netlist; leaves a run folder. Exit code 1: an assert of the task fails."""
+    from netlearn.cli.reading import compiled
     from netlearn.learn import session
 
-    netlist = _compile(file, allow, quiet=as_json)
+    netlist = compiled(file, allow, quiet=as_json)
     _follow(session.start(netlist, task, backend, seed, steps, out, tuple(allow or ())), as_json)
 
 
@@ -179,23 +191,36 @@ def _print_result(task: Any, result: dict[str, Any]) -> None:
 
 @app.command()
 def solve(
-    target: Annotated[Path, typer.Argument(help="A netlist, or a run folder (solved as it was trained).")],
+    target: Annotated[
+        Path, typer.Argument(help="A netlist (- for standard input), or a run folder: solved as it was trained.")
+    ],
     inputs: Annotated[
-        list[str] | None, typer.Option("--input", help="name=value, such as x=0.3V or x[1]=200mV.")
+        list[str] | None,
+        typer.Option("--input", help="name=value, such as x=0.3V or x[1]=200mV; else the task's first sample."),
     ] = None,
     circuit: Annotated[str | None, typer.Option(help="Which circuit, where there are several.")] = None,
     backend: BackendName = "ngspice",
-    seed: Annotated[int, typer.Option(help="Decides random starting values.")] = 0,
+    seed: Annotated[int | None, typer.Option(help="Decides random starting values of a netlist (0).")] = None,
     allow: Allow = None,
     as_json: Json = False,
 ) -> None:
     """Find one operating point and print every node voltage."""
-    from netlearn.cli.solving import solve_one
+    from netlearn.cli.reading import compiled
+    from netlearn.cli.solving import drawn, solve_one, trained
 
-    answer = solve_one(target, inputs or [], circuit, backend, seed, tuple(allow or ()), quiet=as_json)
+    if target.is_dir():
+        for option, value in (("--circuit", circuit), ("--seed", seed), ("--allow", allow)):
+            if value is not None:
+                raise RunError(f"{option} means nothing for a run", "a run knows its circuit, its seed and its files")
+        subject = trained(target)
+    else:
+        subject = drawn(compiled(target, allow, quiet=as_json), circuit, seed or 0)
+    answer = solve_one(subject, inputs or [], backend)
     if as_json:
         print(json.dumps(answer))
         return
+    for port in subject.circuit.inputs:
+        print(f"input {port.name:<18} {answer['inputs'][port.name]:>14.9g} {port.kind}")
     for name, volts in answer["nodes"].items():
         print(f"{name:<24} {volts:>14.9f} V" if volts is not None else f"{name:<24} not settled")
     for name, value in answer["outputs"].items():

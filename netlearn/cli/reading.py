@@ -1,0 +1,34 @@
+"""What a command reads: a netlist file, or standard input where `-` is named."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from netlearn.errors import NetlearnError
+from netlearn.lang.compile import Netlist, compile_netlist, read_source
+
+STDIN = Path("-")
+STDIN_NAME = "stdin.nl"
+"""What standard input is called in messages and in run folders."""
+
+
+def read_text(file: Path) -> tuple[str, str]:
+    """(text, name) of a netlist; NetlistError or NetlearnError where it cannot be read."""
+    if file != STDIN:
+        return read_source(file), str(file)
+    try:
+        return sys.stdin.buffer.read().decode("utf-8"), STDIN_NAME
+    except UnicodeDecodeError:
+        raise NetlearnError("standard input is not UTF-8 text", "save it as UTF-8") from None
+
+
+def compiled(file: Path, allowed: Sequence[Path] | None, quiet: bool) -> Netlist:
+    """A checked netlist; its warnings go to standard error unless `quiet`. Standard input lies in this folder."""
+    text, name = read_text(file)
+    netlist = compile_netlist(text, name, Path(name).parent, tuple(allowed or ()))
+    if not quiet:
+        for warning in netlist.warnings:
+            print(warning.render(), file=sys.stderr)
+    return netlist
