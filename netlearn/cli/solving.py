@@ -52,14 +52,13 @@ def _number(value: float) -> float | None:
 
 def trained(run: Path) -> Subject:
     """The circuit of a run as it was trained, and the first sample of its task."""
-    from netlearn.learn.session import choose_task, load_netlist, trained_circuit
+    from netlearn.learn import session
     from netlearn.store import open_run
 
     folder = open_run(run)
-    circuit, states = trained_circuit(folder)
-    spec = choose_task(load_netlist(folder), folder.config["task"])
-    params = with_states(circuit, initial(circuit, folder.config["seed"]), states)
-    return Subject(circuit, params, np.array(spec.inputs[0]))
+    circuit, task, saved = session.trained(folder)
+    params = with_states(circuit, initial(circuit, folder.config["seed"]), saved["states"])
+    return Subject(circuit, params, task.inputs[0])
 
 
 def drawn(netlist: Netlist, name: str | None, seed: int) -> Subject:

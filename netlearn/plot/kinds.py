@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,10 @@ import numpy as np
 from netlearn.circuit.flat import FlatCircuit, Floats, Params, initial, with_states
 from netlearn.errors import RunError
 from netlearn.learn.metrics import label, shown_metrics
-from netlearn.learn.session import choose_task, load_netlist
-from netlearn.learn.task import Task, make_task
+from netlearn.learn.session import trained
+from netlearn.learn.task import Task
 from netlearn.plot import network
-from netlearn.store import RunFolder
+from netlearn.store import RunFolder, write_bytes
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"  # Okabe and Ito: safe for colour-blind readers
 
@@ -43,22 +44,9 @@ class View:
 
 
 def view(run: RunFolder) -> View:
-    from netlearn.circuit.flat import flatten
-
-    netlist, config, saved = load_netlist(run), run.config, run.checkpoint()
-    if saved is None:
-        raise RunError(f"{run.path} has no checkpoint yet", f"netlearn resume {run.path}")
-    spec = choose_task(netlist, config["task"])
-    history = {k.removeprefix("history_"): v for k, v in saved.items() if k.startswith("history_")}
-    return View(
-        run,
-        flatten(netlist.circuits[spec.circuit]),
-        make_task(spec, config["seed"]),
-        history,
-        saved["recorded_epochs"],
-        saved["recorded_states"],
-        run.solution() if run.finished else None,
-    )
+    circuit, task, saved = trained(run)
+    solution = run.solution() if run.finished else None
+    return View(run, circuit, task, saved["history"], saved["recorded_epochs"], saved["recorded_states"], solution)
 
 
 def curve(figure: Any, v: View) -> None:
@@ -201,9 +189,10 @@ def save(v: View, kind: str, path: Path) -> Path:
     with matplotlib.rc_context(settings):
         figure = Figure(figsize=KINDS[kind].size, layout="constrained")
         KINDS[kind].draw(figure, v)
-        path.parent.mkdir(parents=True, exist_ok=True)
         metadata = (
             {"Date": None} if path.suffix == ".svg" else {"CreationDate": None} if path.suffix == ".pdf" else None
         )
-        figure.savefig(path, metadata=metadata, dpi=150)
+        drawn = io.BytesIO()
+        figure.savefig(drawn, format=path.suffix[1:], metadata=metadata, dpi=150)
+    write_bytes(path, drawn.getvalue())
     return path

@@ -9,7 +9,7 @@ from typing import Any
 
 from netlearn.learn.metrics import label, show, shown_metrics, unsettled
 from netlearn.plot import KINDS, save, view
-from netlearn.store import RunFolder
+from netlearn.store import RunFolder, write_bytes
 
 CAPTIONS = {
     "curve": "Learning curve, measured after every epoch.",
@@ -58,7 +58,7 @@ def write_report(run: RunFolder, path: Path | None = None) -> Path:
         ]
     )
     target = path or run.path / "report.html"
-    target.write_text(page, encoding="utf-8")
+    write_bytes(target, page.encode())
     return target
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ import pytest
 
 from netlearn.backends import Backend, open_backend
 from netlearn.circuit.flat import Boundary, Params, flatten
-from netlearn.errors import RunError, TaskError
+from netlearn.errors import NetlearnError, RunError, TaskError
 from netlearn.lang.compile import Netlist, compile_file, compile_netlist
 from netlearn.learn import session
 from netlearn.learn.losses import Hinge, make_loss, nearest
@@ -26,7 +28,7 @@ from netlearn.learn.metrics import unsettled
 from netlearn.learn.task import make_task, order
 from netlearn.learn.train import Moment, Trainer, train
 from netlearn.solve.solution import Solution
-from netlearn.store import open_run
+from netlearn.store import new_folder, open_run
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = {
@@ -316,12 +318,61 @@ def test_a_finished_run_is_not_resumed_and_a_folder_is_not_overwritten(tmp_path:
         session.start(_divider(), backend="reference", out=tmp_path / "r")
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"format": 99}'])
+@pytest.mark.parametrize(
+    "damage", ["", "{", "[]", "{}", '{"format": 99}', '{"format": 1}', '{"format": 1, "seed": "x"}']
+)
 def test_damaged_run_folders_are_refused_in_words(tmp_path: Path, damage: str) -> None:
     (tmp_path / "r").mkdir()
     (tmp_path / "r" / "run.json").write_text(damage)
     with pytest.raises(RunError):
         open_run(tmp_path / "r")
+
+
+@pytest.mark.parametrize("name", ["run.json", "result.json", "checkpoint.npz", "solution.npz"])
+def test_a_file_cut_or_changed_anywhere_is_refused_in_words_or_read(name: str, tmp_path: Path) -> None:
+    list(session.start(_divider(more="stop steps > 2"), backend="reference", out=tmp_path / "r"))
+    place = tmp_path / "r" / name
+    whole = place.read_bytes()
+    rng = np.random.default_rng(3)
+    for _ in range(40):
+        at = int(rng.integers(len(whole)))
+        other = bytes([int(rng.integers(256))])
+        for damaged in (whole[:at], whole[:at] + other + whole[at + 1 :]):
+            place.write_bytes(damaged)
+            with contextlib.suppress(NetlearnError):
+                run = open_run(tmp_path / "r")
+                _ = run.result, run.solution()
+                session.trained(run)
+
+
+def test_arrays_or_keys_that_are_missing_are_named(tmp_path: Path) -> None:
+    list(session.start(_divider(more="stop steps > 2"), backend="reference", out=tmp_path / "r"))
+    run = open_run(tmp_path / "r")
+    (run.path / "result.json").write_text('{"steps": 3}')
+    np.savez(run.path / "checkpoint.npz", epoch=np.array(1))
+    np.savez(run.path / "solution.npz", inputs=np.array(1))
+    for read, missing in ((lambda: run.result, "metrics"), (run.checkpoint, "steps"), (run.solution, "labels")):
+        with pytest.raises(RunError, match=f"has no '{missing}'"):
+            read()
+
+
+def test_one_process_at_a_time_works_on_a_run(tmp_path: Path) -> None:
+    first = session.start(_divider(more="stop steps > 2"), backend="reference", out=tmp_path / "r")
+    with pytest.raises(RunError, match="another process works on"):
+        session.resume(tmp_path / "r")
+    first.close()
+    second = session.resume(tmp_path / "r")
+    with pytest.raises(RunError, match="exists"):
+        session.start(_divider(), backend="reference", out=tmp_path / "r")
+    list(second)
+    assert open_run(tmp_path / "r").finished
+
+
+def test_every_new_folder_is_another_one(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: new_folder(tmp_path / "runs" / "a"), range(40)))
+    assert len(set(made)) == 40
+    assert tmp_path / "runs" / "a-40" in made
 
 
 def test_a_truncated_checkpoint_is_refused_in_words(tmp_path: Path) -> None:
