@@ -6,12 +6,15 @@ import io
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from netlearn import __version__
-from netlearn.errors import CircuitError, NetlearnError, RunError
+from netlearn.errors import NetlearnError, RunError
+
+if TYPE_CHECKING:
+    from netlearn.circuit.flat import FlatCircuit
 
 app = typer.Typer(
     add_completion=False,
@@ -72,18 +75,25 @@ def _options(
 @app.command()
 def check(file: File, allow: Allow = None, as_json: Json = False) -> None:
     """Check a netlist and say what is in it."""
-    from netlearn.cli.reading import compiled
+    from netlearn.circuit.flat import flatten
+    from netlearn.cli.reading import compiled, undetermined
     from netlearn.learn.task import make_task
 
     netlist = compiled(file, allow, quiet=as_json)
-    circuits = [_summary(c) for c in netlist.circuits.values()]
+    flats = [flatten(circuit) for circuit in netlist.circuits.values()]
     for spec in netlist.tasks.values():
         make_task(spec, seed=0)  # its rule and loss exist and have what they need
+    lost = undetermined(netlist, flats)
     if as_json:
-        warnings = [{"line": w.span.line, "column": w.span.column, "message": w.message} for w in netlist.warnings]
+        warnings = [
+            {"line": w.span.line, "column": w.span.column, "message": w.message} for w in netlist.warnings + lost
+        ]
+        circuits = [_summary(flat) for flat in flats]
         print(json.dumps({"circuits": circuits, "tasks": list(netlist.tasks), "warnings": warnings}))
         return
-    for c in circuits:
+    for warning in lost:
+        print(warning.render(), file=sys.stderr)
+    for c in map(_summary, flats):
         print(
             f"{file}: circuit {c['name']}: {c['nodes']} nodes, {c['elements']} elements, {c['states']} learnable values"
         )
@@ -91,10 +101,7 @@ def check(file: File, allow: Allow = None, as_json: Json = False) -> None:
         print(f"{file}: task {t.name} on {t.circuit}: {len(t.inputs)} samples")
 
 
-def _summary(circuit: Any) -> dict[str, Any]:
-    from netlearn.circuit.flat import flatten
-
-    flat = flatten(circuit)
+def _summary(flat: FlatCircuit) -> dict[str, Any]:
     return {
         "name": flat.name,
         "nodes": len(flat.nodes),
@@ -206,7 +213,7 @@ def solve(
 ) -> None:
     """Find one operating point and print every node voltage."""
     from netlearn.cli.reading import compiled
-    from netlearn.cli.solving import drawn, solve_one, trained
+    from netlearn.cli.solving import drawn, solve_one, trained, unsettled
 
     if target.is_dir():
         for option, value in (("--circuit", circuit), ("--seed", seed), ("--allow", allow)):
@@ -226,9 +233,7 @@ def solve(
     for name, value in answer["outputs"].items():
         print(f"output {name:<17} {value:>14.9g}" if value is not None else f"output {name:<17} not settled")
     if not answer["settled"]:
-        raise CircuitError(
-            "the circuit did not settle", "look for floating nodes, loops of voltage sources and wrong values"
-        )
+        raise unsettled(subject)
 
 
 @app.command()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from netlearn.errors import NetlearnError
+from netlearn.circuit.connections import Connections
+from netlearn.circuit.flat import FlatCircuit
+from netlearn.errors import Diagnostic, NetlearnError
 from netlearn.lang.compile import Netlist, compile_netlist, read_source
 
 STDIN = Path("-")
@@ -32,3 +34,13 @@ def compiled(file: Path, allowed: Sequence[Path] | None, quiet: bool) -> Netlist
         for warning in netlist.warnings:
             print(warning.render(), file=sys.stderr)
     return netlist
+
+
+def undetermined(netlist: Netlist, circuits: Iterable[FlatCircuit]) -> tuple[Diagnostic, ...]:
+    """Circuits that can have no operating point, at what they lack; what a lint has told of is left out."""
+    told = {warning.span for warning in netlist.warnings}
+    lost = [(circuit.name, Connections(circuit).undetermined(circuit.driven["V"][0])) for circuit in circuits]
+    found = [
+        Diagnostic(u.message, netlist.source, netlist.place(name, u.name), u.help, "warning") for name, u in lost if u
+    ]
+    return tuple(d for d in found if d.span not in told)

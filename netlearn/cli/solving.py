@@ -11,6 +11,7 @@ import numpy as np
 
 from netlearn import units
 from netlearn.backends import open_backend
+from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import FlatCircuit, Floats, Params, boundary, flatten, initial, with_states
 from netlearn.circuit.model import GROUND
 from netlearn.errors import CircuitError
@@ -44,6 +45,16 @@ def solve_one(subject: Subject, given: Sequence[str], backend: str) -> dict[str,
         "inputs": {p.name: float(v) for p, v in zip(circuit.inputs, inputs, strict=True)},
         "settled": bool(solution.settled.all()),
     }
+
+
+def unsettled(subject: Subject) -> CircuitError:
+    """Why a circuit did not settle, as far as its connections tell."""
+    found = Connections(subject.circuit).undetermined(subject.circuit.driven["V"][0])
+    if found is None:
+        return CircuitError(
+            "the circuit did not settle", "look for wrong values and for feedback without a stable point"
+        )
+    return CircuitError(f"the circuit did not settle: {found.message}", found.help)
 
 
 def _number(value: float) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,13 @@ class Netlist:
     warnings: tuple[Diagnostic, ...] = ()
     files: Mapping[Path, str] = field(default_factory=dict)
     """Every other file that was read: imports and data."""
+    places: Mapping[str, Mapping[str, Span]] = field(default_factory=dict)
+    """Circuit to where its names are declared; "" is its own name."""
+
+    def place(self, circuit: str, path: str) -> Span:
+        """Where the element or net that a path such as `e[3].r1` begins with is declared, or else the circuit."""
+        known = self.places.get(circuit, {})
+        return known.get(re.split(r"[.\[]", path)[0]) or known.get("", _START)
 
     @property
     def circuit(self) -> Circuit:
@@ -150,7 +158,7 @@ def _build(file: File, folder: Path | None, allowed: tuple[Path, ...], report: R
             )
         )
     warnings = tuple(d for d in report.diagnostics if d.severity != "error")
-    return Netlist(file.source, circuits, tasks, mismatches, warnings, report.files)
+    return Netlist(file.source, circuits, tasks, mismatches, warnings, report.files, session.places)
 
 
 def _all_defaults(definition: Definition) -> bool:

@@ -52,6 +52,7 @@ from netlearn.lang.values import (
     Range,
     StateRef,
     kind_of,
+    span,
     span_of,
     suggest,
 )
@@ -502,4 +503,6 @@ def build_circuit(definition: Definition, session: Session, params: Mapping[str,
     except Fault as fault:
         session.report.fault(fault, definition.file.source)
         draft.failed = True
+    tokens = {"": definition.tree.children[0], **draft.declared}
+    session.places[definition.name] = {name: span(token) for name, token in tokens.items()}
     return Circuit(definition.name, finish(draft, definition.name), tuple(draft.inputs), tuple(draft.outputs))

@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 
 from netlearn.backends import open_backend
+from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import FlatCircuit, Floats, boundary, flatten, initial, with_states
-from netlearn.errors import RunError, TaskError
+from netlearn.errors import CircuitError, RunError, TaskError
 from netlearn.lang.compile import Netlist, compile_file
 from netlearn.lang.library import shipped
 from netlearn.lang.task import TaskSpec
@@ -159,7 +160,9 @@ def start(
     files, folder = _files(netlist, source)
     circuit = flatten(netlist.circuits[spec.circuit])
     trainer = Trainer(circuit, make_task(spec, seed), open_backend(backend, circuit), seed, steps)
-    make_plan(trainer.circuit, initial(trainer.circuit, seed))  # what cannot learn leaves no folder behind
+    make_plan(circuit, initial(circuit, seed))  # what cannot learn leaves no folder behind
+    if lost := Connections(circuit).undetermined(circuit.driven["V"][0]):
+        raise CircuitError(lost.message, lost.help)
     config = {
         "netlist": source.name,
         "folder": folder,

@@ -142,6 +142,39 @@ def test_check_shows_a_fault_with_its_caret(tmp_path: Path) -> None:
     assert err.splitlines()[2].rstrip().endswith("^^")
 
 
+LOST = {
+    "two sources side by side": (
+        "  V v1(a, gnd) = 1V\n  V v2(a, gnd) = 2V\n",
+        ":4:5:",
+        "v2 closes a loop of voltages with v1",
+    ),
+    "sources of two modules": ("  Cell c1(a)\n  Cell c2(a)\n", ":4:8:", "c2.v closes a loop of voltages with c1.v"),
+    "a source on an input": (
+        "  V v(x, gnd) = 1V\n  R q(a, gnd) = 1k\n",
+        ":3:5:",
+        "v closes a loop of voltages with an input",
+    ),
+    "a node fed by a source alone": ("  Loose l(a)\n", ":2:7:", "node a floats"),
+}
+
+
+@pytest.mark.parametrize(("body", "place", "words"), LOST.values(), ids=LOST)
+def test_what_no_solver_can_find_is_named_by_every_command(tmp_path: Path, body: str, place: str, words: str) -> None:
+    bad = tmp_path / "lost.nl"
+    bad.write_text(
+        f"circuit A {{\n  net a, x, y\n{body}  R r(x, y) = learn(1k, 1..10k)\n  R s(y, gnd) = 1k\n  C c(a, gnd) = 1nF\n"
+        "  input i = V(x)\n  output o = V(y)\n}\n"
+        "module Cell(p) {\n  V v(p, gnd) = 1V\n}\nmodule Loose(p) {\n  I i(gnd, p) = 1A\n}\n"
+        "task t on A {\n  data i: [1V] -> o: [0.3V]\n  rule coupled(rate = 1e-3)\n  stop steps > 3\n}\n"
+    )
+    _, err = netlearn("check", bad)
+    assert f"{bad}{place} warning: " in err
+    assert words in err
+    assert words in json.loads(netlearn("check", bad, "--json")[0])["warnings"][-1]["message"]
+    for command in ("solve", "train"):
+        assert words in netlearn(command, bad, "--backend", "reference", code=2)[1]
+
+
 def test_check_counts_what_is_there() -> None:
     out, _ = netlearn("check", ROOT / "netlists" / "regression.nl", "--json")
     (circuit,) = json.loads(out)["circuits"]
