@@ -98,7 +98,10 @@ def outputs(figure: Any, v: View) -> None:
         axes.plot(x, before[:, 0], "o", color=GREY, label="untrained", ms=5, mfc="none")
         axes.plot(x, labels[:, 0], "_", color=ORANGE, label="label", ms=16, mew=2.5)
         axes.plot(x, after[:, 0], "o-", color=BLUE, label="trained", ms=5, lw=1.2)
-        axes.set(xlabel=f"input {v.circuit.inputs[0].name} (V)", ylabel=f"output {v.circuit.outputs[0].name} (V)")
+        axes.set(
+            xlabel=f"input {v.circuit.inputs[0].name} ({v.circuit.inputs[0].kind})",
+            ylabel=f"output {v.circuit.outputs[0].name} (V)",
+        )
     else:
         k = np.arange(labels.size)
         axes.plot(k, before.ravel(), "o", color=GREY, label="untrained", ms=5, mfc="none")
@@ -106,7 +109,7 @@ def outputs(figure: Any, v: View) -> None:
         axes.plot(k, after.ravel(), "o", color=BLUE, label="trained", ms=6)
         names = [", ".join(f"{value:.3g}" for value in row) for row in s["inputs"]]
         ticks = [f"{n}\n{port.name}" if labels.shape[1] > 1 else n for n in names for port in v.circuit.outputs]
-        axes.set(ylabel="output (V)", xlabel="inputs (V)")
+        axes.set(ylabel="output (V)", xlabel=f"inputs ({', '.join(sorted({p.kind for p in v.circuit.inputs}))})")
         if len(k) <= 20:
             axes.set_xticks(k, ticks, fontsize=8)
         axes.margins(x=0.1)
