@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +93,17 @@ def read_source(path: Path) -> str:
     except UnicodeDecodeError:
         fault, help = "this is not UTF-8 text", "save it as UTF-8"
     except OSError as error:
-        fault, help = f"cannot be read: {error.strerror}", ""
+        fault, help = f"cannot be read: {error.strerror}", _neighbour(path)
     raise NetlistError([Diagnostic(fault, Source(str(path), ""), _START, help)])
+
+
+def _neighbour(path: Path) -> str:
+    """What a file that cannot be read may have been meant to be."""
+    with suppress(OSError):
+        near = suggest(path.name, [found.name for found in islice(path.parent.glob("*.nl"), 1000)])
+        if near:
+            return near
+    return "name a netlist that is there, or - for standard input"
 
 
 def _compile(source: Source, folder: Path | None, allowed: tuple[Path, ...], report: Report) -> Netlist:

@@ -55,7 +55,6 @@ class Choice:
 
     name: str
     options: Mapping[str, Quantity]
-    source: Source
     places: Mapping[str, Span]
 
     def place(self, option: str) -> Span:
@@ -65,7 +64,9 @@ class Choice:
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """A checked task: inputs (N, channels) and labels (N, channels) as rows of numbers in SI units."""
+    """A checked task: inputs (N, channels) and labels (N, channels) as rows of numbers in SI units.
+
+    `places` has where each kind of statement stands in `source`, and the name of the task under ""."""
 
     name: str
     circuit: str
@@ -77,7 +78,13 @@ class TaskSpec:
     holdout: float
     order: str
     asserts: tuple[Condition, ...]
+    source: Source
+    places: Mapping[str, Span]
     origin: str = ""
+
+    def place(self, statement: str) -> Span:
+        """Where a statement stands, or the name of the task where there is none such."""
+        return self.places.get(statement, self.places[""])
 
 
 @dataclass(frozen=True)
@@ -134,6 +141,8 @@ class TaskReader:
             holdout=self._holdout(parts.get("holdout")),
             order=self._order(parts.get("order")),
             asserts=tuple(asserts),
+            source=self.source,
+            places={"": span(token), **{name: span(statement) for name, statement in parts.items()}},
             origin=self.origin,
         )
 
@@ -150,10 +159,10 @@ class TaskReader:
     def _choice(self, statement: Any, default: str, task: Token, form: str) -> Choice:
         """A rule or loss, or the default one, which stands nowhere: it is told of at the name of the task."""
         if statement is None:
-            return Choice(default, {}, self.source, {"": span(task)})
+            return Choice(default, {}, {"": span(task)})
         tree = statement.children[0]
         if tree.data == "ref" and len(tree.children) == 1:
-            return Choice(str(tree.children[0]), {}, self.source, {"": span(tree)})
+            return Choice(str(tree.children[0]), {}, {"": span(tree)})
         if tree.data != "call":
             raise Fault("this names a method with its parameters", tree, f"write {form}")
         head, *given = tree.children
@@ -168,7 +177,7 @@ class TaskReader:
             if key in options:
                 raise Fault(f"'{key}' is given twice", item, "remove one of them")
             options[key], places[key] = value, span(item)
-        return Choice(write(head), options, self.source, places)
+        return Choice(write(head), options, places)
 
     def _holdout(self, statement: Any) -> float:
         if statement is None:
@@ -331,12 +340,13 @@ class TaskReader:
                 token,
                 f"between 1 and {MAX_SAMPLES}, below a line of column names",
             )
-        if any(None in row or None in row.values() for row in rows):
-            raise Fault(
-                f"'{path.name}' has rows with more or fewer fields than its first line",
-                token,
-                "give each row every field",
-            )
+        for number, row in enumerate(rows, 1):
+            if None in row or None in row.values():
+                raise Fault(
+                    f"row {number} of '{path.name}' has more or fewer fields than its first line",
+                    token,
+                    "give each row every field; rows are counted below the names",
+                )
         self.table = {key.strip(): [row[key].strip() for row in rows] for key in rows[0]}
         self.origin = path.name
 
@@ -350,21 +360,32 @@ class TaskReader:
                 tree,
                 suggest(str(name), self.table) or f"it has {', '.join(self.table)}",
             )
+        if "" in self.table[name]:
+            raise Fault(
+                f"row {self.table[name].index('') + 1} of column '{name}' is empty",
+                tree,
+                "fill it, or take the row out; rows are counted below the names",
+            )
         return self.table[name]
+
+    def _cell(self, row: int, text: str, tree: Any) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            help = "classes are read with onehot(...); rows are counted below the names"
+            raise Fault(
+                f"'{text}' in row {row} of column '{self.evaluate(tree)}' is not a number", tree, help
+            ) from None
+        if not math.isfinite(number):
+            raise Fault(
+                f"{text} in row {row} of column '{self.evaluate(tree)}' is not finite", tree, "take the row out"
+            )
+        return number
 
     def _column(self, e: Evaluator, tree: Any, given: list[Any], options: Any) -> _Column:
         if not 1 <= len(given) <= 2 or options:
             raise Fault("column takes a name and a range to scale to", tree, 'write column("petal_length", 0V..0.45V)')
-        texts = self._text_column(given[0])
-        try:
-            numbers = [float(t) for t in texts]
-        except ValueError:
-            wrong = next(t for t in texts if not _is_number(t))
-            raise Fault(
-                f"'{wrong}' in this column is not a number", given[0], "classes are read with onehot(...)"
-            ) from None
-        if not all(map(math.isfinite, numbers)):
-            raise Fault("this column has a value that is not finite", given[0])
+        numbers = [self._cell(number, text, given[0]) for number, text in enumerate(self._text_column(given[0]), 1)]
         if len(given) == 1:
             return _Column(tuple(numbers))
         to = e(given[1])
@@ -427,14 +448,6 @@ def _dimension(evaluate: Evaluator, tree: Any) -> Dimension:
 def _items(tree: Any, value: Sequence[Any]) -> Sequence[Any]:
     """Where each item of a list stands, as far as the list is written out."""
     return tree.children if tree.data == "list" else [tree] * len(value)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _truth(tree: Any, metrics: Mapping[str, float]) -> bool:

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from netlearn.errors import CheckFault, Diagnostic, TaskError
+from netlearn.errors import CheckFault, Diagnostic, Source, TaskError
 from netlearn.lang.task import Choice
 from netlearn.lang.values import in_unit, suggest
 from netlearn.units import NONE, dimension
@@ -39,14 +39,13 @@ def make(what: str, table: Mapping[str, type[Made]], name: str, given: Mapping[s
     return table[name](**dict(given))
 
 
-def choose(what: str, table: Mapping[str, type[Made]], choice: Choice) -> Made:
-    """The rule or loss a task names; CheckFault, at the place in its text, where it cannot be had."""
+def choose(what: str, table: Mapping[str, type[Made]], choice: Choice, source: Source) -> Made:
+    """The rule or loss a task names; CheckFault, at the place in its source, where it cannot be had."""
     try:
         made = make(what, table, choice.name, {k: v.number for k, v in choice.options.items()})
         _check_units(table[choice.name], choice)
     except TaskError as error:
-        place = choice.place(error.about)
-        raise CheckFault([Diagnostic(error.message, choice.source, place, error.help)]) from None
+        raise CheckFault([Diagnostic(error.message, source, choice.place(error.about), error.help)]) from None
     return made
 
 

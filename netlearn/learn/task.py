@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from netlearn.circuit.flat import Floats, Ints
-from netlearn.errors import TaskError
+from netlearn.errors import CheckFault, Diagnostic
 from netlearn.lang.task import TaskSpec
 from netlearn.learn.losses import LOSSES, Loss
 from netlearn.learn.methods import METHODS, Method
@@ -36,14 +36,25 @@ class Task:
 def make_task(spec: TaskSpec, seed: int) -> Task:
     """The arrays of a checked task; `seed` decides which samples are held out (the same share of each class).
 
-    NetlistError, at their place, where its rule or loss is none; TaskError where no sample is left to train on."""
+    NetlistError, at the place, where its rule or loss is none, or holdout leaves nothing to train or to test on."""
     inputs, labels = np.array(spec.inputs, dtype=float), np.array(spec.labels, dtype=float)
     inputs = inputs.reshape(len(labels), -1)
-    method, loss = choose("rule", METHODS, spec.rule), choose("loss", LOSSES, spec.loss)
+    method = choose("rule", METHODS, spec.rule, spec.source)
+    loss = choose("loss", LOSSES, spec.loss, spec.source)
     test = _held_out(labels, spec.holdout, seed)
     train = np.setdiff1d(np.arange(len(labels)), test)
-    if not len(train):
-        raise TaskError(f"task {spec.name} has no sample left to train on", "hold fewer samples out")
+    if spec.holdout and not (len(train) and len(test)):
+        what = "no sample" if len(train) else "every sample"
+        raise CheckFault(
+            [
+                Diagnostic(
+                    f"a holdout of {spec.holdout:g} of {len(labels)} sample{'s' * (len(labels) > 1)} holds {what} out",
+                    spec.source,
+                    spec.place("holdout"),
+                    "give more samples, another part, or no holdout",
+                )
+            ]
+        )
     return Task(spec, inputs, labels, train, test, method, loss)
 
 

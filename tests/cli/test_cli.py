@@ -107,7 +107,11 @@ def test_a_circuit_that_does_not_settle_is_an_error_with_code_2(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("train", "nowhere.nl"), "cannot be read"),
+        (
+            ("train", "nowhere.nl"),
+            "nowhere.nl: error: cannot be read: No such file or directory\n  = help: name a netlist",
+        ),
+        (("check", "netlists/dividr.nl"), "did you mean 'divider.nl'?"),
         (("train", DIVIDER, "--task", "thrid"), "there is no task 'thrid'"),
         (("train", DIVIDER, "--backend", "hspice"), "unknown backend 'hspice'"),
         (("train", DIVIDER, "--steps", "-3"), "-3 steps"),
