@@ -51,6 +51,19 @@ def test_a_task_whose_assert_fails_is_told_of_and_exits_with_1(tmp_path: Path) -
     assert json.loads(out)["asserts"] == {"error < 1mV": False}
 
 
+def test_a_hinge_is_told_by_its_violations_first(tmp_path: Path) -> None:
+    text = DIVIDER.read_text().replace("  assert error < 1mV\n", "  loss hinge(margin = 5mV)\n")
+    (tmp_path / "h.nl").write_text(text)
+    out, _ = netlearn("train", tmp_path / "h.nl", "--out", tmp_path / "r", "--steps", 6, "--backend", "reference")
+    assert [line.split("  ")[0] for line in out.splitlines()[:3]] == [
+        "violations of the margin",
+        "training accuracy",
+        "mean squared error",
+    ]
+    page = Path(netlearn("report", tmp_path / "r")[0].strip()).read_text()
+    assert page.index("violations of the margin") < page.index("mean squared error")
+
+
 def test_solve_names_every_node_and_says_whether_it_settled() -> None:
     out, _ = netlearn("solve", DIVIDER, "--input", "x=300mV", "--json")
     answer = json.loads(out)

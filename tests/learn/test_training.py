@@ -27,6 +27,7 @@ from netlearn.learn.methods import METHODS, make_method
 from netlearn.learn.metrics import unsettled
 from netlearn.learn.task import make_task, order
 from netlearn.learn.train import Moment, Trainer, train
+from netlearn.report import write_report
 from netlearn.solve.solution import Solution
 from netlearn.store import new_folder, open_run
 
@@ -237,7 +238,9 @@ def test_samples_that_do_not_settle_are_named(tmp_path: Path) -> None:
     result = open_run(tmp_path / "r").result
     assert result["unsettled"] == [1]
     assert result["error"] is None
-    assert unsettled(run.trainer.task, result["unsettled"]) == "sample 2 of 3 (counted from 1) did not settle"
+    said = "sample 2 of 3 (counted from 1) did not settle"
+    assert unsettled(run.trainer.task, result["unsettled"]) == said
+    assert said in write_report(open_run(tmp_path / "r")).read_text()
 
 
 class _Deaf:
