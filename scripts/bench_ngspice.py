@@ -5,20 +5,18 @@
 A step is what learning does again and again: a free operating point, a clamped one, and a new voltage for every
 gate (rule `hardware`), one sample at a time. The networks are diluted square lattices of level-1 NMOS transistors
 (ALD1106), with four held inputs and one output; each gate has a source (V) or a memory capacitor (C with ic) of its
-own. netlearn is timed through its public path, `netlearn.learn.train.step` with the ngspice backend. PySpice's way
-keeps one circuit loaded too: `alter` in commands as long as it takes, `op`, and reading what `print` writes; both
-teach the same samples by the same rule, and the last column is how far their gates are apart (V) after 50 steps.
+own. netlearn is timed through its public path, whole epochs of `netlearn.learn.train.learn`; there the steps are done by
+compiled callbacks within ngspice's own sweep. PySpice's way keeps one circuit loaded too: `alter` in commands as long as
+it takes, `op`, and reading what `print` writes; both teach the same samples by the same rule, and the last column is how
+far their gates are apart (V) after 48 steps. Goals: 5,000 steps a second on 12 edges, 600 on 162.
 
-Measured with ngspice 39 and Python 3.11 on two shared cores of an EPYC, best stretch of 2 s. Host and worker take
-turns, so what costs most is waking the other core: on one core (`taskset -c 0`), and as found on an idle machine,
+Measured with ngspice 39 and Python 3.11 on two shared cores of an EPYC, best stretch of 50 ms in 3 s:
 
-    nodes  edges  gate  netlearn, one core  netlearn, two cores  PySpice  ratio (one core)
-       10     12     V                4263            1976-3409     2291               1.9
-       10     12     C                3933            2072-3669     1694               2.3
-      100    162     V                1649            1097-1188      221               7.5
-      100    162     C                1159            1141-1160      224               5.2
-
-With both cores busy at other work the first two rows reached 4826 and 4753. The goals are 5,000 and 600.
+    nodes  edges  gate  netlearn  PySpice  ratio  apart
+       10     12     V     18351     2369    7.7  7e-08
+       10     12     C     20782     2136    9.7  7e-08
+      100    162     V      2729      220   12.4  1e-08
+      100    162     C      2774      227   12.2  1e-08
 """
 
 from __future__ import annotations
@@ -38,11 +36,12 @@ from netlearn.backends.pyspice import muted, node_names, shared, to_pyspice
 from netlearn.circuit.flat import FlatCircuit, Floats, boundary, flatten, initial
 from netlearn.errors import BackendError
 from netlearn.lang.compile import compile_netlist
+from netlearn.learn.compiled import make_lesson
 from netlearn.learn.plan import make_plan
 from netlearn.learn.task import make_task
-from netlearn.learn.train import Trainer, step
+from netlearn.learn.train import Trainer, learn
 
-RATE, SAMPLES, COMPARED = 0.3, 16, 50
+RATE, SAMPLES, EPOCHS = 0.3, 16, 3
 GATES = {"V": "V hold(g, gnd) = vg", "C": "C hold(g, gnd) = 22uF, ic = vg"}
 NETWORKS = ((2, 5, 12), (10, 10, 162))
 LONGEST = 900  # characters of a command
@@ -120,14 +119,14 @@ def rate(one: Callable[[], object], seconds: float) -> float:
 
 
 def learner(trainer: Trainer) -> Iterator[Floats]:
-    """The gates after each step of netlearn."""
+    """The gates after each epoch of netlearn."""
     params = initial(trainer.circuit)
     plan = make_plan(trainer.circuit, params)
-    k = 0
+    lesson = make_lesson(trainer.circuit, trainer.task, plan)
+    epoch = [np.array([k]) for k in range(SAMPLES)]
     while True:
-        params, asked, found = step(trainer, plan, params, np.array([k % SAMPLES]))
-        assert asked == found == 2, "a lane did not settle"
-        k += 1
+        params, asked, found = learn(trainer, plan, lesson, params, epoch)
+        assert asked == found == 2 * SAMPLES, "a lane did not settle"
         yield params.states[0]
 
 
@@ -194,11 +193,11 @@ def measure(rows: int, columns: int, edges: int, gate: str, seconds: float) -> R
     trainer = Trainer(circuit, make_task(compiled.task, 0), backend)
     ours, theirs = learner(trainer), pyspice_learner(trainer)
     try:
-        mine = [next(ours) for _ in range(COMPARED)][-1].copy()
-        fast = rate(lambda: next(ours), seconds)
+        mine = [next(ours) for _ in range(EPOCHS)][-1].copy()
+        fast = SAMPLES * rate(lambda: next(ours), seconds)
         try:
             with muted():
-                other = [next(theirs) for _ in range(COMPARED)][-1].copy()
+                other = [next(theirs) for _ in range(EPOCHS * SAMPLES)][-1].copy()
                 slow = rate(lambda: next(theirs), seconds)
         except BackendError:
             return Row(rows * columns, edges, gate, fast, None, None, None)

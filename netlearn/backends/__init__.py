@@ -15,13 +15,23 @@ def _ngspice(circuit: FlatCircuit) -> Backend:
     return Ngspice(circuit)
 
 
+def _native(circuit: FlatCircuit) -> Backend:
+    from netlearn.backends.native import Native
+
+    return Native(circuit)
+
+
 def _reference(circuit: FlatCircuit) -> Backend:
     from netlearn.backends.reference import Reference
 
     return Reference(circuit)
 
 
-BACKENDS: dict[str, Callable[[FlatCircuit], Backend]] = {"ngspice": _ngspice, "reference": _reference}
+BACKENDS: dict[str, Callable[[FlatCircuit], Backend]] = {
+    "native": _native,
+    "ngspice": _ngspice,
+    "reference": _reference,
+}
 
 
 def open_backend(name: str, circuit: FlatCircuit) -> Backend:

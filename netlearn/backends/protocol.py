@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params
+from netlearn.solve.lesson import Lesson
 from netlearn.solve.solution import Solution
 
 
@@ -22,6 +23,19 @@ class Transient:
     x: Floats
 
 
+@dataclass(frozen=True)
+class Taught:
+    """Where learning steps have led: states (D, S), the steps done, points asked for and found.
+
+    Where `steps` is less than was asked for, the next one is to be done phase by phase.
+    """
+
+    states: Floats
+    steps: int
+    solves: int
+    settled: int
+
+
 class Backend(Protocol):
     """Solves one circuit. A backend may keep state to be fast (loaded decks, warm starts), never to be right:
     after `reset` its answers are a function of the calls since."""
@@ -30,6 +44,11 @@ class Backend(Protocol):
 
     def operating_points(self, params: Params, boundary: Boundary, start: Solution | None = None) -> Solution:
         """Operating points over all draws and samples; lanes that do not settle say so."""
+        ...
+
+    def teach(self, params: Params, lesson: Lesson, rows: Ints) -> Taught | None:
+        """Learning steps on single samples, `rows` of the lesson, done within the engine as far as it can; None
+        where it has no such way for this circuit."""
         ...
 
     def transient(self, params: Params, boundary: Boundary, stop: float, step: float) -> Transient:

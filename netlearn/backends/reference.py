@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from netlearn.backends.protocol import Transient, solved
+from netlearn.backends.protocol import Taught, Transient, solved
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import Boundary, FlatCircuit, Ints, Params
 from netlearn.errors import BackendError
 from netlearn.solve import dense
+from netlearn.solve.lesson import Lesson
 from netlearn.solve.solution import Solution
 
 
@@ -25,6 +26,10 @@ class Reference:
             return dense.operating_points(self.circuit, params, part, start.of(rows) if start and fits else None)
 
         return solved(self.connections, params, boundary, solve)
+
+    def teach(self, params: Params, lesson: Lesson, rows: Ints) -> Taught | None:
+        """No way of its own: the learning loop goes phase by phase."""
+        return None
 
     def transient(self, params: Params, boundary: Boundary, stop: float, step: float) -> Transient:
         raise BackendError("the reference backend finds operating points only", "use --backend ngspice for transients")

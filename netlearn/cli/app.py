@@ -29,6 +29,11 @@ File = Annotated[Path, typer.Argument(help="A netlist (.nl), or - for standard i
 Run = Annotated[Path, typer.Argument(help="A run folder.")]
 PROMISED = ("error", "accuracy", "steps", "seconds", "settled", "unsettled", "run", "asserts")
 """What --json prints of a result."""
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option("--input", help="name=value, such as x=0.3V or x[1]=200mV; else the task's first sample."),
+]
+Seed = Annotated[int, typer.Option(help="Decides random starting values.")]
 BackendName = Annotated[str, typer.Option("--backend", help="ngspice or reference.")]
 
 
@@ -201,10 +206,7 @@ def solve(
     target: Annotated[
         Path, typer.Argument(help="A netlist (- for standard input), or a run folder: solved as it was trained.")
     ],
-    inputs: Annotated[
-        list[str] | None,
-        typer.Option("--input", help="name=value, such as x=0.3V or x[1]=200mV; else the task's first sample."),
-    ] = None,
+    inputs: Inputs = None,
     circuit: Annotated[str | None, typer.Option(help="Which circuit, where there are several.")] = None,
     backend: BackendName = "ngspice",
     seed: Annotated[int | None, typer.Option(help="Decides random starting values of a netlist (0).")] = None,
@@ -234,6 +236,47 @@ def solve(
         print(f"output {name:<17} {value:>14.9g}" if value is not None else f"output {name:<17} not settled")
     if not answer["settled"]:
         raise unsettled(subject)
+
+
+@app.command()
+def agree(
+    file: File,
+    task: Annotated[str | None, typer.Option(help="Which task, where there are several.")] = None,
+    circuit: Annotated[str | None, typer.Option(help="A circuit at its inputs instead of a task.")] = None,
+    inputs: Inputs = None,
+    backends: Annotated[str, typer.Option(help="The two that are compared.")] = "native,ngspice",
+    seed: Seed = 0,
+    allow: Allow = None,
+    as_json: Json = False,
+) -> None:
+    """Solve every sample of a task on two backends; exit code 1 where their answers differ."""
+    from netlearn.cli import agree as agreement
+    from netlearn.cli.reading import compiled
+
+    names = agreement.two_names(backends)
+    netlist = compiled(file, allow, quiet=as_json)
+    answer = agreement.agree(agreement.case_of(netlist, task, circuit, inputs or [], seed), names)
+    print(json.dumps(answer) if as_json else agreement.table(answer))
+    if not answer["agree"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def lattice(
+    kind: Annotated[str, typer.Argument(help="rgrid, rdgrid or mosgrid.")],
+    size: Annotated[int, typer.Option(help="Rows and columns.")],
+    seed: Annotated[int, typer.Option(help="Decides resistances, diodes and gates.")] = 0,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write it; else it is printed.")] = None,
+) -> None:
+    """Make the netlist of a square lattice that solvers are measured on."""
+    from netlearn.lang.lattice import draw, netlist
+
+    text = netlist(draw(kind, size, seed))
+    if out is None:
+        print(text, end="")
+    else:
+        out.write_text(text, encoding="utf-8")
+        print(out)
 
 
 @app.command()

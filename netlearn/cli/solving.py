@@ -31,7 +31,7 @@ class Subject:
 def solve_one(subject: Subject, given: Sequence[str], backend: str) -> dict[str, Any]:
     """nodes: name to volts (None where not settled); outputs by name; inputs used; settled."""
     circuit, params = subject.circuit, subject.params
-    inputs = _inputs(circuit, given, subject.inputs)
+    inputs = input_values(circuit, given, subject.inputs)
     solver = open_backend(backend, circuit)
     try:
         solution = solver.operating_points(params, boundary(circuit, inputs[None, :]))
@@ -76,13 +76,14 @@ def drawn(netlist: Netlist, name: str | None, seed: int) -> Subject:
     """A circuit of a netlist before it learns, and the first sample of its first task."""
     if seed < 0:
         raise CircuitError(f"seed {seed}", "a seed is not negative")
-    chosen = _choose(netlist, name)
+    chosen = choose_circuit(netlist, name)
     first = next((t.inputs[0] for t in netlist.tasks.values() if t.circuit == chosen.name), None)
     circuit = flatten(chosen)
     return Subject(circuit, initial(circuit, seed), np.array(first) if first is not None else None)
 
 
-def _choose(netlist: Netlist, name: str | None) -> Any:
+def choose_circuit(netlist: Netlist, name: str | None) -> Any:
+    """The circuit by name, or the only one."""
     if not netlist.circuits:
         raise CircuitError("there is no circuit in this netlist", "write circuit Name { ... }")
     if name is not None and name not in netlist.circuits:
@@ -90,7 +91,7 @@ def _choose(netlist: Netlist, name: str | None) -> Any:
     return netlist.circuits[name] if name is not None else netlist.circuit
 
 
-def _inputs(circuit: FlatCircuit, given: Sequence[str], defaults: Floats | None) -> Floats:
+def input_values(circuit: FlatCircuit, given: Sequence[str], defaults: Floats | None) -> Floats:
     """Input values by name; what is not given comes from the task's first sample."""
     kinds = {port.name: port.kind for port in circuit.inputs}
     names = list(kinds)

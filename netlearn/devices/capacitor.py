@@ -28,6 +28,7 @@ MEMORY = Device(
     params=(CAPACITANCE, Param("ic", "V", None, "stored voltage")),
     law="voltage e(p, n) = ic",
     value="c",
+    holds="ic",
     drop=("p", "n"),
     card=Card(
         "v{id} {p} {n} <ic>",

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,19 +24,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from netlearn.cache import cache_folder
 from netlearn.devices.model import Device
 from netlearn.devices.primitives import FUNCTIONS, Array, Tree
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """A compiled law. `evaluate(x, p)` gives f then df/dx at `entries`; the others alike.
+    """A compiled law. `evaluate(x, p)` gives f then df/dx at `entries`; the others alike. `linear`: df/dx does not
+    depend on x.
 
     x: sequence of T + U arrays (terminal voltages, branch currents); p: sequence of arrays, one a
     parameter; all broadcast together. `entries` are (row, column) of the local Jacobian.
     """
 
     branches: tuple[str, ...]
+    linear: bool
     entries: tuple[tuple[int, int], ...]
     evaluate: Callable[[Sequence[Array], Sequence[Array]], tuple[Array, ...]]
     sensitivity_entries: tuple[tuple[int, int], ...]
@@ -57,12 +59,13 @@ def kernel(device: Device) -> Kernel:
 
 @cache
 def _kernel(name: str, terminals: tuple[str, ...], params: tuple[str, ...], law: str) -> Kernel:
-    key = _digest(repr((_generator(), terminals, params, law)))
-    source = _cached(f"{key}.py", lambda: _generate(terminals, params, law))
+    key = digest(repr((generator(), terminals, params, law)))
+    source = cached(f"{key}.py", lambda: _generate(terminals, params, law))
     space: dict[str, Any] = dict(FUNCTIONS)
     exec(compile(source, f"<law of {name}>", "exec"), space)
     return Kernel(
         branches=space["BRANCHES"],
+        linear=space["LINEAR"],
         entries=space["ENTRIES"],
         evaluate=space["evaluate"],
         sensitivity_entries=space["SENSITIVITY_ENTRIES"],
@@ -74,12 +77,12 @@ def _kernel(name: str, terminals: tuple[str, ...], params: tuple[str, ...], law:
     )
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 @cache
-def _generator() -> str:
+def generator() -> str:
     """What decides what code a law becomes: the text of the modules that generate it."""
     modules = ("symbolic.py", "primitives.py")
     return "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in modules)
@@ -91,21 +94,11 @@ def _generate(terminals: tuple[str, ...], params: tuple[str, ...], law: str) -> 
     return generate(terminals, params, law)
 
 
-def cache_folder() -> Path:
-    """Where generated kernels are kept: $NETLEARN_CACHE, or `netlearn` in the user's cache folder."""
-    if chosen := os.environ.get("NETLEARN_CACHE"):
-        return Path(chosen)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "netlearn"
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "netlearn"
-
-
-def _cached(name: str, make: Callable[[], str]) -> str:
+def cached(name: str, make: Callable[[], str]) -> str:
     path = cache_folder() / name
     try:
-        digest, _, text = path.read_text(encoding="utf-8").partition("\n")
-        if digest == f"# {_digest(text)}":
+        first, _, text = path.read_text(encoding="utf-8").partition("\n")
+        if first == f"# {digest(text)}":
             return text
     except (OSError, UnicodeDecodeError):
         pass
@@ -113,7 +106,7 @@ def _cached(name: str, make: Callable[[], str]) -> str:
     try:  # a cache that cannot be written costs time at the next start, nothing else
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as f:
-            f.write(f"# {_digest(text)}\n{text}")
+            f.write(f"# {digest(text)}\n{text}")
         os.replace(f.name, path)
     except OSError:
         pass

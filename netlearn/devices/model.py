@@ -67,7 +67,8 @@ class Device:
     learning rule reads. `control`: terminals that carry no direct current and steer the element (gates).
     `series`: resistance parameters realised outside the law, (parameter, terminal). `waveform`: the
     parameter that may be a function of time. `learn`: bounds that an `element` states for its parameters.
-    `grounded`: terminals that go to ground where a netlist does not connect them.
+    `grounded`: terminals that go to ground where a netlist does not connect them. `holds`: the parameter that a
+    voltage branch between the two terminals simply is, so that the other end is known where one is grounded.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Device:
     waveform: str = ""
     learn: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     grounded: tuple[str, ...] = ()
+    holds: str = ""
 
     @property
     def param_names(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ VOLTAGE = Device(
     params=(Param("dc", "V", 0.0, "voltage from p to n"),),
     law="voltage e(p, n) = dc",
     value="dc",
+    holds="dc",
     waveform="dc",
     drop=("p", "n"),
     card=Card("v{id} {p} {n} <dc>", alter={"dc": "dc"}),

@@ -293,6 +293,7 @@ def generate(terminals: Sequence[str], params: Sequence[str], law: str) -> str:
         f"ENTRIES = {entries!r}",
         f"SENSITIVITY_ENTRIES = {sensitivity_entries!r}",
         f"CHARGE_ENTRIES = {charge_entries!r}",
+        f"LINEAR = {not any(d.has(*x) for d in jacobian)!r}",
         f"PARTS = {parts!r}",
         _function("evaluate", x, p, [*reader.f, *jacobian]),
         _function("sensitivity", x, p, sensitivity),
@@ -318,3 +319,85 @@ def _function(name: str, x: Sequence[Expr], p: Sequence[Expr], results: Sequence
     lines += [f"    {symbol} = {printer.doprint(value)}" for symbol, value in common]
     lines.append(f"    return ({''.join(printer.doprint(r) + ', ' for r in reduced)})")
     return "\n".join(lines)
+
+
+BLOCK = 64  # bytes of eight numbers
+MACHINE = """
+def prepare(p):
+    {p}
+{prepared}
+    return ({constants})
+
+
+def law(x, p):
+{body}
+    return ({results})
+
+
+block = traced(law, {locals}, {count})
+
+
+@block_kernel
+def points(blocks, x, p, out):
+    for b in range(blocks):
+        block(x + b * {x_bytes}, p + b * {p_bytes}, out + b * {out_bytes})
+"""
+
+
+def machine(terminals: Sequence[str], params: Sequence[str], law: str) -> str:
+    """Source of a law as machine code (see `netlearn.devices.machine`).
+
+    All that depends on parameters alone is taken out of the kernel and computed once, in `prepare`.
+    """
+    reader = LawReader(terminals, params).read(law)
+    x, p = [*reader.voltages.values(), *reader.currents.values()], list(reader.params.values())
+    entries, jacobian = _derivatives(reader.f, x)
+    rows = [k for k, f in enumerate(reader.f) if f != 0]
+    common, reduced = sp.cse([*(reader.f[k] for k in rows), *jacobian], symbols=sp.numbered_symbols("t"), order="none")
+    constant: dict[Expr, Expr] = {}
+    known = set(p)
+    body: list[tuple[Expr, Expr]] = []
+    for symbol, value in common:
+        if value.free_symbols <= known:
+            constant[symbol] = value
+            known.add(symbol)
+        else:
+            body.append((symbol, _hoisted(value, known, constant)))
+    results = [_hoisted(value, known, constant) for value in reduced]
+    used = set().union(*(value.free_symbols for _, value in body), *(value.free_symbols for value in results))
+    inputs = [*(s for s in p if s in used), *(s for s in constant if s in used)]
+    printer = _Source()
+    lines = [f"{s.name} = x[{k}]" for k, s in enumerate(x) if s in used]
+    lines += [f"{s.name} = p[{k}]" for k, s in enumerate(inputs)]
+    lines += [f"{s.name} = {printer.doprint(value)}" for s, value in body]
+    text = MACHINE.format(
+        p=f"{', '.join(s.name for s in p)}, = p" if p else "pass",
+        prepared="\n".join(f"    {s.name} = {printer.doprint(value)}" for s, value in constant.items()),
+        constants="".join(f"{s.name}, " for s in inputs),
+        locals=len(x),
+        count=len(inputs),
+        x_bytes=BLOCK * len(x),
+        p_bytes=BLOCK * len(inputs),
+        out_bytes=BLOCK * len(results),
+        body="\n".join(f"    {line}" for line in lines),
+        results="".join(f"{printer.doprint(value)}, " for value in results),
+    )
+    return f"ROWS = {tuple(rows)!r}\nENTRIES = {entries!r}\n{text}"
+
+
+def _hoisted(value: Expr, known: set[Expr], constant: dict[Expr, Expr]) -> Expr:
+    """`value` with every largest part that depends on `known` symbols alone replaced by a symbol in `constant`."""
+    if value.is_Atom or not value.free_symbols:
+        return value
+    if value.free_symbols <= known:
+        symbol = sp.Symbol(f"k{len(constant)}", real=True)
+        constant[symbol] = value
+        known.add(symbol)
+        return symbol
+    if isinstance(value, (sp.Add, sp.Mul)):
+        still = [a for a in value.args if a.free_symbols <= known]
+        rest = [_hoisted(a, known, constant) for a in value.args if not a.free_symbols <= known]
+        if len(still) > 1 and any(a.free_symbols for a in still):
+            still = [_hoisted(value.func(*still), known, constant)]
+        return value.func(*still, *rest)
+    return value.func(*(_hoisted(a, known, constant) if isinstance(a, sp.Expr) else a for a in value.args))

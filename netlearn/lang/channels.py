@@ -45,9 +45,10 @@ def read_inputs(draft: Draft, tree: Piece) -> None:
         nets = net_names(value.arguments[0])
         if GROUND in nets:
             raise Fault("ground cannot be driven", where, "drive another net")
-        driven = {net: port.name for port in draft.inputs if port.kind == "V" for net in port.nodes}
-        if value.name == "V" and nets[0] in driven:
-            raise Fault(f"this net is already driven by input {driven[nets[0]]}", where, "drive another net")
+        if value.name == "V":
+            if nets[0] in draft.driven:
+                raise Fault(f"this net is already driven by input {draft.driven[nets[0]]}", where, "drive another net")
+            draft.driven |= dict.fromkeys(nets, name)
         for net in nets:
             draft.uses[net] += 2
         draft.inputs.append(Input(name, "V" if value.name == "V" else "I", tuple(nets)))

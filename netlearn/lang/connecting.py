@@ -62,7 +62,7 @@ def connect(
             form(what, names),
         )
     for key, argument in zip(names, positional, strict=False):
-        given[key] = (value_of(draft, argument), argument)
+        given[key] = (edge_value(draft, argument), argument)
     for argument in arguments if not positional else []:
         key = str(argument.children[0])
         if key not in names:
@@ -71,7 +71,7 @@ def connect(
             )
         if key in given:
             raise Fault(f"'{key}' is connected twice", argument, "remove one of them")
-        given[key] = (value_of(draft, argument.children[1]), argument.children[1])
+        given[key] = (edge_value(draft, argument.children[1]), argument.children[1])
     return given
 
 
@@ -82,6 +82,22 @@ def value_of(draft: Draft, tree: Any) -> Any:
     if id(tree) not in draft.memo:
         draft.memo[id(tree)] = draft.evaluate(tree)
     return draft.memo[id(tree)]
+
+
+def edge_value(draft: Draft, tree: Any) -> Any:
+    """The value of an expression for the edge of a mesh that is being placed: a list or an array of nets has one
+    entry for each edge, everything else is shared."""
+    value = value_of(draft, tree)
+    if draft.memo is None or not isinstance(value, (list, NetArray)):
+        return value
+    if isinstance(value, NetArray):
+        draft.memo[id(tree)] = value = value.flat()
+    k, count = draft.edge
+    if len(value) != count:
+        raise Fault(
+            f"here are {len(value)} entries, and this mesh has {count} edges", tree, "give one entry for each edge"
+        )
+    return value[k]
 
 
 def node_name(draft: Draft, value: Any, where: Any, name: str, terminal: str) -> str:

@@ -82,11 +82,13 @@ class Draft:
         self.states: dict[str, Learn] = {}
         self.inputs: list[Input] = []
         self.outputs: list[Output] = []
+        self.driven: dict[str, str] = {}  # net to the input that holds it
         self.ports: list[Port] = []
         self.evaluate = Evaluator(self.scope, budget=session.budget)
         self.failed = False
         self.weight = 0
         self.memo: dict[int, Any] | None = None
+        self.edge = (0, 0)  # the edge of a mesh that is being placed, and how many it has
 
     def declare(self, token: Token, value: Any) -> None:
         name = str(token)

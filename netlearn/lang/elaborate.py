@@ -272,6 +272,7 @@ def _mesh(draft: Draft, tree: Piece) -> None:
     draft.session.budget.spend("elements", len(edges.pairs), tree)
     placed, draft.memo = True, {}
     for k, (a, b) in enumerate(edges.pairs):
+        draft.edge = (k, len(edges.pairs))
         placed = place(
             draft, tree.children[at], f"{name}[{k}]", tree.children[at + 1 :], [ends[0][a], ends[-1][b]], tree
         )

@@ -17,7 +17,7 @@ from netlearn.circuit.model import (
 )
 from netlearn.circuit.waveform import Waveform
 from netlearn.devices import DEVICES, Device, Param
-from netlearn.lang.connecting import by_name, connect, form, node_name, read_tolerance, value_of
+from netlearn.lang.connecting import by_name, connect, edge_value, form, node_name, read_tolerance
 from netlearn.lang.draft import (
     Draft,
 )
@@ -121,7 +121,7 @@ def _params(
         if isinstance(value, float | int):
             numbers[param.name] = float(value)
             continue
-        result = value_of(draft, value)
+        result = edge_value(draft, value)
         if isinstance(result, WaveValue) and device.waveform == param.name:
             _same_unit(draft, param, result.dimension, value)
             wave, numbers[param.name] = result.wave, result.wave.value(0.0)

@@ -32,7 +32,7 @@ METRICS: dict[str, Dimension] = {
 }
 LACKING = {"square": ("accuracy", "violations"), "nearest": ("violations",)}
 """Loss to the metrics that mean nothing with it."""
-DATASETS = {"iris": "data/iris.csv"}
+DATASETS = {"iris": "data/iris.csv", "digits": "data/digits.csv"}
 ORDERS = ("sequential", "shuffled", "batch")
 
 
@@ -112,7 +112,7 @@ class TaskReader:
         self.units = {name: VOLT if kind == "V" else AMPERE for name, kind in kinds.items()}
         self.table: dict[str, list[str]] = {}
         self.origin = ""
-        self.evaluate = Evaluator({}, {"column": self._column, "onehot": self._onehot})
+        self.evaluate = Evaluator({}, {"column": self._column, "columns": self._many, "onehot": self._onehot})
 
     def read(self, tree: Piece) -> TaskSpec:
         token = tree.children[0]
@@ -350,7 +350,8 @@ class TaskReader:
         self.table = {key.strip(): [row[key].strip() for row in rows] for key in rows[0]}
         self.origin = path.name
 
-    def _text_column(self, tree: Any) -> list[str]:
+    def _name(self, tree: Any) -> str:
+        """The name of a column of the table."""
         name = self.evaluate(tree)
         if not self.table:
             raise Fault("column needs a table", tree, 'write data from "file.csv" x: column("name") -> ...')
@@ -360,6 +361,10 @@ class TaskReader:
                 tree,
                 suggest(str(name), self.table) or f"it has {', '.join(self.table)}",
             )
+        return name
+
+    def _texts(self, name: str, tree: Any) -> list[str]:
+        """The entries of a column, none of which is empty."""
         if "" in self.table[name]:
             raise Fault(
                 f"row {self.table[name].index('') + 1} of column '{name}' is empty",
@@ -368,24 +373,23 @@ class TaskReader:
             )
         return self.table[name]
 
-    def _cell(self, row: int, text: str, tree: Any) -> float:
+    def _numbers(self, name: str, tree: Any) -> list[float]:
+        return [self._cell(row, text, name, tree) for row, text in enumerate(self._texts(name, tree), 1)]
+
+    def _cell(self, row: int, text: str, name: str, tree: Any) -> float:
         try:
             number = float(text)
         except ValueError:
             help = "classes are read with onehot(...); rows are counted below the names"
-            raise Fault(
-                f"'{text}' in row {row} of column '{self.evaluate(tree)}' is not a number", tree, help
-            ) from None
+            raise Fault(f"'{text}' in row {row} of column '{name}' is not a number", tree, help) from None
         if not math.isfinite(number):
-            raise Fault(
-                f"{text} in row {row} of column '{self.evaluate(tree)}' is not finite", tree, "take the row out"
-            )
+            raise Fault(f"{text} in row {row} of column '{name}' is not finite", tree, "take the row out")
         return number
 
     def _column(self, e: Evaluator, tree: Any, given: list[Any], options: Any) -> _Column:
         if not 1 <= len(given) <= 2 or options:
             raise Fault("column takes a name and a range to scale to", tree, 'write column("petal_length", 0V..0.45V)')
-        numbers = [self._cell(number, text, given[0]) for number, text in enumerate(self._text_column(given[0]), 1)]
+        numbers = self._numbers(self._name(given[0]), given[0])
         if len(given) == 1:
             return _Column(tuple(numbers))
         to = e(given[1])
@@ -398,10 +402,24 @@ class TaskReader:
         scaled = tuple(a + (b - a) * (n - low) / (high - low) for n in numbers)
         return _Column(scaled, to.low.dimension if to.low.dimension != NONE else to.high.dimension)
 
+    def _many(self, e: Evaluator, tree: Any, given: list[Any], options: Any) -> list[_Column]:
+        """Neighbouring columns, in a unit of their own."""
+        if len(given) != 2 or set(options) - {"unit"}:
+            raise Fault(
+                "columns takes the first name, the last one and a unit", tree, 'write columns("p0", "p63", unit = 10mV)'
+            )
+        names = list(self.table)
+        first, last = (names.index(self._name(g)) for g in given)
+        if last < first:
+            raise Fault("the last column stands before the first", given[1], f"they are {', '.join(names)}")
+        unit = e.number(options["unit"], "unit", None) if options else Quantity(1.0)
+        chosen = [self._numbers(name, tree) for name in names[first : last + 1]]
+        return [_Column(tuple(unit.number * n for n in numbers), unit.dimension) for numbers in chosen]
+
     def _onehot(self, e: Evaluator, tree: Any, given: list[Any], options: Any) -> list[_Column]:
         if len(given) not in (1, 3) or options:
             raise Fault("onehot takes a name and the two levels", tree, 'write onehot("species", 0V, 0.3V)')
-        texts = self._text_column(given[0])
+        texts = self._texts(self._name(given[0]), given[0])
         off, on = (
             (e.number(g, "a level", None) for g in given[1:]) if len(given) == 3 else (Quantity(0.0), Quantity(1.0))
         )

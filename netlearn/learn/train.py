@@ -25,9 +25,11 @@ from netlearn.circuit.flat import (
     with_states,
 )
 from netlearn.errors import CircuitError, TaskError
+from netlearn.learn.compiled import make_lesson
 from netlearn.learn.edges import Contrast
 from netlearn.learn.plan import Plan, make_plan
 from netlearn.learn.task import Task, order
+from netlearn.solve.lesson import Lesson
 from netlearn.solve.solution import read
 
 
@@ -96,6 +98,7 @@ def train(trainer: Trainer, start: Moment | None = None) -> Iterator[Moment]:
     """Moments of a run, the first one before any learning (or none, where it goes on from `start`)."""
     params = initial(trainer.circuit, trainer.seed)
     plan = make_plan(trainer.circuit, params)
+    lesson = make_lesson(trainer.circuit, trainer.task, plan)
     if start is None:
         moment = begin(trainer, params)
         yield moment
@@ -104,7 +107,7 @@ def train(trainer: Trainer, start: Moment | None = None) -> Iterator[Moment]:
     trainer.backend.reset()
     since = 0
     while not moment.finished:
-        params, moment = _kept_finite(trainer, plan, params, moment)
+        params, moment = _kept_finite(trainer, plan, lesson, params, moment)
         since += len(trainer.task.train)
         if since >= trainer.checkpoint_steps or moment.finished:
             trainer.backend.reset()
@@ -112,12 +115,14 @@ def train(trainer: Trainer, start: Moment | None = None) -> Iterator[Moment]:
         yield moment
 
 
-def _kept_finite(trainer: Trainer, plan: Plan, params: Params, moment: Moment) -> tuple[Params, Moment]:
+def _kept_finite(
+    trainer: Trainer, plan: Plan, lesson: Lesson | None, params: Params, moment: Moment
+) -> tuple[Params, Moment]:
     """One epoch; TaskError where a learnable value ran away in it."""
     help = "lower the rate of the rule, or give what learns bounds: learn(10k, 1k..100k)"
     try:
         with np.errstate(all="ignore"):
-            params, moment = _epoch(trainer, plan, params, moment)
+            params, moment = _epoch(trainer, plan, lesson, params, moment)
     except CircuitError as error:  # the numbers were fine before this epoch
         raise TaskError(f"learning ran away in epoch {moment.epoch + 1}: {error.message}", help) from None
     lost = np.flatnonzero(~(np.abs(moment.states[0]) < RUNAWAY))
@@ -127,16 +132,45 @@ def _kept_finite(trainer: Trainer, plan: Plan, params: Params, moment: Moment) -
     return params, moment
 
 
-def _epoch(trainer: Trainer, plan: Plan, params: Params, moment: Moment) -> tuple[Params, Moment]:
-    steps, solves, settled = moment.steps, moment.solves, moment.settled
-    for rows in order(trainer.task, trainer.seed, moment.epoch):
-        if trainer.steps is not None and steps >= trainer.steps:
-            break
-        params, asked, found = step(trainer, plan, params, rows)
-        steps, solves, settled = steps + len(rows), solves + asked, settled + found
+def _epoch(
+    trainer: Trainer, plan: Plan, lesson: Lesson | None, params: Params, moment: Moment
+) -> tuple[Params, Moment]:
+    batches = _within(order(trainer.task, trainer.seed, moment.epoch), trainer.steps, moment.steps)
+    params, solves, settled = learn(trainer, plan, lesson, params, batches)
+    steps = moment.steps + sum(len(rows) for rows in batches)
     metrics, asked, found = evaluate(trainer, params, moment.epoch + 1, steps)
+    solves, settled = moment.solves + solves + asked, moment.settled + settled + found
     done = _done(trainer, metrics)
-    return params, Moment(moment.epoch + 1, steps, params.states, solves + asked, settled + found, metrics, done)
+    return params, Moment(moment.epoch + 1, steps, params.states, solves, settled, metrics, done)
+
+
+def _within(batches: list[Ints], most: int | None, steps: int) -> list[Ints]:
+    """The batches that begin before `most` samples have been shown."""
+    if most is None:
+        return batches
+    shown = steps + np.cumsum([0, *(len(rows) for rows in batches[:-1])])
+    return batches[: int(np.count_nonzero(shown < most))]
+
+
+def learn(
+    trainer: Trainer, plan: Plan, lesson: Lesson | None, params: Params, batches: list[Ints]
+) -> tuple[Params, int, int]:
+    """Show batches and learn from each: new parameters, solves asked for and settled.
+
+    What the backend can do of a `lesson` by itself, whole steps on single samples, is left to it.
+    """
+    rows, solves, settled, done = np.concatenate(batches), 0, 0, 0
+    while done < len(batches):
+        taught = trainer.backend.teach(params, lesson, rows[done:]) if lesson is not None else None
+        if taught is None:
+            lesson = None
+        elif taught.steps:
+            params = with_states(trainer.circuit, params, taught.states)
+            done, solves, settled = done + taught.steps, solves + taught.solves, settled + taught.settled
+        if done < len(batches):
+            params, asked, found = step(trainer, plan, params, batches[done])
+            done, solves, settled = done + 1, solves + asked, settled + found
+    return params, solves, settled
 
 
 def _done(trainer: Trainer, metrics: dict[str, float]) -> bool:
@@ -221,4 +255,4 @@ def answer(trainer: Trainer, params: Params, inputs: Floats) -> tuple[Floats, np
     return read(trainer.circuit, params, solution.x)[0], solution.settled[0]
 
 
-__all__ = ["Metrics", "Moment", "Trainer", "answer", "begin", "clamp", "evaluate", "step", "train"]
+__all__ = ["Metrics", "Moment", "Trainer", "answer", "begin", "clamp", "evaluate", "learn", "step", "train"]

@@ -514,20 +514,6 @@ def test_the_library_tells_its_version() -> None:
     assert int(version().split(".")[0]) > 0
 
 
-def test_machine_code_that_cannot_be_cached_is_compiled_each_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    stream = pytest.importorskip("netlearn.backends.ngspice.stream")
-
-    def cfunc(signature: Any, cache: bool = False) -> Any:
-        if cache:
-            raise RuntimeError("cannot cache function: no locator available")
-        return lambda function: (signature, function)
-
-    monkeypatch.setattr(stream.numba, "cfunc", cfunc)
-    assert stream._compiled("signature")(len) == ("signature", len)
-
-
 CHARGING = """* a capacitor
 v0 n1 0 pulse(0 1 0 1n 1n 1 2)
 r1 n1 n2 1000

@@ -117,6 +117,28 @@ def test_a_circuit_that_does_not_settle_is_an_error_with_code_2(tmp_path: Path) 
         assert "help:" in err
 
 
+def test_agree_tells_the_largest_difference_with_its_node(tmp_path: Path) -> None:
+    out, err = netlearn("agree", ROOT / "netlists" / "regression.nl", "--backends", "reference,ngspice", "--json")
+    answer = json.loads(out)
+    assert err == ""
+    assert answer["agree"] is True
+    assert answer["samples"] == 8
+    assert answer["settled"] == {"reference": 8, "ngspice": 8}
+    assert 0 <= answer["max_difference_V"] < 1e-9
+    assert answer["differences"][0]["name"] == answer["node"]
+    shown, _ = netlearn("agree", DIVIDER, "--circuit", "Divider", "--input", "x=1V", "--backends", "reference,ngspice")
+    assert shown.splitlines()[-1] == "they agree"
+
+
+def test_a_lattice_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "l.nl"
+    netlearn("lattice", "rdgrid", "--size", 4, "-o", file)
+    assert netlearn("lattice", "rdgrid", "--size", 4)[0] == file.read_text()
+    answer = json.loads(netlearn("solve", file, "--backend", "reference", "--json")[0])
+    assert answer["nodes"]["n[0][0]"] == 2.0
+    assert 0 < answer["outputs"]["centre"] < 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -136,6 +158,11 @@ def test_a_circuit_that_does_not_settle_is_an_error_with_code_2(tmp_path: Path) 
         (("solve", DIVIDER, "--input", "x=2s"), "give it in V"),
         (("solve", DIVIDER, "--input", "x=2A"), "this input is in V, not in A"),
         (("solve", DIVIDER, "--circuit", "Other"), "there is no circuit 'Other'"),
+        (("agree", DIVIDER, "--backends", "ngspice"), "two different backends"),
+        (("agree", DIVIDER, "--backends", "ngspice,hspice"), "unknown backend 'hspice'"),
+        (("agree", DIVIDER, "--task", "thrid"), "there is no task 'thrid'"),
+        (("lattice", "cgrid", "--size", 4), "there is no lattice 'cgrid'"),
+        (("lattice", "rgrid", "--size", 1), "a lattice of 1 rows"),
         (("resume", "nowhere"), "is not a run folder"),
         (("report", "nowhere"), "is not a run folder"),
         (("plot", "nowhere", "curve"), "is not a run folder"),

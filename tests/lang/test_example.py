@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from netlearn.circuit.flat import FlatCircuit, flatten
 from netlearn.circuit.model import Circuit
 from netlearn.errors import NetlistError
 from netlearn.lang.compile import Netlist, compile_file, compile_netlist
+from netlearn.lang.library import shipped
 
 FILES = Path(__file__).parent / "files"
 
@@ -105,3 +107,30 @@ def test_an_if_without_else_may_be_followed_by_anything() -> None:
         "net a", "if 1 == 1 {", "  R r(a, gnd) = 1k", "}", "R s(a, gnd) = 1k", "if 1 == 2 {", "}", "else {", "}"
     )
     assert circuit.banks["R"].names == ("r", "s")
+
+
+def test_a_list_or_an_array_of_nets_gives_each_edge_of_a_mesh_its_own() -> None:
+    circuit = flat(
+        compile_netlist(
+            "module Edge(a, b, g) {\n  VCCS s(a, b, g, gnd) = 1mS\n}\n"
+            "circuit A {\n  net n[3], g[3]\n  let ohms = [1k, 2k, 3k]\n"
+            "  mesh r = ring(3) on n of R = ohms\n  mesh e = ring(3) on n of Edge(g = g)\n  input x[0..2] = V(g)\n}\n"
+        ).circuit
+    )
+    assert circuit.base["R"]["r"].tolist() == [1e3, 2e3, 3e3]
+    assert [circuit.nodes[k] for k in circuit.banks["VCCS"].nodes[:, 2]] == ["g[0]", "g[1]", "g[2]"]
+
+
+def test_neighbouring_columns_of_a_table_come_in_a_unit_of_their_own() -> None:
+    text = (
+        "circuit A {\n  net a, b\n  input x[0..1] = V(a), V(b)\n  R r1(a, b) = 1k\n  output y = V(b)\n}\n"
+        'task t on A { data from "table.csv" x: columns("length", "width", unit = 10mV) -> y: 0V }\n'
+    )
+    assert np.allclose(compile_netlist(text, folder=FILES).task.inputs, [[0.015, 0.025], [0.025, 0.035]], rtol=1e-15)
+
+
+def test_the_digits_are_1797_images_of_ten_classes() -> None:
+    task = compile_file(shipped() / "digits.nl").task
+    assert np.shape(task.inputs) == (1797, 64)
+    assert (np.min(task.inputs), np.max(task.inputs)) == (0.0, 1.0)
+    assert np.sum(task.labels, axis=0).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]

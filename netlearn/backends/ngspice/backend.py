@@ -12,11 +12,12 @@ import numpy as np
 
 from netlearn.backends.ngspice import deck as decks
 from netlearn.backends.ngspice.deck import Deck, Key
-from netlearn.backends.ngspice.simulator import Points, Simulator, transient
-from netlearn.backends.protocol import Transient, solved
+from netlearn.backends.ngspice.simulator import Points, Simulator, Teaching, transient
+from netlearn.backends.protocol import Taught, Transient, solved
 from netlearn.circuit.connections import Connections
-from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params, check_params
+from netlearn.circuit.flat import IDENTITY, Boundary, FlatCircuit, Floats, Ints, Params, boundary, check_params
 from netlearn.errors import BackendError, CircuitError
+from netlearn.solve.lesson import Lesson
 from netlearn.solve.solution import Solution
 
 RUN_AWAY = 1e6  # V or A: no circuit of ours has such an operating point
@@ -37,6 +38,7 @@ class _Loaded:
     external: tuple[tuple[str, str, Ints, Ints], ...]
     unknowns: Ints
     plans: dict[tuple[bytes, bytes], _Plan]
+    teachings: dict[int, Teaching]
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ class Ngspice:
                 [(*place, float(values[k.device][k.param][k.element])) for k, place in deck.alterable.items()]
             )
         unknowns = np.array([unknown for _, unknown in deck.reads], dtype=np.int64)
-        self.loaded = _Loaded(simulator, deck, params, draw, _external(deck), unknowns, {})
+        self.loaded = _Loaded(simulator, deck, params, draw, _external(deck), unknowns, {}, {})
         return self.loaded
 
     def _update(self, loaded: _Loaded, params: Params, draw: int) -> bool:
@@ -165,6 +167,46 @@ class Ngspice:
         for device, param, elements, places in loaded.external:
             columns[:, places] = params.values[device][param][draw].take(elements)
         return columns
+
+    def teach(self, params: Params, lesson: Lesson, rows: Ints) -> Taught | None:
+        """Steps done in ngspice's own process, where all that learns comes in through sources."""
+        given = boundary(self.circuit, lesson.inputs[rows[:1]])
+        if params.draws > 1 or not len(rows) or not self.connections.sound(given):
+            return None
+        check_params(self.circuit, params, self.loaded.params if self.loaded else None)
+        loaded, plan = self._ready(params, 0, given)
+        teaching = loaded.teachings.get(id(lesson)) or self._teaching(loaded, lesson)
+        if teaching is None:
+            return None
+        taught = loaded.simulator.teach(teaching, self._columns(loaded, plan, params, 0, given)[0], rows)
+        states = params.states.copy()
+        states[0, teaching.gates[1]] = taught.values[teaching.gates[0]]
+        return Taught(states, taught.steps, taught.solves, taught.solves)
+
+    def _teaching(self, loaded: _Loaded, lesson: Lesson) -> Teaching | None:
+        """Where a lesson's quantities are in a loaded deck; None where some have no source of their own."""
+        deck, circuit = loaded.deck, self.circuit
+        gates = [
+            (deck.external.get(Key(rule.device, rule.param, int(element)), -1), int(state))
+            for rule in circuit.rules
+            for element, state in zip(rule.elements, rule.inputs[:, 0], strict=True)
+        ]
+        (held, drivers), (fed, feeders) = circuit.driven["V"], circuit.driven["I"]
+        if any(column < 0 for column, _ in gates) or any(rule.law is not IDENTITY for rule in circuit.rules):
+            return None
+        if not set(lesson.clamps[0]) <= set(deck.switched):
+            return None
+        teaching = Teaching(
+            lesson,
+            circuit.size,
+            loaded.unknowns,
+            np.array([[deck.held[int(n)] for n in held], held, drivers]),
+            np.array([[deck.fed[int(n)] for n in fed], feeders], dtype=np.int64),
+            np.array([deck.switched[int(n)] for n in lesson.clamps[0]], dtype=np.int64).T,
+            np.array(gates, dtype=np.int64).T,
+        )
+        loaded.teachings[id(lesson)] = teaching
+        return teaching
 
     def transient(self, params: Params, boundary: Boundary, stop: float, step: float) -> Transient:
         """The first draw and sample over time, from the operating point at t = 0."""

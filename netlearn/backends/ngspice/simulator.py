@@ -45,13 +45,15 @@ from netlearn.errors import (
     SimulatorDied,
     SimulatorHung,
 )
+from netlearn.solve.lesson import Lesson
 
 GO = ord("g")  # host to worker: solve the lanes of the block
 REQUEST = ord("q")  # host to worker: a request lies on the connection
 READY = ord("r")  # worker to host: the lanes are solved
 
 LANES, LANE, LOOKS = 0, 1, 2  # places in Block.header: lanes posted, lane being solved, see Stream
-HEADER = 3
+STEPS, STEP, SOLVES = 3, 4, 5  # learning steps posted and done, points solved for them
+HEADER = 6
 UNSETTLED, PLAIN, ASSISTED = 0, 1, 2  # values of Block.states
 STEPPED, TIMED = 1, 2  # help that ngspice gave itself: gmin or source stepping; a transient
 
@@ -75,11 +77,12 @@ class Block:
     values: NDArray[np.float64]  # (lanes, reads)
     iterations: NDArray[np.int64]  # (lanes,)
     states: NDArray[np.int64]  # (lanes,): UNSETTLED, PLAIN or ASSISTED
+    rows: NDArray[np.int64]  # (lanes,): sample of each learning step
 
     @classmethod
     def over(cls, memory: mmap.mmap, lanes: int, sources: int, reads: int) -> Self:
-        shapes = [(HEADER,), (lanes, sources), (lanes, reads), (lanes,), (lanes,)]
-        kinds = [np.int64, np.float64, np.float64, np.int64, np.int64]
+        shapes = [(HEADER,), (lanes, sources), (lanes, reads), (lanes,), (lanes,), (lanes,)]
+        kinds = [np.int64, np.float64, np.float64, np.int64, np.int64, np.int64]
         starts = np.cumsum([0, *(8 * math.prod(shape) for shape in shapes)])
         arrays: list[NDArray[Any]] = [
             np.ndarray(shape, kind, memory, int(start))
@@ -89,11 +92,11 @@ class Block:
 
 
 def lanes_of_block(sources: int, reads: int) -> int:
-    return max(1, min(MOST_LANES, MEMORY // (sources + reads + 2)))
+    return max(2, min(MOST_LANES, MEMORY // (sources + reads + 3)))
 
 
 def bytes_of_block(lanes: int, sources: int, reads: int) -> int:
-    return 8 * (HEADER + lanes * (sources + reads + 2))
+    return 8 * (HEADER + lanes * (sources + reads + 3))
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,36 @@ class PointsPlan:
     memory: int
     go: int
     ready: int
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """A lesson, and where its quantities are among the sources and reads of a deck.
+
+    unknowns (reads,): the unknown each read is, of `size` in all. held (3, H): column, node, input that drives it.
+    fed (2, F): column, input. switches (2, T): columns of target and switch of each clamped node. gates (2, K):
+    column, state.
+    """
+
+    lesson: Lesson
+    size: int
+    unknowns: NDArray[np.int64]
+    held: NDArray[np.int64]
+    fed: NDArray[np.int64]
+    switches: NDArray[np.int64]
+    gates: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Taught:
+    """Values of the sources, states among them, after the first `steps` of the learning steps asked for.
+
+    `solves` points were found for these. Where they are not all, the next one met a point that did not settle.
+    """
+
+    values: NDArray[np.float64]
+    steps: int
+    solves: int
 
 
 @dataclass(frozen=True)
@@ -246,17 +279,18 @@ class Stream:
         self._poll = select.poll()
         self._poll.register(self._ready, select.POLLIN)
 
-    def solve(self, lanes: int) -> None:
-        """Have the first `lanes` lanes of the block solved; each may take up to the timeout."""
+    def solve(self, lanes: int, steps: int = 0) -> None:
+        """Have the first `lanes` lanes of the block solved, or learning steps done; each point may take up to
+        the timeout."""
         looks = 0 if self._rest else MOST_LOOKS
         start = time.perf_counter()
-        self._block.header[:] = lanes, 0, looks
+        self._block.header[:] = lanes, 0, looks, steps, 0, 0
         self._tell(GO)
         if not self._answered(looks):
             self._wait()
         if not os.read(self._ready, 1):
             raise self.worker.died()
-        slow = time.perf_counter() - start > SLOW * lanes
+        slow = time.perf_counter() - start > SLOW * max(lanes, 2 * steps)
         self._rest = REST if slow else max(0, self._rest - 1)
 
     def _answered(self, looks: int) -> bool:
@@ -269,9 +303,9 @@ class Stream:
 
     def _wait(self) -> None:
         """Sleep until there is an answer."""
-        solved = 0
+        solved = (0, 0)
         while not self._poll.poll(1000 * self._timeout):
-            before, solved = solved, int(self._block.header[LANE])
+            before, solved = solved, (int(self._block.header[LANE]), int(self._block.header[SOLVES]))
             if solved == before:
                 raise hung(self._timeout)
 
@@ -320,6 +354,7 @@ class Simulator:
         mapped = mmap.mmap(self._memory.fileno(), 0)
         self._block = Block.over(mapped, self._lanes, len(sources), len(reads))
         self._stream: Stream | None = None
+        self._teaching: Teaching | None = None
         self._ended: Any = None
         self._live()
 
@@ -344,6 +379,23 @@ class Simulator:
                 trusted=states == PLAIN,
                 iterations=block.iterations[:lanes].copy(),
             )
+
+    def teach(self, teaching: Teaching, values: ArrayLike, rows: NDArray[np.int64]) -> Taught:
+        """Do learning steps, one a sample in `rows`, with no word to the host in between.
+
+        values (sources,): the sources as they are in the free phase of the first one, states included.
+        """
+        inputs = checked_inputs(np.atleast_2d(np.asarray(values, np.float64)), self._sources)
+        header, block = self._block.header, self._block
+        with self._exchange() as stream:
+            if self._teaching is not teaching:
+                stream.request(("teach", teaching))
+                self._teaching = teaching
+            steps = min(len(rows), self._lanes)
+            block.rows[:steps] = rows[:steps]
+            block.inputs[:2] = inputs
+            stream.solve(1, steps)
+            return Taught(block.inputs[0].copy(), int(header[STEP]), int(header[SOLVES]))
 
     def alter(self, changes: Sequence[tuple[str, str, float]]) -> None:
         """Set parameters of devices, as ("r3", "resistance", 1e3): all of them or, on error, none.
@@ -395,7 +447,7 @@ class Simulator:
     def _drop(self) -> None:
         if self._stream is not None:
             self._words = self._stream.worker.words()
-            self._stream = None
+            self._stream = self._teaching = None
             self._ended()
 
     def close(self) -> None:

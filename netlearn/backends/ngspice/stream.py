@@ -43,9 +43,16 @@ from netlearn.backends.ngspice.simulator import (
     LOOKS,
     PLAIN,
     READY,
+    SOLVES,
+    STEP,
     STEPPED,
+    STEPS,
     Block,
+    Teaching,
 )
+from netlearn.jit import callback, inlined
+from netlearn.solve.learning import aim, learn
+from netlearn.solve.lesson import Lesson
 
 (
     POINTS,  # points settled since the sweep began
@@ -69,13 +76,34 @@ from netlearn.backends.ngspice.simulator import (
     VOLTS,  # address of int64 columns: number in a voltage source's name -> column of INPUTS
     AMPERES,  # the same for current sources
     PLACES,  # address of (reads,) int64: place of a read in ngspice's data
+    ROWS,  # address of the sample of each learning step
+    TABLE,  # address of the addresses and lengths of the arrays of a `Teaching`
     COUNT,
-) = range(22)
+) = range(24)
 
 POLLIN = select.POLLIN << 32
 SURE, TIMES = 6, 12
+RUN_AWAY = 1e6  # V or A: no circuit of ours has such an operating point
 CLOSE, RELATIVE = 1e-11, 1e-10  # V or A by which an answer may move and still be the same
 BAD, MOVED, SAME = 0, 1, 2
+
+UNKNOWNS, HELD, FED, SWITCHES, GATES, FREE_X, CLAMPED_X, NOW, CHANGE, TARGET, WANTED = range(12, 23)
+
+
+def table(teaching: Teaching) -> tuple[NDArray[np.int64], list[NDArray[Any]]]:
+    """Address and two lengths of every array of a lesson and of what it works on, and the arrays, to be kept."""
+    lesson, states = teaching.lesson, len(teaching.lesson.scales)
+    own = [teaching.unknowns, teaching.held, teaching.fed, teaching.switches, teaching.gates]
+    scratch = [
+        np.zeros((teaching.size, 1)),
+        np.zeros((teaching.size, 1)),
+        np.zeros((states, 1)),
+        np.zeros((states, 1)),
+        np.zeros((len(lesson.shares), 1)),
+        np.ones((1, 1)),
+    ]
+    arrays = [np.ascontiguousarray(np.atleast_2d(array)) for array in (*lesson, *own, *scratch)]
+    return np.array([(array.ctypes.data, *array.shape) for array in arrays], dtype=np.int64), arrays
 
 
 def registers(
@@ -87,16 +115,13 @@ def registers(
     start[HEADER], start[INPUTS] = block.header.ctypes.data, block.inputs.ctypes.data
     start[VALUES], start[STATES] = block.values.ctypes.data, block.states.ctypes.data
     start[ITERATIONS] = block.iterations.ctypes.data
+    start[ROWS] = block.rows.ctypes.data
     start[SOURCES], start[READS] = block.inputs.shape[1], block.values.shape[1]
     start[VOLTS], start[AMPERES] = volts.ctypes.data, amperes.ctypes.data
     return start
 
 
 types: Any = numba.types  # numba's annotations leave out that a type can be called
-
-
-def _inlined(function: Callable[..., Any]) -> Any:
-    return numba.njit(inline="always")(function)
 
 
 def _intrinsic(function: Callable[..., Any]) -> Any:
@@ -138,19 +163,7 @@ _poll = types.ExternalFunction("poll", types.int32(types.int64, types.int64, typ
 _yield = types.ExternalFunction("sched_yield", types.int32())
 
 
-def _compiled(signature: Any) -> Callable[[Callable[..., Any]], Any]:
-    """`cfunc`, cached on disk where any cache folder can be written."""
-
-    def compile_(function: Callable[..., Any]) -> Any:
-        try:
-            return numba.cfunc(signature, cache=True)(function)
-        except RuntimeError:  # numba: "cannot cache function: no locator available"
-            return numba.cfunc(signature)(function)
-
-    return compile_
-
-
-@_inlined
+@inlined
 def _number(name: Any) -> Any:
     """12 of "v12", a C string."""
     number = 0
@@ -161,7 +174,7 @@ def _number(name: Any) -> Any:
     return number
 
 
-@_inlined
+@inlined
 def _give(value: Any, name: Any, r: Any, columns: Any) -> None:
     column = _ints(r[columns])[_number(name)]
     if column == 0:
@@ -178,21 +191,21 @@ _source = types.int32(
 )
 
 
-@_compiled(_source)
+@callback(_source)
 def volts(value: Any, _time: Any, name: Any, _ident: Any, r: Any) -> Any:
     """GetVSRCData: this lane's value of the voltage source."""
     _give(value, name, r, VOLTS)
     return 0
 
 
-@_compiled(_source)
+@callback(_source)
 def amperes(value: Any, _time: Any, name: Any, _ident: Any, r: Any) -> Any:
     """GetISRCData: this lane's value of the current source."""
     _give(value, name, r, AMPERES)
     return 0
 
 
-@_inlined
+@inlined
 def _store(vectors: Any, r: Any) -> Any:
     """Copy the wanted values of the point to this lane; SAME if it had them already, BAD if they are not finite.
 
@@ -214,7 +227,97 @@ def _store(vectors: Any, r: Any) -> Any:
     return found
 
 
-@_inlined
+@inlined
+def _table_ints(table: Any, field: int) -> Any:
+    return numba.carray(_ints(table[3 * field]), (table[3 * field + 1], table[3 * field + 2]))
+
+
+@inlined
+def _table_floats(table: Any, field: int) -> Any:
+    return numba.carray(_floats(table[3 * field]), (table[3 * field + 1], table[3 * field + 2]))
+
+
+@inlined
+def _lesson(t: Any) -> Any:
+    return Lesson(
+        _table_floats(t, 0)[0],
+        _table_ints(t, 1)[0],
+        _table_floats(t, 2),
+        _table_floats(t, 3),
+        _table_ints(t, 4),
+        _table_ints(t, 5),
+        _table_floats(t, 6)[0],
+        _table_ints(t, 7),
+        _table_floats(t, 8)[0],
+        _table_ints(t, 9)[0],
+        _table_floats(t, 10),
+        _table_floats(t, 11)[0],
+    )
+
+
+@inlined
+def _show(r: Any) -> None:
+    """Post the free phase of the next learning step: the sample's inputs, and the states as they are now."""
+    t = _ints(r[TABLE])
+    given = _lesson(t).inputs[_ints(r[ROWS])[_ints(r[HEADER])[STEP]]]
+    inputs = numba.carray(_floats(r[INPUTS]), (2, r[SOURCES]))
+    held, fed, gates = _table_ints(t, HELD), _table_ints(t, FED), _table_ints(t, GATES)
+    free, clamped, states = _table_floats(t, FREE_X), _table_floats(t, CLAMPED_X), _table_floats(t, NOW)
+    for k in range(held.shape[1]):
+        value = given[held[2, k]]
+        inputs[0, held[0, k]] = inputs[1, held[0, k]] = value
+        free[held[1, k], 0] = clamped[held[1, k], 0] = value
+    for phase in range(2):
+        for k in range(fed.shape[1]):
+            inputs[phase, fed[0, k]] = 0.0
+        for k in range(fed.shape[1]):
+            inputs[phase, fed[0, k]] += given[fed[1, k]]
+    for k in range(gates.shape[1]):
+        states[gates[1, k], 0] = inputs[0, gates[0, k]]
+
+
+@inlined
+def _teach(lane: int, r: Any) -> Any:
+    """A point of a learning step is there: go on to its clamped phase (lane 1) or, after that, to the next step.
+
+    True where the steps are done, or where this one is to be left to the host.
+    """
+    header, t = _ints(r[HEADER]), _ints(r[TABLE])
+    lesson = _lesson(t)
+    values = numba.carray(_floats(r[VALUES]), (2, r[READS]))
+    unknowns, states = _table_ints(t, UNKNOWNS)[0], _table_floats(t, NOW)
+    free, clamped, target = _table_floats(t, FREE_X), _table_floats(t, CLAMPED_X), _table_floats(t, TARGET)
+    x = free if lane == 0 else clamped
+    for k in range(r[READS]):
+        x[unknowns[k], 0] = values[lane, k]
+        if not abs(values[lane, k]) < RUN_AWAY:
+            return True
+    row = _ints(r[ROWS])[header[STEP]]
+    inputs = numba.carray(_floats(r[INPUTS]), (2, r[SOURCES]))
+    if lane == 0:
+        if aim(lesson, row, free, 0, target):
+            switches = _table_ints(t, SWITCHES)
+            for k in range(switches.shape[1]):
+                on = not np.isnan(target[k, 0])
+                inputs[1, switches[0, k]] = target[k, 0] if on else 0.0
+                inputs[1, switches[1, k]] = 1.0 if on else 0.0
+            header[LANE] = 1
+            return False
+    else:
+        learn(lesson, free, clamped, _table_floats(t, WANTED)[0], states, _table_floats(t, CHANGE))
+        gates = _table_ints(t, GATES)
+        for k in range(gates.shape[1]):
+            inputs[0, gates[0, k]] = inputs[1, gates[0, k]] = states[gates[1, k], 0]
+    header[SOLVES] += 1 + lane
+    header[STEP] += 1
+    header[LANE] = 0
+    if header[STEP] == header[STEPS]:
+        return True
+    _show(r)
+    return False
+
+
+@inlined
 def _linger(address: Any, r: Any) -> None:
     """Look for a byte from the host as often as it asks for, before going to sleep on it."""
     for _ in range(_ints(r[HEADER])[LOOKS]):
@@ -224,7 +327,7 @@ def _linger(address: Any, r: Any) -> None:
         _yield()
 
 
-@_inlined
+@inlined
 def _await_batch(address: Any, r: Any) -> None:
     """Tell the host that its batch is done; return when the next is posted or the sweep is over."""
     r[BYTE] = READY
@@ -235,12 +338,14 @@ def _await_batch(address: Any, r: Any) -> None:
         _read(types.int32(r[GO_FD]), address + 8 * BYTE, 1)
         if r[BYTE] == GO:
             _ints(r[HEADER])[LANE] = 0
+            if _ints(r[HEADER])[STEPS] > 0:
+                _show(r)
             return
         if _call(r[IDLE]) != 0:
             return
 
 
-@_compiled(types.int32(types.int64, types.int32, types.int32, types.int64))
+@callback(types.int32(types.int64, types.int32, types.int32, types.int64))
 def data(vectors: Any, _count: Any, _ident: Any, address: Any) -> Any:
     """SendData: a point is finished."""
     r = _ints(address)
@@ -261,7 +366,17 @@ def data(vectors: Any, _count: Any, _ident: Any, address: Any) -> Any:
     _ints(r[ITERATIONS])[lane] = r[CALLS]
     r[POINTS] += 1
     r[AGAIN] = r[AIDED] = r[CALLS] = 0
-    header[LANE] = lane + 1
-    if lane + 1 == header[LANES]:
+    if header[STEPS] > 0:
+        done = _teach(lane, r)
+    else:
+        header[LANE] = lane + 1
+        done = lane + 1 == header[LANES]
+    if done:
         _await_batch(address, r)
     return 0
+
+
+@callback(types.void(types.int64))
+def begin(address: Any) -> None:
+    """Make ready for the learning steps that the host has posted."""
+    _show(_ints(address))

@@ -46,6 +46,7 @@ from netlearn.backends.ngspice.simulator import (
     LANES,
     READY,
     STEPPED,
+    STEPS,
     TIMED,
     UNSETTLED,
     Block,
@@ -175,6 +176,7 @@ class Server:
         self._columns = columns(plan.sources, "v"), columns(plan.sources, "i")
         self._places = np.zeros(reads, np.int64)
         self._idle = ctypes.CFUNCTYPE(ctypes.c_int64)(self._idled)
+        self._begin = ctypes.CFUNCTYPE(None, ctypes.c_int64)(stream.begin.address)
         self._r = stream.registers(self._block, plan.go, plan.ready, *self._columns)
         self._r[stream.PLACES] = self._places.ctypes.data
         self._r[stream.IDLE] = ctypes.cast(self._idle, ctypes.c_void_p).value or 0
@@ -211,6 +213,8 @@ class Server:
         while byte := os.read(self._plan.go, 1):
             if byte[0] == GO:
                 self._block.header[LANE] = 0
+                if self._block.header[STEPS]:
+                    self._begin(self._r.ctypes.data)
                 self._solve()
             else:
                 self._request()
@@ -221,7 +225,7 @@ class Server:
         while not self._sweep():
             if self._r[points] < LAST:
                 self._fail()
-                if header[LANE] == header[LANES]:
+                if header[LANE] == header[LANES] or header[STEPS]:
                     os.write(self._plan.ready, bytes((READY,)))
                     return
 
@@ -240,7 +244,7 @@ class Server:
     def _fail(self) -> None:
         """The sweep has no answer for its lane: give the lane up if it was cold; load afresh."""
         header, block = self._block.header, self._block
-        if self._r[self._names.POINTS] == 0:
+        if self._r[self._names.POINTS] == 0 and not header[STEPS]:
             lane = int(header[LANE])
             self._words.keep(f"lane {lane} of its batch did not settle")
             block.values[lane] = np.nan
@@ -276,6 +280,11 @@ class Server:
     def _request(self) -> bool:
         """Do and answer a request of the host's; does it end a sweep?"""
         kind, changes = self._host.recv()
+        if kind == "teach":
+            self._table, self._arrays = self._names.table(changes)
+            self._r[self._names.TABLE] = self._table.ctypes.data
+            self._host.send(None)
+            return False
         self._circuit.alter(changes)
         self._host.send(None)
         return kind == "reset" or not all((device[0], name) in LIVE for device, name, _ in changes)

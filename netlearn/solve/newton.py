@@ -1,0 +1,319 @@
+"""Newton's method on many lanes, compiled: evaluate, assemble, factor, step.
+
+A step solves A dx = -F and is shortened so that no voltage moves by more than `reach` volts, each lane by its own
+measure; a lane rests once its step was below TOLERANCE (Newton's error is of the order of the last step squared) or
+where rounding is all that is left. `audit` then evaluates everything once more at the answer: it gives the residual, a
+last correction, the currents of sources that hold a node, and says of a lane that is singular but for rounding, where
+one answer is one of many, that it has not settled (an answer to random right-hand sides, each equation scaled to 1,
+shows it by its size).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from netlearn.circuit.flat import Floats, Ints
+from netlearn.jit import called, compiled, inlined
+from netlearn.solve.lanes import (
+    call_points,
+    eight,
+    every,
+    get,
+    larger,
+    minus,
+    minus_product,
+    plus,
+    plus_product,
+    put,
+    times,
+    width,
+)
+from netlearn.solve.shape import Tables
+from netlearn.solve.sparse import factor, substitute
+
+TOLERANCE = 1e-9  # V, and as much for a volt
+CONFIRMED = 1e-7
+SINGULAR = 2e13  # 1 over the rounding error of a few additions
+RUNNING, SETTLED, FAILED = 0.0, 1.0, 2.0
+
+
+class Numbers(NamedTuple):
+    """Numbers of a group of lanes, flat as in `netlearn.solve.lanes`; first axis groups, or 1 where all share them.
+
+    p: prepared parameters. matrix, inner, outer, border, offset: see `netlearn.solve.shape.Stamps`. feeds: currents
+    into the rows `fed`. flags: 1 in lanes that hold the nodes at places `masks`.
+    """
+
+    p: Floats
+    matrix: Floats
+    inner: Floats
+    outer: Floats
+    border: Floats
+    offset: Floats
+    fed: Ints
+    feeds: Floats
+    masks: Ints
+    flags: Floats
+
+
+class Control(NamedTuple):
+    """How Newton's method goes: part of each step that is taken, its longest move (V), conductance from each node to
+    ground (S), most steps."""
+
+    share: float
+    reach: float
+    gmin: float
+    most: int
+
+
+class Report(NamedTuple):
+    """Outcome of every lane, (groups, W): settled (SETTLED or not), steps, residual (A), worst (place of a row)."""
+
+    settled: Floats
+    steps: Ints
+    residual: Floats
+    worst: Ints
+
+
+class Scratch(NamedTuple):
+    """Working memory of one group."""
+
+    values: Floats
+    work: Floats
+    f: Floats
+    base: Floats
+    given: Floats
+    results: Floats
+    lane: Floats  # (5 W,): move, voltage, scale, last move, state
+
+
+def scratch(t: Tables, lanes: int) -> Scratch:
+    """Working memory for one thread."""
+    n = len(t.unknowns)
+    entries = n + 2 * len(t.factors.rows)
+    counts = (entries, n, n + len(t.signs), len(t.gather), t.results)
+    values, f, base, given, results = (np.empty(count * lanes) for count in counts)
+    return Scratch(values, np.zeros(2 * n * lanes), f, base, given, results, np.zeros(5 * lanes))
+
+
+@inlined
+def part(values: Floats, group: int) -> Floats:
+    """The numbers of a group, which all groups may share."""
+    return values[min(group, values.shape[0] - 1)]
+
+
+@called
+def prepare(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, like: Any) -> None:
+    """What does not change while a point is solved for: offset, fed currents, linear currents of known voltages."""
+    offset, outer, feeds = part(numbers.offset, group), part(numbers.outer, group), part(numbers.feeds, group)
+    for r in range(t.unknowns.size + t.signs.size):
+        put(s.base, r, get(offset, r, like))
+    for m in range(t.outer.shape[1]):
+        r = t.outer[0, m]
+        put(s.base, r, plus_product(get(s.base, r, like), get(outer, m, like), get(x, t.outer[1, m], like)))
+    for m in range(numbers.fed.size):
+        r = numbers.fed[m]
+        if r >= 0:
+            put(s.base, r, minus(get(s.base, r, like), get(feeds, m, like)))
+
+
+@called
+def evaluate(t: Tables, x: Floats, p: Floats, s: Scratch, like: Any) -> None:
+    """All nonlinear devices at x."""
+    for i in range(t.gather.size):
+        put(s.given, i, get(x, t.gather[i], like))
+    stride = 8 * width(like)
+    for b in range(t.banks.shape[1]):
+        call_points(
+            t.banks[0, b],
+            t.banks[1, b],
+            s.given.ctypes.data + stride * t.banks[2, b],
+            p.ctypes.data + stride * t.banks[3, b],
+            s.results.ctypes.data + stride * t.banks[4, b],
+        )
+
+
+@called
+def assemble(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, gmin: float, like: Any) -> None:
+    """Residual F and matrix at x, from what `evaluate` has left."""
+    n = t.unknowns.size
+    matrix, inner = part(numbers.matrix, group), part(numbers.inner, group)
+    for j in range(n):
+        put(s.f, j, get(s.base, j, like))
+    for i in range(n + 2 * t.factors.rows.size):
+        put(s.values, i, get(matrix, i, like))
+    for m in range(t.inner.shape[1]):
+        r = t.inner[0, m]
+        put(s.f, r, plus_product(get(s.f, r, like), get(inner, m, like), get(x, t.inner[2, m], like)))
+    for m in range(t.currents.shape[1]):
+        r = t.currents[0, m]
+        put(s.f, r, plus(get(s.f, r, like), get(s.results, t.currents[1, m], like)))
+    for m in range(t.slopes.shape[1]):
+        i = t.slopes[0, m]
+        put(s.values, i, plus(get(s.values, i, like), get(s.results, t.slopes[1, m], like)))
+    if gmin > 0.0:
+        shunt = every(gmin, like)
+        for m in range(t.shunts.size):
+            j = t.shunts[m]
+            put(s.f, j, plus_product(get(s.f, j, like), shunt, get(x, t.unknowns[j], like)))
+            put(s.values, j, plus(get(s.values, j, like), shunt))
+    _hold(t, numbers, part(numbers.flags, group), s, like)
+
+
+@called
+def _hold(t: Tables, numbers: Numbers, flags: Floats, s: Scratch, like: Any) -> None:
+    """Where a lane holds a node, its equation says: no change."""
+    n, nonzeros, lanes = t.unknowns.size, t.factors.rows.size, width(like)
+    for m in range(numbers.masks.size):
+        j = numbers.masks[m]
+        for k in range(lanes):
+            if flags[m * lanes + k] == 0.0:
+                continue
+            s.f[j * lanes + k] = 0.0
+            s.values[j * lanes + k] = 1.0
+            for p in range(t.factors.starts[j], t.factors.starts[j + 1]):
+                s.values[(n + nonzeros + p) * lanes + k] = 0.0
+            for q in range(t.factors.row_starts[j], t.factors.row_starts[j + 1]):
+                s.values[(n + t.factors.row_places[q]) * lanes + k] = 0.0
+
+
+@called
+def _largest(t: Tables, values: Floats, at_unknowns: bool, like: Any) -> Any:
+    """Largest magnitude of the voltages among numbers, given by place or by unknown."""
+    found = every(0.0, like)
+    for j in range(t.unknowns.size):
+        if t.volts[j] == 1:
+            found = larger(found, get(values, t.unknowns[j] if at_unknowns else j, like))
+    return found
+
+
+@called
+def newton(
+    t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, control: Control, steps: Ints, like: Any
+) -> None:
+    """Move x until every lane has settled or failed; `s.lane` has the outcome, `steps` (W,) is counted up."""
+    n, lanes = t.unknowns.size, width(like)
+    move, voltage, scale, last, state = 0, lanes, 2 * lanes, 3 * lanes, 4 * lanes
+    lane = s.lane
+    for k in range(lanes):
+        lane[last + k], lane[state + k] = np.inf, RUNNING
+    prepare(t, numbers, group, x, s, like)
+    p = part(numbers.p, group)
+    for _ in range(control.most):
+        evaluate(t, x, p, s, like)
+        assemble(t, numbers, group, x, s, control.gmin, like)
+        factor(t.factors, s.values, s.work, like)
+        substitute(t.factors, s.values, s.f, like)
+        put(lane, 0, _largest(t, s.f, False, like))
+        put(lane, 1, _largest(t, x, True, like))
+        running = False
+        for k in range(lanes):
+            lane[scale + k] = 0.0
+            if lane[state + k] != RUNNING:
+                continue
+            steps[k] += 1
+            moved = lane[move + k]
+            if not moved < np.inf:
+                lane[state + k] = FAILED
+                continue
+            lane[scale + k] = min(control.share, control.reach / moved) if moved > 0.0 else 1.0
+            stuck = moved < 1e-6 and moved >= lane[last + k]
+            if moved < TOLERANCE * (1.0 + lane[voltage + k]) or stuck:
+                lane[state + k] = SETTLED
+                lane[scale + k] = 1.0
+            lane[last + k] = moved
+            running |= lane[state + k] == RUNNING
+        shorter = get(lane, 2, like)
+        for j in range(n):
+            u = t.unknowns[j]
+            put(x, u, minus_product(get(x, u, like), shorter, get(s.f, j, like)))
+        if not running:
+            return
+    for k in range(lanes):
+        if lane[state + k] == RUNNING:
+            lane[state + k] = FAILED
+
+
+@called
+def audit(
+    t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, report: Report, random: Floats, like: Any
+) -> None:
+    """Evaluate at the answer: report the residual, correct x, find the currents of holders, refuse what is singular."""
+    n, nonzeros, lanes = t.unknowns.size, t.factors.rows.size, width(like)
+    evaluate(t, x, part(numbers.p, group), s, like)
+    assemble(t, numbers, group, x, s, 0.0, like)
+    _border(t, numbers, group, x, s, like)
+    for k in range(lanes):
+        worst, most = -1, -1.0
+        for j in range(n):
+            if not abs(s.f[j * lanes + k]) <= most:
+                worst, most = j, abs(s.f[j * lanes + k])
+        report.worst[group, k], report.residual[group, k] = worst, most if worst >= 0 else 0.0
+        report.settled[group, k] = s.lane[4 * lanes + k]
+    row = s.base  # the rows' largest magnitudes, in the place of what is no longer needed
+    for j in range(n):
+        most_of_row = larger(every(0.0, like), get(s.values, j, like))
+        for p in range(t.factors.starts[j], t.factors.starts[j + 1]):
+            most_of_row = larger(most_of_row, get(s.values, n + nonzeros + p, like))
+        for q in range(t.factors.row_starts[j], t.factors.row_starts[j + 1]):
+            most_of_row = larger(most_of_row, get(s.values, n + t.factors.row_places[q], like))
+        put(row, j, times(most_of_row, every(random[j], like)))
+    factor(t.factors, s.values, s.work, like)
+    substitute(t.factors, s.values, s.f, like)
+    substitute(t.factors, s.values, row, like)
+    put(s.lane, 0, _largest(t, s.f, False, like))
+    put(s.lane, 1, _largest(t, x, True, like))
+    unsure = every(0.0, like)
+    for j in range(n):
+        unsure = larger(unsure, get(row, j, like))
+    put(s.lane, 3, unsure)
+    for k in range(lanes):
+        close = s.lane[k] <= CONFIRMED * (1.0 + s.lane[lanes + k])
+        if not (close and s.lane[3 * lanes + k] <= SINGULAR):
+            report.settled[group, k] = FAILED
+        s.lane[2 * lanes + k] = 1.0 if report.settled[group, k] == SETTLED else 0.0
+    kept = get(s.lane, 2, like)
+    for j in range(n):
+        u = t.unknowns[j]
+        put(x, u, minus_product(get(x, u, like), kept, get(s.f, j, like)))
+
+
+@called
+def _border(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, like: Any) -> None:
+    """The branch currents of sources that hold a node: what the node's other currents leave for them."""
+    n, border = t.unknowns.size, part(numbers.border, group)
+    for m in range(t.border.shape[1]):
+        r = n + t.border[0, m]
+        put(s.base, r, plus_product(get(s.base, r, like), get(border, m, like), get(x, t.border[1, m], like)))
+    for m in range(t.rim.shape[1]):
+        r = n + t.rim[0, m]
+        put(s.base, r, plus(get(s.base, r, like), get(s.results, t.rim[1, m], like)))
+    for h in range(t.signs.size):
+        put(x, t.fixers[1, h], times(every(-t.signs[h], like), get(s.base, n + h, like)))
+
+
+@called
+def _points(
+    t: Tables, numbers: Numbers, x: Floats, control: Control, report: Report, random: Floats, s: Scratch, like: Any
+) -> None:
+    for group in range(x.shape[0]):
+        newton(t, numbers, group, x[group], s, control, report.steps[group], like)
+        audit(t, numbers, group, x[group], s, report, random, like)
+
+
+@compiled
+def points_of_one(
+    t: Tables, numbers: Numbers, x: Floats, control: Control, report: Report, random: Floats, s: Scratch
+) -> None:
+    """Operating points, lane after lane. x (lanes, size) starts with known and first voltages, ends with the answer."""
+    _points(t, numbers, x, control, report, random, s, 0.0)
+
+
+@compiled
+def points_of_eight(
+    t: Tables, numbers: Numbers, x: Floats, control: Control, report: Report, random: Floats, s: Scratch
+) -> None:
+    """Operating points, eight lanes at a time: x (groups, size * 8)."""
+    _points(t, numbers, x, control, report, random, s, eight())

@@ -1,0 +1,308 @@
+"""The shape of a circuit's equations: which unknowns are left, where every number goes. Found once, no number in it.
+
+Known beforehand are ground, the nodes that a boundary always holds, and those that a grounded source or stored charge
+holds; what flows into the latter is that source's branch current, worked out when all else is known. What is left is
+solved for. With x the unknowns of the circuit, rows and columns in the order of elimination:
+
+    F = offset + inner x_left + outer x_known + sum of the nonlinear devices
+
+`inner` (stamped in the matrix once for a set of parameters) and `outer` (summed once a solve) come from devices whose
+law is linear; the others are evaluated by machine code in every Newton step and scattered by index tables. A `border`
+row is the current law at a node that a source holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params
+from netlearn.devices import kernel
+from netlearn.devices.machine import Machine, machine
+from netlearn.devices.vector import WIDTH
+from netlearn.solve.sparse import Elimination, Factors, eliminate
+
+
+class Tables(NamedTuple):
+    """Index tables for one number of lanes (1 or 8). x: all unknowns of the circuit. Rows: places, then border rows.
+
+    unknowns (n,): x of each column's place. volts (n,): 1 where that is a node.
+    shunts: places of nodes whose own equation is on their diagonal. inner (3, .): row, place in the
+    matrix, x; outer and border (2, .): row, x. banks (5, B): address, blocks and starts of x, p and out of each
+    nonlinear device. gather: x of each number that devices read. slopes (2, .): place in the matrix, number among
+    devices' results. currents, rim (2, .): row (of the system, of the border) and number among the results. fixers
+    (2, .): x of the held node and of the branch; signs of the branch's current there.
+    """
+
+    factors: Factors
+    unknowns: Ints
+    volts: Ints
+    shunts: Ints
+    inner: Ints
+    outer: Ints
+    border: Ints
+    banks: Ints
+    gather: Ints
+    slopes: Ints
+    currents: Ints
+    rim: Ints
+    results: int
+    fixers: Ints
+    signs: Floats
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A source that holds a node from ground: device, element, node, branch, and the sign of its voltage there."""
+
+    device: str
+    element: int
+    node: int
+    branch: int
+    sign: float
+
+
+@dataclass(frozen=True)
+class _Bank:
+    """Elements of one device that are stamped: `elements` of its bank, unknowns (E, T + U)."""
+
+    device: str
+    elements: Ints
+    unknowns: Ints
+
+
+@dataclass(frozen=True)
+class Stamps:
+    """The numbers of the linear part for D draws, in the order of the shape's lists.
+
+    matrix (D, entries), inner (D, .), outer (D, .), border (D, .), offset (D, rows).
+    """
+
+    matrix: Floats
+    inner: Floats
+    outer: Floats
+    border: Floats
+    offset: Floats
+
+
+class Shape:
+    """Index tables of a circuit for a set of nodes that are always held."""
+
+    def __init__(self, circuit: FlatCircuit, held: Iterable[int], typical: Params) -> None:
+        """`typical` parameters decide which equation goes with which unknown, and nothing else."""
+        self.circuit = circuit
+        self.held = frozenset(held)
+        self.holders = _holders(circuit, self.held)
+        linear, nonlinear = _banks(circuit, self.holders)
+        self.linear, self.nonlinear = linear, nonlinear
+        self.machines = [_machine(circuit, bank.device) for bank in nonlinear]
+        known = np.zeros(circuit.size, dtype=bool)
+        known[[0, *self.held, *(h.node for h in self.holders), *(h.branch for h in self.holders)]] = True
+        self.left = np.flatnonzero(~known)
+        number = np.full(circuit.size, -1, dtype=np.int64)
+        number[self.left] = np.arange(len(self.left))
+        self.elimination = _elimination(circuit, number, linear, nonlinear, self.machines, typical)
+        n = len(self.left)
+        self.column = np.where(number >= 0, self.elimination.column_place[number], -1)
+        self.row = np.where(number >= 0, self.elimination.row_place[number], -1)
+        for k, holder in enumerate(self.holders):
+            self.row[holder.node] = n + k
+        self.rows = n + len(self.holders)
+        self._lists()
+
+    def _lists(self) -> None:
+        """Where the entries of the linear banks go: `_targets` numbers each of them, merged where they meet."""
+        rows, columns, which = [], [], []
+        for b, bank in enumerate(self.linear):
+            for e, (r, c) in enumerate(kernel(self.circuit.banks[bank.device].device).entries):
+                rows.append(bank.unknowns[:, r])
+                columns.append(bank.unknowns[:, c])
+                which.append(np.full((len(bank.elements), 2), (b, e)))
+        r = self.row[np.concatenate(rows)] if rows else np.zeros(0, np.int64)
+        x = np.concatenate(columns) if columns else np.zeros(0, np.int64)
+        size, n = self.circuit.size, len(self.left)
+        inside, unknown = (r >= 0) & (r < n), self.column[x] >= 0
+        kinds = {"inner": inside & unknown, "outer": inside & ~unknown & (x != 0), "border": (r >= n) & (x != 0)}
+        self._merged = {kind: (np.flatnonzero(chosen), *_merge(r[chosen] * size + x[chosen])) for kind, chosen in kinds.items()}
+        self._pairs = {kind: np.stack([keys // size, keys % size]) for kind, (_, keys, _) in self._merged.items()}
+        row, column = self._pairs["inner"]
+        self.inner_places = self._place(row, column)
+
+    def _place(self, row: Ints, x: Ints) -> Ints:
+        """Place in the matrix of a row's entry in the column of x."""
+        number = np.argsort(self.elimination.row_place) if len(self.left) else np.zeros(0, np.int64)
+        return self.elimination.places(number[row], np.searchsorted(self.left, x))
+
+    def stamps(self, params: Params) -> Stamps:
+        """The linear part at given parameters."""
+        draws = params.draws
+        values = [np.zeros((draws, 0))]
+        offset = np.zeros((draws, self.rows))
+        for bank in self.linear:
+            device = self.circuit.banks[bank.device].device
+            p = [params.values[bank.device][name][:, bank.elements] for name in device.param_names]
+            x = [np.zeros((1, 1))] * bank.unknowns.shape[1]
+            found = [np.broadcast_to(v, (draws, len(bank.elements))) for v in kernel(device).evaluate(x, p)]
+            for f, at in zip(found[: bank.unknowns.shape[1]], self.row[bank.unknowns.T], strict=True):
+                keep = at >= 0
+                np.add.at(offset.T, at[keep], f.T[keep])
+            values += found[bank.unknowns.shape[1] :]
+        flat = np.concatenate(values, axis=1)
+        summed = {}
+        for kind, (chosen, keys, group) in self._merged.items():
+            summed[kind] = np.zeros((draws, len(keys)))
+            np.add.at(summed[kind].T, group, flat[:, chosen].T)
+        matrix = np.zeros((draws, self.elimination.entries))
+        matrix[:, self.inner_places] = summed["inner"]
+        return Stamps(matrix, summed["inner"], summed["outer"], summed["border"], offset)
+
+    def prepared(self, params: Params) -> list[Floats]:
+        """What the machine code of each nonlinear device wants to know of its elements, (D, E, K)."""
+        found = []
+        for bank, code in zip(self.nonlinear, self.machines, strict=True):
+            p = [params.values[bank.device][n] for n in self.circuit.banks[bank.device].device.param_names]
+            shape = (params.draws, len(bank.elements))
+            numbers = [np.broadcast_to(v, shape) for v in code.prepare(p)]
+            found.append(np.stack(numbers, axis=-1) if numbers else np.zeros((*shape, 0)))
+        return found
+
+    def maskable(self, nodes: Iterable[int]) -> bool:
+        """Whether these nodes can be held in some lanes only: their own equation must be theirs to give up."""
+        at = np.array(sorted(nodes), dtype=np.int64)
+        return bool((self.row[at] == self.column[at]).all())
+
+    @cached_property
+    def one(self) -> Tables:
+        """Tables for a single lane: eight elements a block."""
+        return self._tables(1)
+
+    @cached_property
+    def eight(self) -> Tables:
+        """Tables for eight lanes: one element a block."""
+        return self._tables(WIDTH)
+
+    def _tables(self, lanes: int) -> Tables:
+        n = len(self.left)
+        gather, slopes, currents, rim, banks = [], [], [], [], []
+        x_start = p_start = out_start = 0
+        for bank, code in zip(self.nonlinear, self.machines, strict=True):
+            count, locals_ = bank.unknowns.shape
+            blocks = -(-count // WIDTH) if lanes == 1 else count
+            elements = np.minimum(np.arange(blocks * WIDTH), count - 1).reshape(blocks, 1, WIDTH)
+            if lanes == 1:
+                gather.append(bank.unknowns[elements, np.arange(locals_)[None, :, None]].ravel())
+            else:
+                gather.append(bank.unknowns.ravel())
+            outs = len(code.rows) + len(code.entries)
+
+            def number(result: int, count: int = count, outs: int = outs, start: int = out_start) -> Ints:
+                """Where a result of each element lies, in lanes from the beginning of the results."""
+                e = np.arange(count)
+                return start + (((e // WIDTH) * outs + result) * WIDTH + e % WIDTH if lanes == 1 else e * outs + result)
+
+            for k, r in enumerate(code.rows):
+                at = self.row[bank.unknowns[:, r]]
+                inside, outside = (at >= 0) & (at < n), at >= n
+                currents.append(np.stack([at[inside], number(k)[inside]]))
+                rim.append(np.stack([at[outside] - n, number(k)[outside]]))
+            for k, (r, c) in enumerate(code.entries):
+                at, x = self.row[bank.unknowns[:, r]], bank.unknowns[:, c]
+                keep = (at >= 0) & (at < n) & (self.column[x] >= 0)
+                slopes.append(np.stack([self._place(at[keep], x[keep]), number(len(code.rows) + k)[keep]]))
+            banks.append((code.address, blocks, x_start, p_start, out_start))
+            block = WIDTH if lanes == 1 else 1
+            x_start += blocks * locals_ * block
+            p_start += blocks * self._prepared_count(code, bank) * block
+            out_start += blocks * outs * block
+        unknowns = np.empty(n, dtype=np.int64)
+        unknowns[self.elimination.column_place] = self.left
+        own = self.left[(self.row == self.column)[self.left] & (self.left < len(self.circuit.nodes))]
+        row, column = self._pairs["inner"]
+        return Tables(
+            factors=self.elimination.factors,
+            unknowns=unknowns,
+            volts=(unknowns < len(self.circuit.nodes)).astype(np.int64),
+            shunts=self.column[own],
+            inner=np.stack([row, self.inner_places, column]),
+            outer=self._pairs["outer"],
+            border=self._pairs["border"] - np.array([[n], [0]]),
+            banks=np.array(banks, dtype=np.int64).reshape(-1, 5).T.copy(),
+            gather=np.concatenate([np.zeros(0, np.int64), *gather]),
+            slopes=np.concatenate([np.zeros((2, 0), np.int64), *slopes], axis=1),
+            currents=np.concatenate([np.zeros((2, 0), np.int64), *currents], axis=1),
+            rim=np.concatenate([np.zeros((2, 0), np.int64), *rim], axis=1),
+            results=out_start,
+            fixers=np.array([(h.node, h.branch) for h in self.holders], dtype=np.int64).reshape(-1, 2).T.copy(),
+            signs=np.array([h.sign for h in self.holders]),
+        )
+
+    def _prepared_count(self, code: Machine, bank: _Bank) -> int:
+        params = self.circuit.banks[bank.device].device.params
+        return len(code.prepare([np.ones(1)] * len(params)))
+
+
+def _holders(circuit: FlatCircuit, held: frozenset[int]) -> list[Holder]:
+    found: list[Holder] = []
+    taken = {0, *held}
+    for name, bank in circuit.banks.items():
+        if bank.device.holds:
+            for element, ((p, n), (branch,)) in enumerate(zip(bank.nodes.tolist(), bank.branches.tolist(), strict=True)):
+                node, sign = (p, 1.0) if n == 0 else (n, -1.0)
+                if 0 in (p, n) and node not in taken:
+                    taken.add(node)
+                    found.append(Holder(name, element, node, branch, sign))
+    return found
+
+
+def _banks(circuit: FlatCircuit, holders: Sequence[Holder]) -> tuple[list[_Bank], list[_Bank]]:
+    """Banks of linear and of nonlinear devices, without the elements that are holders."""
+    linear, nonlinear = [], []
+    for name, bank in circuit.banks.items():
+        elements = np.setdiff1d(np.arange(len(bank.names)), [h.element for h in holders if h.device == name])
+        if len(elements):
+            chosen = linear if kernel(bank.device).linear else nonlinear
+            chosen.append(_Bank(name, elements, bank.unknowns[elements]))
+    return linear, nonlinear
+
+
+def _machine(circuit: FlatCircuit, name: str) -> Machine:
+    device = circuit.banks[name].device
+    return machine(device.terminals, device.param_names, device.law)
+
+
+def _elimination(
+    circuit: FlatCircuit,
+    number: Ints,
+    linear: Sequence[_Bank],
+    nonlinear: Sequence[_Bank],
+    machines: Sequence[Machine],
+    typical: Params,
+) -> Elimination:
+    """Order of elimination of the unknowns that have a number, from the slopes at random voltages."""
+    rng = np.random.default_rng(0)
+    x = np.where(np.arange(circuit.size) < len(circuit.nodes), rng.uniform(0.0, 1.0, circuit.size), 0.0)
+    rows, columns, values = [], [], []
+    for bank in (*linear, *nonlinear):
+        device = circuit.banks[bank.device].device
+        p = [typical.values[bank.device][name][0, bank.elements] for name in device.param_names]
+        with np.errstate(all="ignore"):
+            found = kernel(device).evaluate([x[bank.unknowns[:, k]] for k in range(bank.unknowns.shape[1])], p)
+        for (r, c), value in zip(kernel(device).entries, found[bank.unknowns.shape[1] :], strict=True):
+            rows.append(number[bank.unknowns[:, r]])
+            columns.append(number[bank.unknowns[:, c]])
+            values.append(np.broadcast_to(np.nan_to_num(value), len(bank.elements)))
+    empty = [np.zeros(0, np.int64)]
+    r, c = np.concatenate(empty + rows), np.concatenate(empty + columns)
+    v = np.concatenate([np.zeros(0), *values])
+    keep = (r >= 0) & (c >= 0)
+    return eliminate(int(number.max(initial=-1)) + 1, r[keep], c[keep], v[keep])
+
+
+def _merge(keys: Ints) -> tuple[Ints, Ints]:
+    """The different keys, and which of them each one is."""
+    unique, group = np.unique(keys, return_inverse=True)
+    return unique, group.reshape(-1)

@@ -1,0 +1,283 @@
+"""Sparse elimination from index tables: the order and the fill-in are found once, the numbers follow for every lane.
+
+A = L U with the pattern of A made symmetric, pivots on the diagonal, in an order that keeps the fill-in small. Below
+the diagonal column j of L holds L[i, j] (unit diagonal), and at the same places row j of U holds U[j, i], so one
+pattern serves both. Left-looking, column after column, with a work column a for L and one for U:
+
+    a = A[j:, j],  b = A[j, j+1:]
+    for every k < j with L[j, k] in the pattern:  a -= L[j:, k] U[k, j],   b -= U[k, j+1:] L[j, k]
+    D[j] = a[j],   L[j+1:, j] = a[j+1:] / D[j],   U[j, j+1:] = b
+
+Numbers of a matrix and of its factors are kept in one flat array of lanes: the diagonal, then the places of L, then
+those of U. Pivots are not searched for: rows are matched to columns beforehand so that the diagonal is strong
+(`matched`), and whoever uses the answer has to check it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from netlearn.circuit.flat import Floats, Ints
+from netlearn.jit import called, compiled
+from netlearn.solve.lanes import every, get, minus_product, over, put, times
+
+SMALL = 400  # unknowns; up to here the order is found by our own minimum degree, which needs no library to load
+
+
+class Factors(NamedTuple):
+    """Index tables of n unknowns in the order of elimination.
+
+    Column j of L has its rows at rows[starts[j]:starts[j + 1]], ascending. Row j of L lies at places
+    row_places[row_starts[j]:row_starts[j + 1]], in columns row_columns of the same span.
+    """
+
+    starts: Ints
+    rows: Ints
+    row_starts: Ints
+    row_places: Ints
+    row_columns: Ints
+
+
+@dataclass(frozen=True)
+class Elimination:
+    """Where the unknowns of a system go: `place` (n,) of each column and of the row `matched` to it."""
+
+    factors: Factors
+    column_place: Ints
+    row_place: Ints
+
+    @property
+    def size(self) -> int:
+        return len(self.column_place)
+
+    @property
+    def entries(self) -> int:
+        """Numbers in a matrix: diagonal, L and U."""
+        return self.size + 2 * len(self.factors.rows)
+
+    def places(self, rows: Ints, columns: Ints) -> Ints:
+        """Where entries (row, column) of the system are kept; all must be in the pattern."""
+        i, j = self.row_place[rows], self.column_place[columns]
+        low, high = np.minimum(i, j), np.maximum(i, j)
+        keys = self._keys()
+        at = np.searchsorted(keys, low * self.size + high)
+        nonzeros = len(self.factors.rows)
+        return np.where(i == j, i, self.size + at + np.where(i < j, nonzeros, 0)).astype(np.int64)
+
+    def _keys(self) -> Ints:
+        columns = np.repeat(np.arange(self.size), np.diff(self.factors.starts))
+        return np.asarray(columns * self.size + self.factors.rows)
+
+
+def eliminate(size: int, rows: Ints, columns: Ints, values: Floats) -> Elimination:
+    """Index tables for systems with entries (row, column); `values` are typical numbers of theirs."""
+    mate = matched(size, rows, columns, values)  # column of each row
+    i, j = mate[rows], columns
+    order = ordered(size, np.concatenate([i, j]), np.concatenate([j, i]))
+    place = np.empty(size, dtype=np.int64)
+    place[order] = np.arange(size)
+    a, b = place[i], place[j]
+    below = np.unique(np.maximum(a, b) * size + np.minimum(a, b))
+    row, column = below // max(size, 1), below % max(size, 1)
+    keep = row != column
+    starts = np.searchsorted(row[keep], np.arange(size + 1))
+    factors = _filled(size, starts.astype(np.int64), column[keep])
+    return Elimination(factors, place, place[mate])
+
+
+def matched(size: int, rows: Ints, columns: Ints, values: Floats) -> Ints:
+    """The column whose diagonal each row provides: its own, or where some own entry is missing or zero a
+    matching with the largest product of magnitudes."""
+    diagonal = np.zeros(size)
+    own = rows == columns
+    np.add.at(diagonal, rows[own], values[own])
+    largest = np.zeros(size)
+    np.maximum.at(largest, rows, np.abs(values))
+    if (np.abs(diagonal) > 1e-3 * largest).all():
+        return np.arange(size)
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
+    matrix = coo_array((values, (rows, columns)), shape=(size, size)).tocsr()
+    matrix.data = np.abs(matrix.data)
+    matrix.eliminate_zeros()
+    scale = np.repeat(matrix.max(axis=1).toarray().ravel(), np.diff(matrix.indptr))
+    matrix.data = 2.0 - np.log10(np.maximum(matrix.data / scale, 1e-300))
+    try:
+        row, column = min_weight_full_bipartite_matching(matrix)
+    except ValueError:  # singular whatever the numbers are: the answer will show it
+        return np.arange(size)
+    found = np.empty(size, dtype=np.int64)
+    found[row] = column
+    return found
+
+
+def ordered(size: int, rows: Ints, columns: Ints) -> Ints:
+    """An order of elimination with little fill-in for a symmetric pattern: minimum degree."""
+    if size <= SMALL:
+        return _minimum_degree(size, rows, columns)
+    from scipy.sparse import coo_array, eye_array
+    from scipy.sparse.linalg import splu
+
+    pattern = coo_array((np.full(len(rows), -1e-9), (rows, columns)), shape=(size, size)) + eye_array(size)
+    solver = splu(pattern.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+    return np.argsort(solver.perm_c).astype(np.int64)
+
+
+def _minimum_degree(size: int, rows: Ints, columns: Ints) -> Ints:
+    near: list[set[int]] = [set() for _ in range(size)]
+    for a, b in zip(rows.tolist(), columns.tolist(), strict=True):
+        if a != b:
+            near[a].add(b)
+    left, order = set(range(size)), []
+    while left:
+        best = min(left, key=lambda k: (len(near[k]), k))
+        left.remove(best)
+        order.append(best)
+        for k in near[best]:
+            near[k] |= near[best]
+            near[k] -= {k, best}
+    return np.array(order, dtype=np.int64)
+
+
+def _filled(n: int, starts: Ints, columns: Ints) -> Factors:
+    """Factors of a pattern given by the columns of each row below the diagonal."""
+    parent, row_starts, column_starts = np.full(n, -1), np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64)
+    _count(starts, columns, parent, np.full(n, -1), np.full(n, -1), row_starts, column_starts)
+    total = int(column_starts[-1])
+    rows, row_places, row_columns = (np.empty(total, np.int64) for _ in range(3))
+    _fill(starts, columns, parent, np.full(n, -1), row_starts, column_starts, rows, row_places, row_columns)
+    return Factors(column_starts, rows, row_starts, row_places, row_columns)
+
+
+@compiled
+def _count(
+    starts: Ints, columns: Ints, parent: Ints, ancestor: Ints, mark: Ints, row_starts: Ints, column_starts: Ints
+) -> None:
+    """The elimination tree, and how long each row and column of L is.
+
+    Row i of L is what can be reached in the tree from the row's own columns, below i (Liu 1990).
+    """
+    n = parent.size
+    for i in range(n):
+        for q in range(starts[i], starts[i + 1]):
+            k = columns[q]
+            while k != -1 and k < i:
+                above = ancestor[k]
+                ancestor[k] = i
+                if above == -1:
+                    parent[k] = i
+                    break
+                k = above
+    for i in range(n):
+        mark[i] = i
+        for q in range(starts[i], starts[i + 1]):
+            k = columns[q]
+            while mark[k] != i:
+                mark[k] = i
+                row_starts[i + 1] += 1
+                column_starts[k + 1] += 1
+                k = parent[k]
+    for i in range(n):
+        row_starts[i + 1] += row_starts[i]
+        column_starts[i + 1] += column_starts[i]
+
+
+@compiled
+def _fill(
+    starts: Ints,
+    columns: Ints,
+    parent: Ints,
+    mark: Ints,
+    row_starts: Ints,
+    column_starts: Ints,
+    rows: Ints,
+    row_places: Ints,
+    row_columns: Ints,
+) -> None:
+    """Rows of each column of L, and where each row of L is found."""
+    n = parent.size
+    free = np.empty(n + 1, np.int64)
+    for k in range(n):
+        free[k] = column_starts[k]
+    for i in range(n):  # ascending, so that each column's rows are
+        mark[i] = i
+        for q in range(starts[i], starts[i + 1]):
+            k = columns[q]
+            while mark[k] != i:
+                mark[k] = i
+                rows[free[k]] = i
+                free[k] += 1
+                k = parent[k]
+    for i in range(n):
+        free[i] = row_starts[i]
+    for k in range(n):
+        for p in range(column_starts[k], column_starts[k + 1]):
+            i = rows[p]
+            row_columns[free[i]] = k
+            row_places[free[i]] = p
+            free[i] += 1
+
+
+@called
+def factor(t: Factors, values: Floats, work: Floats, like: Any) -> None:
+    """Replace the numbers of a matrix by those of its factors; `work` holds 2 n numbers, zero before and after."""
+    n, nonzeros = t.starts.size - 1, t.rows.size
+    low, up = n, n + nonzeros
+    zero = every(0.0, like)
+    for j in range(n):
+        first, last = t.starts[j], t.starts[j + 1]
+        diagonal = get(values, j, like)
+        for p in range(first, last):
+            put(work, t.rows[p], get(values, low + p, like))
+            put(work, n + t.rows[p], get(values, up + p, like))
+        for q in range(t.row_starts[j], t.row_starts[j + 1]):
+            k, here = t.row_columns[q], t.row_places[q]
+            below, right = get(values, low + here, like), get(values, up + here, like)
+            diagonal = minus_product(diagonal, below, right)
+            for p in range(here + 1, t.starts[k + 1]):
+                i = t.rows[p]
+                put(work, i, minus_product(get(work, i, like), get(values, low + p, like), right))
+                put(work, n + i, minus_product(get(work, n + i, like), get(values, up + p, like), below))
+        put(values, j, diagonal)
+        inverse = over(every(1.0, like), diagonal)
+        for p in range(first, last):
+            i = t.rows[p]
+            put(values, low + p, times(get(work, i, like), inverse))
+            put(values, up + p, get(work, n + i, like))
+            put(work, i, zero)
+            put(work, n + i, zero)
+
+
+@called
+def substitute(t: Factors, values: Floats, b: Floats, like: Any) -> None:
+    """Replace b by the solution of A x = b."""
+    n, nonzeros = t.starts.size - 1, t.rows.size
+    for j in range(n):
+        known = get(b, j, like)
+        for p in range(t.starts[j], t.starts[j + 1]):
+            put(b, t.rows[p], minus_product(get(b, t.rows[p], like), get(values, n + p, like), known))
+    for j in range(n - 1, -1, -1):
+        left = get(b, j, like)
+        for p in range(t.starts[j], t.starts[j + 1]):
+            left = minus_product(left, get(values, n + nonzeros + p, like), get(b, t.rows[p], like))
+        put(b, j, over(left, get(values, j, like)))
+
+
+@called
+def substitute_transposed(t: Factors, values: Floats, b: Floats, like: Any) -> None:
+    """Replace b by the solution of A^T x = b."""
+    n, nonzeros = t.starts.size - 1, t.rows.size
+    for j in range(n):
+        known = over(get(b, j, like), get(values, j, like))
+        put(b, j, known)
+        for p in range(t.starts[j], t.starts[j + 1]):
+            put(b, t.rows[p], minus_product(get(b, t.rows[p], like), get(values, n + nonzeros + p, like), known))
+    for j in range(n - 1, -1, -1):
+        left = get(b, j, like)
+        for p in range(t.starts[j], t.starts[j + 1]):
+            left = minus_product(left, get(values, n + p, like), get(b, t.rows[p], like))
+        put(b, j, left)

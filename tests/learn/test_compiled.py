@@ -1,0 +1,163 @@
+"""Whole learning steps in a backend's machine code lead where the phase by phase loop leads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from netlearn.backends import Backend
+from netlearn.circuit.flat import FlatCircuit, Ints, Params, flatten, initial
+from netlearn.lang.compile import compile_netlist
+from netlearn.learn.compiled import make_lesson
+from netlearn.learn.methods import METHODS
+from netlearn.learn.plan import make_plan
+from netlearn.learn.task import make_task
+from netlearn.learn.train import Trainer, learn
+from netlearn.solve.lesson import Lesson
+
+TEACHERS = ["ngspice"]
+VALUES = {
+    "gate source": "state vg = learn(uniform(2V, 3V), 0.8V..3.2V)\nV hold(g, gnd) = vg",
+    "gate capacitor": "state vg = learn(uniform(2V, 3V), 0.8V..6V)\nC hold(g, gnd) = 22uF, ic = vg",
+    "logarithmic": "state vg = learn(uniform(2V, 3V), 0.8V..6V, law = log)\nV hold(g, gnd) = vg",
+    "stepped": "state vg = learn(uniform(2V, 3V), 0.8V..6V, step = 1mV)\nV hold(g, gnd) = vg",
+}
+RULES = {
+    "hardware": "rule hardware(eta = 1, rate = 0.3)",
+    "hardware, small nudge": "rule hardware(eta = 0.1, rate = 3)",
+    "sign": "rule sign(eta = 1, delta = 20mV)",
+}
+LOSSES = {
+    "square": "loss square",
+    "hinge of two outputs": "loss hinge(margin = 20mV, delta = 40mV)",
+}
+
+
+def _network(value: str, rule: str, loss: str, outputs: int = 2) -> tuple[FlatCircuit, Trainer]:
+    netlist = compile_netlist(
+        f"""module Edge(a, b) {{
+          net g
+          {value}
+          NMOS m(d = a, g = g, s = b, b = gnd)
+        }}
+        circuit Net {{
+          net n[6]
+          mesh e = graph([0--1, 1--2, 3--4, 4--5, 0--3, 1--4, 2--5, 0--4]) on n of Edge
+          R leak(n[2], gnd) = 1MOhm
+          input x[0..1] = V(n[0]), V(n[3])
+          output y[0..{outputs - 1}] = {"V(n[5]), V(n[1])" if outputs == 2 else "V(n[5], n[1])"}
+        }}
+        task t on Net {{
+          data x: [[0V, 0.4V], [0.2V, 0.1V], [0.3V, 0.05V]] -> y: {
+            "[[0.2V, 0.1V], [0.1V, 0.2V], [0.15V, 0.16V]]" if outputs == 2 else "[20mV, -10mV, 5mV]"
+        }
+          {rule}
+          {loss}
+        }}"""
+    )
+    circuit = flatten(netlist.circuit)
+    return circuit, Trainer(circuit, make_task(netlist.task, 0), _Unopened(), steps=1)  # type: ignore[arg-type]
+
+
+class _Unopened:
+    """Stands where a backend is not asked anything."""
+
+
+def _both(circuit: FlatCircuit, trainer: Trainer, opened: Backend) -> tuple[Params, Params, int, int]:
+    """Parameters after 60 samples, within the backend and phase by phase; samples done within; solves."""
+    trainer = Trainer(circuit, trainer.task, opened, steps=1)
+    params = initial(circuit)
+    plan = make_plan(circuit, params)
+    lesson = make_lesson(circuit, trainer.task, plan)
+    assert lesson is not None
+    batches = [np.array([k % 3]) for k in range(60)]
+    within = opened.teach(params, lesson, np.concatenate(batches))
+    opened.reset()
+    one, solves, settled = learn(trainer, plan, lesson, params, batches)
+    opened.reset()
+    other, solves_too, settled_too = learn(trainer, plan, None, params, batches)
+    assert (solves, settled) == (solves_too, settled_too)
+    return one, other, within.steps if within else 0, solves
+
+
+@pytest.mark.parametrize("teacher", TEACHERS)
+@pytest.mark.parametrize("value", VALUES)
+def test_every_kind_of_learnable_gate_learns_the_same(
+    value: str, teacher: str, backend: Callable[[str, FlatCircuit], Backend]
+) -> None:
+    circuit, trainer = _network(VALUES[value], RULES["hardware"], LOSSES["square"])
+    one, other, within, _ = _both(circuit, trainer, backend(teacher, circuit))
+    assert within == 60
+    assert np.abs(one.states - initial(circuit).states).max() > 1e-3
+    np.testing.assert_allclose(one.states, other.states, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("teacher", TEACHERS)
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_and_loss_learns_the_same(
+    rule: str, loss: str, teacher: str, backend: Callable[[str, FlatCircuit], Backend]
+) -> None:
+    circuit, trainer = _network(VALUES["gate source"], RULES[rule], LOSSES[loss])
+    one, other, within, _ = _both(circuit, trainer, backend(teacher, circuit))
+    assert within == 60
+    np.testing.assert_allclose(one.states, other.states, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("teacher", TEACHERS)
+@pytest.mark.parametrize("loss", ["loss square", "loss hinge(margin = 4mV, delta = 10mV)"])
+def test_a_differential_output_learns_the_same(
+    loss: str, teacher: str, backend: Callable[[str, FlatCircuit], Backend]
+) -> None:
+    circuit, trainer = _network(VALUES["gate source"], RULES["hardware"], loss, outputs=1)
+    one, other, within, _ = _both(circuit, trainer, backend(teacher, circuit))
+    assert within == 60
+    np.testing.assert_allclose(one.states, other.states, rtol=0, atol=1e-12)
+
+
+def test_a_hinge_asks_for_a_clamped_phase_only_where_it_pushes(
+    backend: Callable[[str, FlatCircuit], Backend],
+) -> None:
+    circuit, trainer = _network(VALUES["gate source"], RULES["hardware"], "loss hinge(margin = 20mV, delta = 40mV)")
+    _, _, _, solves = _both(circuit, trainer, backend("ngspice", circuit))
+    assert 60 < solves < 120
+
+
+class _Hesitant:
+    """A backend that does one step by itself and leaves each other one to the loop."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend, self.steps = backend, 0
+        self.operating_points = backend.operating_points
+
+    def teach(self, params: Params, lesson: Lesson, rows: Ints):  # type: ignore[no-untyped-def]
+        taught = self.backend.teach(params, lesson, rows[:1])
+        self.steps += taught.steps if taught else 0
+        return taught
+
+
+def test_steps_that_a_backend_hands_back_are_done_phase_by_phase(
+    backend: Callable[[str, FlatCircuit], Backend],
+) -> None:
+    circuit, trainer = _network(VALUES["gate source"], RULES["hardware"], LOSSES["square"])
+    hesitant = _Hesitant(backend("ngspice", circuit))
+    one, _, _, _ = _both(circuit, trainer, backend("ngspice", circuit))
+    trainer = Trainer(circuit, trainer.task, hesitant, steps=1)  # type: ignore[arg-type]
+    plan = make_plan(circuit, initial(circuit))
+    lesson = make_lesson(circuit, trainer.task, plan)
+    mixed, _, _ = learn(trainer, plan, lesson, initial(circuit), [np.array([k % 3]) for k in range(60)])
+    assert hesitant.steps == 30
+    np.testing.assert_allclose(mixed.states, one.states, rtol=0, atol=1e-12)
+
+
+def test_what_is_no_formula_has_no_lesson() -> None:
+    circuit, trainer = _network(VALUES["gate source"], "rule coupled(rate = 1)", LOSSES["square"])
+    assert make_lesson(circuit, trainer.task, make_plan(circuit, initial(circuit))) is None
+    batch, trainer = _network(VALUES["gate source"], RULES["sign"] + "\norder batch", LOSSES["square"])
+    assert make_lesson(batch, trainer.task, make_plan(batch, initial(batch))) is None
+
+
+def test_every_method_is_either_a_formula_or_named_here() -> None:
+    assert set(METHODS) == {"coupled", "hardware", "sign"}
