@@ -27,6 +27,7 @@ COMPILED = (
     "solve/sparse.py",
     "solve/shape.py",
     "solve/newton.py",
+    "solve/teaching.py",
     "solve/lesson.py",
     "solve/learning.py",
     "backends/ngspice/stream.py",

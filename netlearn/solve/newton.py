@@ -58,14 +58,19 @@ class Numbers(NamedTuple):
     flags: Floats
 
 
-class Control(NamedTuple):
-    """How Newton's method goes: part of each step that is taken, its longest move (V), conductance from each node to
-    ground (S), most steps."""
-
-    share: float
-    reach: float
-    gmin: float
-    most: int
+SHARE, REACH, GMIN, MOST = range(4)
+CHAIN = (
+    ((1.0, 0.5, 0.0, 100),),
+    ((1.0, 0.5, 0.0, 100),),
+    ((0.5, 0.5, 0.0, 150),),
+    ((1.0, np.inf, 0.0, 100),),
+    (*((1.0, 0.5, 10.0**-k, 100) for k in range(3, 13)), (1.0, 0.5, 0.0, 100)),
+)
+"""The attempts on a lane that does not settle. Each is a sequence of runs of Newton's method: part of each step that
+is taken, its longest move (V), conductance from every node to ground (S), most steps. The first attempt starts where it
+is told to, each other one from zero volts: at full steps, at half steps (where a law has a kink, full ones can go to and
+fro for ever), at any length (for the hundreds of volts of a circuit that is next to linear), by gmin stepping."""
+RUNS = np.array([(attempt, *run) for attempt, runs in enumerate(CHAIN) for run in runs])
 
 
 class Report(NamedTuple):
@@ -86,7 +91,8 @@ class Scratch(NamedTuple):
     base: Floats
     given: Floats
     results: Floats
-    lane: Floats  # (5 W,): move, voltage, scale, last move, state
+    lane: Floats  # (6 W,): move, voltage, scale, last move, state, whether it is being tried
+    runs: Floats
 
 
 def scratch(t: Tables, lanes: int) -> Scratch:
@@ -95,7 +101,7 @@ def scratch(t: Tables, lanes: int) -> Scratch:
     entries = n + 2 * len(t.factors.rows)
     counts = (entries, n, n + len(t.signs), len(t.gather), t.results)
     values, f, base, given, results = (np.empty(count * lanes) for count in counts)
-    return Scratch(values, np.zeros(2 * n * lanes), f, base, given, results, np.zeros(5 * lanes))
+    return Scratch(values, np.zeros(2 * n * lanes), f, base, given, results, np.zeros(6 * lanes), RUNS)
 
 
 @inlined
@@ -190,20 +196,56 @@ def _largest(t: Tables, values: Floats, at_unknowns: bool, like: Any) -> Any:
 
 
 @called
-def newton(
-    t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, control: Control, steps: Ints, like: Any
-) -> None:
-    """Move x until every lane has settled or failed; `s.lane` has the outcome, `steps` (W,) is counted up."""
+def solve(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, steps: Ints, like: Any) -> None:
+    """Find the operating points of a group from x, in all ways there are; `s.lane` has the outcome."""
+    n, lanes = t.unknowns.size, width(like)
+    state, trying = 4 * lanes, 5 * lanes
+    for k in range(lanes):
+        s.lane[state + k], s.lane[trying + k] = FAILED, 0.0
+    prepare(t, numbers, group, x, s, like)
+    attempt = -1.0
+    for run in range(s.runs.shape[0]):
+        if s.runs[run, 0] != attempt:
+            attempt = s.runs[run, 0]
+            left = False
+            for k in range(lanes):
+                s.lane[trying + k] = 1.0 if s.lane[state + k] != SETTLED else 0.0
+                left |= s.lane[trying + k] == 1.0
+                if s.lane[trying + k] == 1.0 and attempt > 0.0:
+                    for j in range(n):
+                        if not _held_here(numbers, group, j, k, lanes):
+                            x[t.unknowns[j] * lanes + k] = 0.0
+            if not left:
+                return
+        for k in range(lanes):
+            if s.lane[trying + k] == 1.0:
+                s.lane[state + k] = RUNNING
+        newton(t, numbers, group, x, s, run, steps, like)
+
+
+@called
+def _held_here(numbers: Numbers, group: int, place: int, lane: int, lanes: int) -> bool:
+    """Whether a lane holds the node at a place."""
+    flags = part(numbers.flags, group)
+    for m in range(numbers.masks.size):
+        if numbers.masks[m] == place:
+            return flags[m * lanes + lane] != 0.0
+    return False
+
+
+@called
+def newton(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, run: int, steps: Ints, like: Any) -> None:
+    """Move x in the lanes whose state is RUNNING until they have SETTLED or FAILED; `steps` (W,) is counted up."""
     n, lanes = t.unknowns.size, width(like)
     move, voltage, scale, last, state = 0, lanes, 2 * lanes, 3 * lanes, 4 * lanes
     lane = s.lane
+    share, reach, gmin = s.runs[run, 1 + SHARE], s.runs[run, 1 + REACH], s.runs[run, 1 + GMIN]
     for k in range(lanes):
-        lane[last + k], lane[state + k] = np.inf, RUNNING
-    prepare(t, numbers, group, x, s, like)
+        lane[last + k] = np.inf
     p = part(numbers.p, group)
-    for _ in range(control.most):
+    for _ in range(int(s.runs[run, 1 + MOST])):
         evaluate(t, x, p, s, like)
-        assemble(t, numbers, group, x, s, control.gmin, like)
+        assemble(t, numbers, group, x, s, gmin, like)
         factor(t.factors, s.values, s.work, like)
         substitute(t.factors, s.values, s.f, like)
         put(lane, 0, _largest(t, s.f, False, like))
@@ -218,7 +260,7 @@ def newton(
             if not moved < np.inf:
                 lane[state + k] = FAILED
                 continue
-            lane[scale + k] = min(control.share, control.reach / moved) if moved > 0.0 else 1.0
+            lane[scale + k] = min(share, reach / moved) if moved > 0.0 else 1.0
             stuck = moved < 1e-6 and moved >= lane[last + k]
             if moved < TOLERANCE * (1.0 + lane[voltage + k]) or stuck:
                 lane[state + k] = SETTLED
@@ -295,25 +337,19 @@ def _border(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, like
 
 
 @called
-def _points(
-    t: Tables, numbers: Numbers, x: Floats, control: Control, report: Report, random: Floats, s: Scratch, like: Any
-) -> None:
+def _points(t: Tables, numbers: Numbers, x: Floats, report: Report, random: Floats, s: Scratch, like: Any) -> None:
     for group in range(x.shape[0]):
-        newton(t, numbers, group, x[group], s, control, report.steps[group], like)
+        solve(t, numbers, group, x[group], s, report.steps[group], like)
         audit(t, numbers, group, x[group], s, report, random, like)
 
 
 @compiled
-def points_of_one(
-    t: Tables, numbers: Numbers, x: Floats, control: Control, report: Report, random: Floats, s: Scratch
-) -> None:
+def points_of_one(t: Tables, numbers: Numbers, x: Floats, report: Report, random: Floats, s: Scratch) -> None:
     """Operating points, lane after lane. x (lanes, size) starts with known and first voltages, ends with the answer."""
-    _points(t, numbers, x, control, report, random, s, 0.0)
+    _points(t, numbers, x, report, random, s, 0.0)
 
 
 @compiled
-def points_of_eight(
-    t: Tables, numbers: Numbers, x: Floats, control: Control, report: Report, random: Floats, s: Scratch
-) -> None:
+def points_of_eight(t: Tables, numbers: Numbers, x: Floats, report: Report, random: Floats, s: Scratch) -> None:
     """Operating points, eight lanes at a time: x (groups, size * 8)."""
-    _points(t, numbers, x, control, report, random, s, eight())
+    _points(t, numbers, x, report, random, s, eight())

@@ -13,7 +13,7 @@ row is the current law at a node that a source holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -107,8 +107,8 @@ class Shape:
         number[self.left] = np.arange(len(self.left))
         self.elimination = _elimination(circuit, number, linear, nonlinear, self.machines, typical)
         n = len(self.left)
-        self.column = np.where(number >= 0, self.elimination.column_place[number], -1)
-        self.row = np.where(number >= 0, self.elimination.row_place[number], -1)
+        self.column, self.row = np.full(circuit.size, -1), np.full(circuit.size, -1)
+        self.column[self.left], self.row[self.left] = self.elimination.column_place, self.elimination.row_place
         for k, holder in enumerate(self.holders):
             self.row[holder.node] = n + k
         self.rows = n + len(self.holders)
@@ -127,14 +127,16 @@ class Shape:
         size, n = self.circuit.size, len(self.left)
         inside, unknown = (r >= 0) & (r < n), self.column[x] >= 0
         kinds = {"inner": inside & unknown, "outer": inside & ~unknown & (x != 0), "border": (r >= n) & (x != 0)}
-        self._merged = {kind: (np.flatnonzero(chosen), *_merge(r[chosen] * size + x[chosen])) for kind, chosen in kinds.items()}
+        self._merged = {
+            kind: (np.flatnonzero(chosen), *_merge(r[chosen] * size + x[chosen])) for kind, chosen in kinds.items()
+        }
         self._pairs = {kind: np.stack([keys // size, keys % size]) for kind, (_, keys, _) in self._merged.items()}
         row, column = self._pairs["inner"]
         self.inner_places = self._place(row, column)
 
     def _place(self, row: Ints, x: Ints) -> Ints:
         """Place in the matrix of a row's entry in the column of x."""
-        number = np.argsort(self.elimination.row_place) if len(self.left) else np.zeros(0, np.int64)
+        number = np.argsort(self.elimination.row_place)
         return self.elimination.places(number[row], np.searchsorted(self.left, x))
 
     def stamps(self, params: Params) -> Stamps:
@@ -159,6 +161,24 @@ class Shape:
         matrix = np.zeros((draws, self.elimination.entries))
         matrix[:, self.inner_places] = summed["inner"]
         return Stamps(matrix, summed["inner"], summed["outer"], summed["border"], offset)
+
+    def stamped(self, device: str, elements: Ints) -> Iterator[tuple[str, int, int, float]]:
+        """Where elements of a linear device are stamped: list, place in it, which of the elements, and its share of
+        what goes there for parameters of 1."""
+        start = 0
+        for bank in self.linear:
+            law = kernel(self.circuit.banks[bank.device].device)
+            ones = [np.ones(1)] * len(self.circuit.banks[bank.device].device.params)
+            shares = law.evaluate([np.zeros(1)] * bank.unknowns.shape[1], ones)[bank.unknowns.shape[1] :]
+            for share in shares:
+                if bank.device == device:
+                    at = start + np.searchsorted(bank.elements, elements)
+                    for kind, (chosen, _, group) in self._merged.items():
+                        place = np.searchsorted(chosen, at)
+                        here = np.flatnonzero(np.append(chosen, -1)[place] == at)
+                        for which in here.tolist():
+                            yield kind, int(group[place[which]]), which, float(np.asarray(share).ravel()[0])
+                start += len(bank.elements)
 
     def prepared(self, params: Params) -> list[Floats]:
         """What the machine code of each nonlinear device wants to know of its elements, (D, E, K)."""
@@ -250,7 +270,9 @@ def _holders(circuit: FlatCircuit, held: frozenset[int]) -> list[Holder]:
     taken = {0, *held}
     for name, bank in circuit.banks.items():
         if bank.device.holds:
-            for element, ((p, n), (branch,)) in enumerate(zip(bank.nodes.tolist(), bank.branches.tolist(), strict=True)):
+            for element, ((p, n), (branch,)) in enumerate(
+                zip(bank.nodes.tolist(), bank.branches.tolist(), strict=True)
+            ):
                 node, sign = (p, 1.0) if n == 0 else (n, -1.0)
                 if 0 in (p, n) and node not in taken:
                     taken.add(node)

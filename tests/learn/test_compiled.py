@@ -17,7 +17,7 @@ from netlearn.learn.task import make_task
 from netlearn.learn.train import Trainer, learn
 from netlearn.solve.lesson import Lesson
 
-TEACHERS = ["ngspice"]
+TEACHERS = ["native", "ngspice"]
 VALUES = {
     "gate source": "state vg = learn(uniform(2V, 3V), 0.8V..3.2V)\nV hold(g, gnd) = vg",
     "gate capacitor": "state vg = learn(uniform(2V, 3V), 0.8V..6V)\nC hold(g, gnd) = 22uF, ic = vg",

@@ -1,0 +1,168 @@
+"""The native backend: compiled Newton over lanes, eight at a time or one by one.
+
+Lanes are draws x samples. The parts that do not change are kept from call to call: the shape of the equations for each
+set of held nodes, the stamps of a set of parameters. A lane that does not settle is tried again in the ways of SPICE:
+half steps, long steps, conductances to ground taken away by decades (`netlearn.solve.newton.CHAIN`), and where the
+circuit is small by the dense reference solver with its source stepping and full pivoting. What is left has not settled.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import numpy as np
+
+from netlearn.backends.native.lessons import teach
+from netlearn.backends.native.packing import Ready, in_threads, known, of_groups, packed_lanes, unpacked_lanes
+from netlearn.backends.protocol import Taught, Transient, empty, solved
+from netlearn.circuit.connections import Connections
+from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params, boundary, check_params
+from netlearn.devices.vector import WIDTH
+from netlearn.errors import BackendError
+from netlearn.solve import dense
+from netlearn.solve.lesson import Lesson
+from netlearn.solve.newton import SETTLED, Report, points_of_eight, points_of_one, scratch
+from netlearn.solve.shape import Shape
+from netlearn.solve.solution import Solution
+
+FEW = 3  # lanes that are solved one by one
+SMALL = 400  # unknowns that the dense solver takes on where all else has failed
+
+
+class Native:
+    """See `netlearn.backends.protocol.Backend`."""
+
+    def __init__(self, circuit: FlatCircuit, threads: int | None = None) -> None:
+        self.circuit = circuit
+        self.connections = Connections(circuit)
+        self.threads = threads or os.cpu_count() or 1
+        driven = {n for port in circuit.inputs for n in port.nodes} | {0}
+        self._clampable = {n for p in circuit.outputs if p.kind == "V" for n in p.clamped} - driven
+        self._shapes: dict[frozenset[int], Shape] = {}
+        self._held: dict[frozenset[int], Ready] = {}
+        self._checked: Params | None = None
+
+    def operating_points(self, params: Params, boundary: Boundary, start: Solution | None = None) -> Solution:
+        """Operating points, from `start` where it settled."""
+        check_params(self.circuit, params, self._checked)
+        self._checked = params
+        fits = start is not None and start.settled.shape == (params.draws, boundary.samples)
+
+        def solve(part: Boundary, rows: Ints) -> Solution:
+            return self._solve(params, part, start.x[:, rows] if start is not None and fits else None)
+
+        return solved(self.connections, params, boundary, solve)
+
+    def _solve(self, params: Params, boundary: Boundary, start: Floats | None) -> Solution:
+        holds = np.isfinite(boundary.voltages)
+        always = set(boundary.held[holds.all(axis=0)].tolist()) - self._clampable
+        some = set(boundary.held[holds.any(axis=0)].tolist()) - always
+        shape = self._shape(frozenset(always), params)
+        if shape.maskable(some):
+            return self._lanes(shape, params, boundary, start)
+        answer = empty(self.circuit, params.draws, boundary.samples)
+        patterns, group = np.unique(holds, axis=0, return_inverse=True)
+        for k, pattern in enumerate(patterns):
+            rows = np.flatnonzero(group.reshape(-1) == k)
+            part = replace(boundary, voltages=boundary.voltages[rows], currents=boundary.currents[rows])
+            shape = self._shape(frozenset(boundary.held[pattern].tolist()), params)
+            found = self._lanes(shape, params, part, None if start is None else start[:, rows])
+            for name in ("x", "settled", "steps", "residual", "worst"):
+                getattr(answer, name)[:, rows] = getattr(found, name)
+        return answer
+
+    def _shape(self, held: frozenset[int], params: Params) -> Shape:
+        if held not in self._shapes:
+            self._shapes[held] = Shape(self.circuit, held, params)
+        return self._shapes[held]
+
+    def _ready(self, shape: Shape, params: Params) -> Ready:
+        known = self._held.get(shape.held)
+        if known is None or known.params is not params:
+            known = self._held[shape.held] = Ready(shape, params, shape.stamps(params), shape.prepared(params))
+        return known
+
+    def _lanes(self, shape: Shape, params: Params, boundary: Boundary, start: Floats | None) -> Solution:
+        ready = self._ready(shape, params)
+        lanes = params.draws * boundary.samples
+        answer = empty(self.circuit, params.draws, boundary.samples)
+        if not lanes:
+            return answer
+        x = known(self.circuit, shape, params, boundary, start).reshape(lanes, -1)
+        flat = Solution(*(getattr(answer, n).reshape(lanes, *getattr(answer, n).shape[2:]) for n in ANSWER))
+        x, flat.settled[:], flat.steps[:], flat.residual[:], flat.worst[:] = _solved(ready, boundary, x, self.threads)
+        flat.x[flat.settled] = x[flat.settled]
+        left = np.flatnonzero(~flat.settled)
+        if len(left) and self.circuit.size <= SMALL:
+            self._dense(params, boundary, left, flat)
+        return answer
+
+    def _dense(self, params: Params, boundary: Boundary, left: Ints, flat: Solution) -> None:
+        draws, samples = np.divmod(left, max(boundary.samples, 1))
+        for draw in np.unique(draws):
+            rows = samples[draws == draw]
+            one = Params(
+                params.states[draw : draw + 1],
+                {d: {p: v[draw : draw + 1] for p, v in of.items()} for d, of in params.values.items()},
+            )
+            part = replace(boundary, voltages=boundary.voltages[rows], currents=boundary.currents[rows])
+            found = dense.operating_points(self.circuit, one, part)
+            at = left[draws == draw]
+            flat.x[at], flat.settled[at] = found.x[0], found.settled[0]
+            flat.residual[at], flat.worst[at] = found.residual[0], found.worst[0]
+            flat.steps[at] += found.steps[0]
+
+    def teach(self, params: Params, lesson: Lesson, rows: Ints) -> Taught | None:
+        """Steps of every draw on its own trajectory, in machine code; None where a state acts in a way it lacks."""
+        shape = self._shape(frozenset(self.circuit.driven["V"][0].tolist()), params)
+        if not len(rows) or not self.connections.sound(boundary(self.circuit, lesson.inputs[rows[:1]])):
+            return None
+        return teach(shape, params, lesson, rows, self.threads)
+
+    def transient(self, params: Params, boundary: Boundary, stop: float, step: float) -> Transient:
+        raise BackendError("the native backend finds operating points only", "use --backend ngspice for transients")
+
+    def reset(self) -> None:
+        """Nothing to forget: an answer depends on its arguments alone."""
+
+    def close(self) -> None:
+        return
+
+
+ANSWER = ("x", "settled", "steps", "residual", "worst")
+
+
+def _solved(ready: Ready, boundary: Boundary, x: Floats, threads: int) -> tuple[Floats, np.ndarray, Ints, Floats, Ints]:
+    """x, settled, steps, residual and worst unknown of all lanes, from x (L, size)."""
+    lanes, shape = len(x), ready.shape
+    wide = WIDTH if lanes > FEW else 1
+    tables, groups = ready.tables(wide), -(-lanes // wide)
+    padded = np.minimum(np.arange(groups * wide), lanes - 1)
+    packed, numbers = packed_lanes(x[padded], wide), ready.numbers(boundary, padded, wide)
+    floats, ints = np.zeros((2, groups, wide)), np.zeros((2, groups, wide), np.int64)
+    report = Report(floats[0], ints[0], floats[1], ints[1])
+    random = np.random.default_rng(0).uniform(0.5, 1.5, len(tables.unknowns))
+    run = points_of_eight if wide > 1 else points_of_one
+
+    def solve(some: slice) -> None:
+        run(
+            tables,
+            of_groups(numbers, some),
+            packed[some],
+            Report(*(a[some] for a in report)),
+            random,
+            scratch(tables, wide),
+        )
+
+    in_threads(solve, groups, threads)
+    settled, steps, residual, worst = (a.reshape(-1)[:lanes] for a in report)
+    return unpacked_lanes(packed, wide)[:lanes], settled == SETTLED, steps, residual, _row_unknowns(shape)[worst]
+
+
+def _row_unknowns(shape: Shape) -> Ints:
+    """The unknown whose equation each row is; -1 for none."""
+    found = np.full(shape.rows + 1, -1, dtype=np.int64)
+    at = np.flatnonzero(shape.row >= 0)
+    found[shape.row[at]] = at
+    return found

@@ -1,0 +1,106 @@
+"""Circuits' numbers as the engine wants them: lanes side by side, parameters in blocks, work in threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params
+from netlearn.devices.vector import WIDTH
+from netlearn.solve.newton import Numbers
+from netlearn.solve.shape import Shape, Stamps, Tables
+
+ENOUGH = 4  # groups that are worth a thread
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A shape with a set of parameters as the engine wants them."""
+
+    shape: Shape
+    params: Params
+    stamps: Stamps
+    prepared: list[Floats]
+
+    def tables(self, wide: int) -> Tables:
+        return self.shape.eight if wide > 1 else self.shape.one
+
+    def numbers(self, boundary: Boundary, lanes: Ints, wide: int) -> Numbers:
+        """Numbers of some lanes (draw after draw, a multiple of `wide`) in groups; what all share is there once."""
+        shape, stamps = self.shape, self.stamps
+        draws, rows = np.divmod(lanes, boundary.samples)
+        if self.params.draws == 1:
+            draws = np.zeros(wide, np.int64)
+        held = [(int(shape.column[n]), k) for k, n in enumerate(boundary.held) if shape.column[n] >= 0]
+        flags = np.isfinite(boundary.voltages[rows][:, [k for _, k in held]]).astype(float)
+        return Numbers(
+            p=self._packed(draws, wide),
+            matrix=packed_lanes(stamps.matrix[draws], wide),
+            inner=packed_lanes(stamps.inner[draws], wide),
+            outer=packed_lanes(stamps.outer[draws], wide),
+            border=packed_lanes(stamps.border[draws], wide),
+            offset=packed_lanes(stamps.offset[draws], wide),
+            fed=shape.row[boundary.fed],
+            feeds=packed_lanes(boundary.currents[rows], wide),
+            masks=np.array([place for place, _ in held], dtype=np.int64),
+            flags=packed_lanes(flags, wide),
+        )
+
+    def _packed(self, draws: Ints, wide: int) -> Floats:
+        """Prepared parameters in blocks: lanes of each element, or eight elements of the lane."""
+        parts = [np.zeros((len(draws) // wide, 0))]
+        for values in self.prepared:
+            chosen, (_, count, each) = values[draws], values.shape
+            if wide > 1:
+                parts.append(packed_lanes(chosen.reshape(len(draws), -1), wide))
+                continue
+            blocks = -(-count // WIDTH)
+            filled = chosen[:, np.minimum(np.arange(blocks * WIDTH), count - 1)]
+            parts.append(filled.reshape(len(draws), blocks, WIDTH, each).swapaxes(2, 3).reshape(len(draws), -1))
+        return np.concatenate(parts, axis=1)
+
+
+def known(circuit: FlatCircuit, shape: Shape, params: Params, boundary: Boundary, start: Floats | None) -> Floats:
+    """First x (D, S, size): `start` where there is one, else zero; held nodes at their voltages."""
+    x = np.zeros((params.draws, boundary.samples, circuit.size))
+    if start is not None:
+        x = np.where(np.isfinite(start), start, 0.0)
+    finite = np.isfinite(boundary.voltages)
+    for k, node in enumerate(boundary.held):
+        x[:, finite[:, k], node] = boundary.voltages[finite[:, k], k]
+    for holder in shape.holders:
+        param = circuit.banks[holder.device].device.holds
+        x[:, :, holder.node] = holder.sign * params.values[holder.device][param][:, None, holder.element]
+    return x
+
+
+def packed_lanes(values: Floats, wide: int) -> Floats:
+    """(L, m) to (L / W, m W), the lanes of a number side by side."""
+    lanes, count = values.shape
+    return np.ascontiguousarray(values.reshape(lanes // wide, wide, count).swapaxes(1, 2)).reshape(lanes // wide, -1)
+
+
+def unpacked_lanes(values: Floats, wide: int) -> Floats:
+    """(G, m W) to (G W, m)."""
+    groups, count = values.shape
+    return values.reshape(groups, count // wide, wide).swapaxes(1, 2).reshape(groups * wide, -1)
+
+
+def of_groups(numbers: Numbers, some: slice) -> Numbers:
+    """The numbers of some groups; what all groups share stays."""
+    return Numbers(*(v[some] if v.ndim == 2 and len(v) > 1 else v for v in numbers))
+
+
+def in_threads(work: Callable[[slice], None], groups: int, threads: int) -> None:
+    """Do the work on contiguous parts of the groups, side by side; no lane depends on another."""
+    threads = min(threads, groups // ENOUGH)
+    if threads <= 1:
+        return work(slice(0, groups))
+    bounds = np.linspace(0, groups, threads + 1).astype(int)
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, [slice(a, b) for a, b in pairwise(bounds)]))
+    return None
