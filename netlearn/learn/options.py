@@ -1,7 +1,7 @@
 """Rules and losses as tables of small dataclasses, whose fields are the options a task may give.
 
-A field's metadata has `doc` and, where it is measured in one, `unit`; an option without a unit is a plain number, in
-the SI units of what it changes. A field that is not part of `__init__` is no option.
+A field's metadata has `doc` and, where it is measured in one, `unit` (STATE: that of the learnable values, whatever it
+is); an option without a unit is a plain number, in SI units. A field that is not part of `__init__` is no option.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from netlearn.lang.task import Choice
 from netlearn.lang.values import in_unit, suggest
 from netlearn.units import NONE, dimension
 
+STATE = "*"
 Made = TypeVar("Made")
 
 
@@ -52,7 +53,7 @@ def choose(what: str, table: Mapping[str, type[Made]], choice: Choice, source: S
 def _check_units(kind: type[Any], choice: Choice) -> None:
     for key, value in choice.options.items():
         unit = _fields(kind)[key].metadata.get("unit", "")
-        if value.dimension not in (NONE, dimension(unit)):
+        if unit != STATE and value.dimension not in (NONE, dimension(unit)):
             raise TaskError(
                 f"{key} is {in_unit(dimension(unit))}, and this is {in_unit(value.dimension)}",
                 f"give it in {unit}" if unit else "write it without a unit: it counts in SI units",
@@ -65,7 +66,8 @@ def _fields(kind: type[Any]) -> dict[str, dataclasses.Field[Any]]:
 
 
 def _unit(option: dataclasses.Field[Any]) -> str:
-    return f", in {option.metadata['unit']}" if "unit" in option.metadata else ""
+    unit = option.metadata.get("unit", "")
+    return f", in {unit}" if unit not in ("", STATE) else ""
 
 
 def _default(option: dataclasses.Field[Any]) -> str:
