@@ -45,7 +45,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One fault or lint of a text, drawn with its line and a caret by `render`."""
+    """One fault or lint of a text, drawn with its line and a caret by `render` (without them where no text is)."""
 
     message: str
     source: Source
@@ -55,6 +55,9 @@ class Diagnostic:
     code: str = ""
 
     def render(self) -> str:
+        if not self.source.text:
+            head = f"{self.source.name}: {self.severity}: {self.message}"
+            return f"{head}\n  = help: {self.help}" if self.help else head
         line, span = self.source.line(self.span.line), self.span
         shown, column = _window(line, span.column)
         margin = " " * len(str(span.line))
@@ -120,7 +123,11 @@ class SimulatorHung(BackendError):
 
 
 class TaskError(NetlearnError):
-    """A task, its data or its rule does not fit the circuit."""
+    """A task, its data or its rule does not fit the circuit; `about` names the option at fault, if it is one."""
+
+    def __init__(self, message: str, help: str = "", about: str = "") -> None:
+        super().__init__(message, help)
+        self.about = about
 
 
 class RunError(NetlearnError):

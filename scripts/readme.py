@@ -14,7 +14,8 @@ from pathlib import Path
 from netlearn.devices import CARDS, DEVICES
 from netlearn.errors import NetlistError
 from netlearn.lang.compile import compile_netlist
-from netlearn.learn.methods import METHODS, options
+from netlearn.learn.methods import METHODS
+from netlearn.learn.options import options
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 BAD = """circuit Bad {

@@ -22,6 +22,8 @@ import numpy as np
 from netlearn.circuit.flat import Bank, Boundary, FlatCircuit, Floats, Ints
 from netlearn.devices import Device, Kernel, kernel
 
+LOOP = "sources, inductors and stored voltages in a circle: put a resistor in series, or take one out"
+MOST_NAMED = 6
 Pair = tuple[int, int]
 Pick = Callable[[Device, Kernel], Iterator[Pair]]
 Branch = tuple[int, str, int, int]
@@ -30,9 +32,10 @@ Branch = tuple[int, str, int, int]
 
 @dataclass(frozen=True)
 class Undetermined:
-    """Unknowns without a value, why, and what to do about it."""
+    """Unknowns without a value, the node or element that is told of first, why, and what to do about it."""
 
     unknowns: tuple[int, ...]
+    name: str
     message: str
     help: str
 
@@ -78,6 +81,7 @@ class Connections:
                 together = lost[labels[lost] == labels[lost[0]]]
                 return Undetermined(
                     tuple(int(n) for n in together),
+                    self.circuit.nodes[together[0]],
                     f"{_listed([self.circuit.nodes[n] for n in together])}: {lack} from there to ground or an input",
                     "connect it, through a large resistor if need be, or give its capacitor an ic",
                 )
@@ -86,21 +90,43 @@ class Connections:
     def _loop(self, fixed: frozenset[int]) -> Undetermined | None:
         for branches in self._loops:
             parent: dict[int, int] = dict.fromkeys(fixed, 0)
-            for unknown, name, a, b in branches:
+            before: list[tuple[str, int, int]] = []
+            for unknown, name, *pair in branches:
+                a, b = (0 if node in fixed else node for node in pair)  # what is held is joined as if at ground
                 ends = _root(parent, a), _root(parent, b)
                 if ends[0] == ends[1]:
-                    return Undetermined(
-                        (unknown,),
-                        f"{name} closes a loop of voltages: sources, inductors, stored and held ones",
-                        "put a resistor in series",
-                    )
+                    rest = _with(_way(before, a, b), not fixed.isdisjoint({*pair} - {0}))
+                    return Undetermined((unknown,), name, f"{name} closes a loop of voltages{rest}", LOOP)
                 parent[max(ends)] = min(ends)
+                before.append((name, a, b))
         return None
 
 
+def _with(others: list[str], held: bool) -> str:
+    """The rest of a loop, in words."""
+    shown = [*others[:MOST_NAMED], *(["others"] if len(others) > MOST_NAMED else []), *(["an input"] if held else [])]
+    return f" with {' and '.join(shown)}" if shown else ": both its ends are one node"
+
+
+def _way(edges: list[tuple[str, int, int]], start: int, end: int) -> list[str]:
+    """The names of the edges on the shortest way between two nodes that they join."""
+    around: dict[int, list[tuple[str, int]]] = {}
+    for name, a, b in edges:
+        around.setdefault(a, []).append((name, b))
+        around.setdefault(b, []).append((name, a))
+    ways: dict[int, list[str]] = {start: []}
+    waiting = [start]
+    for node in waiting:
+        for name, other in around.get(node, []):
+            if other not in ways:
+                ways[other] = [*ways[node], name]
+                waiting.append(other)
+    return ways[end]
+
+
 def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
-    return f"node{'s' if len(names) > 1 else ''} {', '.join(names[:6])}{more} float{'' if len(names) > 1 else 's'}"
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"node{'s' if len(names) > 1 else ''} {', '.join(names[:MOST_NAMED])}{more} float{'' if len(names) > 1 else 's'}"
 
 
 def _root(parent: dict[int, int], node: int) -> int:

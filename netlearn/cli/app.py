@@ -6,23 +6,33 @@ import io
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from netlearn.errors import CircuitError, NetlearnError
+from netlearn import __version__
+from netlearn.errors import NetlearnError, RunError
+
+if TYPE_CHECKING:
+    from netlearn.circuit.flat import FlatCircuit
 
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Design, simulate and train electronic circuits that learn by themselves.",
+    epilog="Exit codes: 0 done; 1 an assert of the task fails, or fmt --check would change; 2 a mistake, said in words.",
 )
 Allow = Annotated[list[Path] | None, typer.Option("--allow", help="A further folder netlists may read from.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
-File = Annotated[Path, typer.Argument(help="A netlist (.nl).")]
+File = Annotated[Path, typer.Argument(help="A netlist (.nl), or - for standard input.")]
 Run = Annotated[Path, typer.Argument(help="A run folder.")]
-Inputs = Annotated[list[str] | None, typer.Option("--input", help="name=value, such as x=0.3V or x[1]=200mV.")]
+PROMISED = ("error", "accuracy", "steps", "seconds", "settled", "unsettled", "run", "asserts")
+"""What --json prints of a result."""
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option("--input", help="name=value, such as x=0.3V or x[1]=200mV; else the task's first sample."),
+]
 Seed = Annotated[int, typer.Option(help="Decides random starting values.")]
 BackendName = Annotated[str, typer.Option("--backend", help="ngspice or reference.")]
 
@@ -52,20 +62,43 @@ def _message(error: NetlearnError) -> str:
     return text if ": error: " in text.split("\n", 1)[0] else f"error: {text}"
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"netlearn {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which it is.")
+    ] = False,
+) -> None:
+    pass
+
+
 @app.command()
 def check(file: File, allow: Allow = None, as_json: Json = False) -> None:
     """Check a netlist and say what is in it."""
+    from netlearn.circuit.flat import flatten
+    from netlearn.cli.reading import compiled, undetermined
     from netlearn.learn.task import make_task
 
-    netlist = _compile(file, allow, quiet=as_json)
-    circuits = [_summary(c) for c in netlist.circuits.values()]
+    netlist = compiled(file, allow, quiet=as_json)
+    flats = [flatten(circuit) for circuit in netlist.circuits.values()]
     for spec in netlist.tasks.values():
         make_task(spec, seed=0)  # its rule and loss exist and have what they need
+    lost = undetermined(netlist, flats)
     if as_json:
-        warnings = [{"line": w.span.line, "column": w.span.column, "message": w.message} for w in netlist.warnings]
+        warnings = [
+            {"line": w.span.line, "column": w.span.column, "message": w.message} for w in netlist.warnings + lost
+        ]
+        circuits = [_summary(flat) for flat in flats]
         print(json.dumps({"circuits": circuits, "tasks": list(netlist.tasks), "warnings": warnings}))
         return
-    for c in circuits:
+    for warning in lost:
+        print(warning.render(), file=sys.stderr)
+    for c in map(_summary, flats):
         print(
             f"{file}: circuit {c['name']}: {c['nodes']} nodes, {c['elements']} elements, {c['states']} learnable values"
         )
@@ -73,10 +106,7 @@ def check(file: File, allow: Allow = None, as_json: Json = False) -> None:
         print(f"{file}: task {t.name} on {t.circuit}: {len(t.inputs)} samples")
 
 
-def _summary(circuit: Any) -> dict[str, Any]:
-    from netlearn.circuit.flat import flatten
-
-    flat = flatten(circuit)
+def _summary(flat: FlatCircuit) -> dict[str, Any]:
     return {
         "name": flat.name,
         "nodes": len(flat.nodes),
@@ -85,30 +115,23 @@ def _summary(circuit: Any) -> dict[str, Any]:
     }
 
 
-def _compile(file: Path, allow: list[Path] | None, quiet: bool = False) -> Any:
-    from netlearn.lang.compile import compile_file
-
-    netlist = compile_file(file, allow or ())
-    if not quiet:
-        for warning in netlist.warnings:
-            print(warning.render(), file=sys.stderr)
-    return netlist
-
-
 @app.command()
 def fmt(
     file: File, checking: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if it would.")] = False
 ) -> None:
-    """Format a netlist in place; comments and meaning stay."""
-    from netlearn.lang.compile import read_source
+    """Format a netlist in place (standard input to standard output); comments and meaning stay."""
+    from netlearn.cli.reading import STDIN, read_text
     from netlearn.lang.format import format_text
 
-    text = read_source(file)
-    new = format_text(text, str(file))
+    text, name = read_text(file)
+    new = format_text(text, name)
+    if file == STDIN and not checking:
+        print(new, end="")
+        return
     if new == text:
         return
     if checking:
-        print(f"{file} is not formatted", file=sys.stderr)
+        print(f"{name} is not formatted", file=sys.stderr)
         raise typer.Exit(1)
     file.write_text(new, encoding="utf-8")
     print(f"formatted {file}", file=sys.stderr)
@@ -125,16 +148,17 @@ def train(
     allow: Allow = None,
     as_json: Json = False,
 ) -> None:
-    """Train a circuit on a task of its netlist; leaves a run folder."""
+    """Train a circuit on a task of its netlist; leaves a run folder. Exit code 1: an assert of the task fails."""
+    from netlearn.cli.reading import compiled
     from netlearn.learn import session
 
-    netlist = _compile(file, allow, quiet=as_json)
+    netlist = compiled(file, allow, quiet=as_json)
     _follow(session.start(netlist, task, backend, seed, steps, out, tuple(allow or ())), as_json)
 
 
 @app.command()
 def resume(run: Run, as_json: Json = False) -> None:
-    """Go on with a run that was stopped; it ends as if it had never been."""
+    """Go on with a run that was stopped; it ends as if it had never been. Exit code 1: an assert of the task fails."""
     from netlearn.learn import session
 
     _follow(session.resume(run), as_json)
@@ -152,55 +176,66 @@ def _follow(session: Any, as_json: bool) -> None:
         session.close()
     result = session.result
     if as_json:
-        print(
-            json.dumps({k: result[k] for k in ("error", "accuracy", "steps", "seconds", "settled", "run", "asserts")})
-        )
+        print(json.dumps({k: result[k] for k in PROMISED}))
     else:
-        _print_result(result)
+        _print_result(session.trainer.task, result)
+    if not all(result["asserts"].values()):
+        raise SystemExit(1)
 
 
-def _print_result(result: dict[str, Any]) -> None:
-    if result["error"] is not None:
-        print(f"mean squared error  {result['error']:.4g} V^2  ({1e3 * result['error'] ** 0.5:.3g} mV rms)")
-    else:
-        print("mean squared error  unknown: a training sample did not settle")
-    if result["accuracy"] is not None:
-        print(f"held-out accuracy   {100 * result['accuracy']:.1f} %")
-    if result["train_accuracy"] is not None:
-        print(f"training accuracy   {100 * result['train_accuracy']:.1f} %")
-    print(
-        f"steps               {result['steps']} in {result['seconds']:.1f} s, {100 * result['settled']:.2f} % of solves settled"
-    )
+def _print_result(task: Any, result: dict[str, Any]) -> None:
+    from netlearn.learn.metrics import label, show, shown_metrics, unsettled
+
+    if lost := unsettled(task, result["unsettled"]):
+        print(f"warning: {lost}", file=sys.stderr)
+    for name in shown_metrics(task):
+        value = result["metrics"][name]
+        print(f"{label(name, task):<24}  {'unknown' if value is None else show(name, value)}")
+    print(f"{'steps':<24}  {result['steps']} in {result['seconds']:.1f} s")
+    print(f"{'solves that settled':<24}  {100 * result['settled']:.2f} %")
     for text, holds in result["asserts"].items():
-        print(f"assert              {text}: {'holds' if holds else 'FAILS'}")
-    print(f"run                 {result['run']}")
+        print(f"{'assert':<24}  {text}: {'holds' if holds else 'FAILS'}")
+    print(f"{'run':<24}  {result['run']}")
+    failed = [text for text, holds in result["asserts"].items() if not holds]
+    if failed:
+        print(f"failed: assert {', assert '.join(failed)}", file=sys.stderr)
 
 
 @app.command()
 def solve(
-    target: Annotated[Path, typer.Argument(help="A netlist, or a run folder (solved as it was trained).")],
+    target: Annotated[
+        Path, typer.Argument(help="A netlist (- for standard input), or a run folder: solved as it was trained.")
+    ],
     inputs: Inputs = None,
     circuit: Annotated[str | None, typer.Option(help="Which circuit, where there are several.")] = None,
     backend: BackendName = "ngspice",
-    seed: Seed = 0,
+    seed: Annotated[int | None, typer.Option(help="Decides random starting values of a netlist (0).")] = None,
     allow: Allow = None,
     as_json: Json = False,
 ) -> None:
     """Find one operating point and print every node voltage."""
-    from netlearn.cli.solving import solve_one
+    from netlearn.cli.reading import compiled
+    from netlearn.cli.solving import drawn, solve_one, trained, unsettled
 
-    answer = solve_one(target, inputs or [], circuit, backend, seed, tuple(allow or ()), quiet=as_json)
+    if target.is_dir():
+        for option, value in (("--circuit", circuit), ("--seed", seed), ("--allow", allow)):
+            if value is not None:
+                raise RunError(f"{option} means nothing for a run", "a run knows its circuit, its seed and its files")
+        subject = trained(target)
+    else:
+        subject = drawn(compiled(target, allow, quiet=as_json), circuit, seed or 0)
+    answer = solve_one(subject, inputs or [], backend)
     if as_json:
         print(json.dumps(answer))
         return
+    for port in subject.circuit.inputs:
+        print(f"input {port.name:<18} {answer['inputs'][port.name]:>14.9g} {port.kind}")
     for name, volts in answer["nodes"].items():
         print(f"{name:<24} {volts:>14.9f} V" if volts is not None else f"{name:<24} not settled")
     for name, value in answer["outputs"].items():
         print(f"output {name:<17} {value:>14.9g}" if value is not None else f"output {name:<17} not settled")
     if not answer["settled"]:
-        raise CircuitError(
-            "the circuit did not settle", "look for floating nodes, loops of voltage sources and wrong values"
-        )
+        raise unsettled(subject)
 
 
 @app.command()
@@ -216,9 +251,10 @@ def agree(
 ) -> None:
     """Solve every sample of a task on two backends; exit code 1 where their answers differ."""
     from netlearn.cli import agree as agreement
+    from netlearn.cli.reading import compiled
 
     names = agreement.two_names(backends)
-    netlist = _compile(file, allow, quiet=as_json)
+    netlist = compiled(file, allow, quiet=as_json)
     answer = agreement.agree(agreement.case_of(netlist, task, circuit, inputs or [], seed), names)
     print(json.dumps(answer) if as_json else agreement.table(answer))
     if not answer["agree"]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from typing import Any
 
 EVERY = 5.0  # seconds between plain lines
+BRIEF = {"violations": "violations {:.1%}", "accuracy": "accuracy {:.1%}", "mse": "error {:.3e} V^2"}
 
 
 def follow(session: Any, quiet: bool) -> None:
@@ -21,9 +23,12 @@ def follow(session: Any, quiet: bool) -> None:
 
 
 def _words(session: Any, moment: Any) -> str:
-    m = moment.metrics
-    accuracy = f", accuracy {100 * m['accuracy']:.1f} %" if session.trainer.task.loss.classifies else ""
-    return f"step {moment.steps}, error {m['mse']:.3e} V^2{accuracy}"
+    from netlearn.learn.metrics import shown_metrics, unsettled
+
+    task, metrics = session.trainer.task, moment.metrics
+    names = [n for n in shown_metrics(task) if n in BRIEF and not math.isnan(metrics[n])]
+    words = [f"step {moment.steps}", *(BRIEF[n].format(metrics[n]) for n in names)]
+    return ", ".join([*words, *filter(None, [unsettled(task, metrics.unsettled)])])
 
 
 def _plain(session: Any) -> None:

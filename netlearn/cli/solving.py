@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,59 +11,75 @@ import numpy as np
 
 from netlearn import units
 from netlearn.backends import open_backend
-from netlearn.circuit.flat import FlatCircuit, Floats, boundary, flatten, initial, with_states
+from netlearn.circuit.connections import Connections
+from netlearn.circuit.flat import FlatCircuit, Floats, Params, boundary, flatten, initial, with_states
+from netlearn.circuit.model import GROUND
 from netlearn.errors import CircuitError
-from netlearn.lang.compile import Netlist, compile_file
+from netlearn.lang.compile import Netlist
 from netlearn.solve.solution import read
 
 
-def solve_one(
-    target: Path, given: Sequence[str], name: str | None, backend: str, seed: int, allowed: Sequence[Path], quiet: bool
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Subject:
+    """What is solved: a circuit, its numbers, and input values where a task has some."""
+
+    circuit: FlatCircuit
+    params: Params
+    inputs: Floats | None
+
+
+def solve_one(subject: Subject, given: Sequence[str], backend: str) -> dict[str, Any]:
     """nodes: name to volts (None where not settled); outputs by name; inputs used; settled."""
-    circuit, states, defaults = _trained(target) if target.is_dir() else _drawn(target, name, allowed, quiet)
-    inputs = input_values(circuit, given, defaults)
-    params = initial(circuit, seed)
-    if states is not None:
-        params = with_states(circuit, params, states)
+    circuit, params = subject.circuit, subject.params
+    inputs = input_values(circuit, given, subject.inputs)
     solver = open_backend(backend, circuit)
     try:
         solution = solver.operating_points(params, boundary(circuit, inputs[None, :]))
     finally:
         solver.close()
     values = read(circuit, params, solution.x)[0, 0]
+    nodes = {n: _number(v) for n, v in zip(circuit.nodes, solution.x[0, 0], strict=False)}
     return {
-        "nodes": {n: _number(v) for n, v in zip(circuit.nodes, solution.x[0, 0], strict=False)},
+        "nodes": nodes | {GROUND: 0.0},
         "outputs": {p.name: _number(v) for p, v in zip(circuit.outputs, values, strict=True)},
         "inputs": {p.name: float(v) for p, v in zip(circuit.inputs, inputs, strict=True)},
         "settled": bool(solution.settled.all()),
     }
 
 
+def unsettled(subject: Subject) -> CircuitError:
+    """Why a circuit did not settle, as far as its connections tell."""
+    found = Connections(subject.circuit).undetermined(subject.circuit.driven["V"][0])
+    if found is None:
+        return CircuitError(
+            "the circuit did not settle", "look for wrong values and for feedback without a stable point"
+        )
+    return CircuitError(f"the circuit did not settle: {found.message}", found.help)
+
+
 def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _trained(run: Path) -> tuple[FlatCircuit, Floats | None, Floats | None]:
-    from netlearn.learn.session import choose_task, load_netlist, trained_circuit
+def trained(run: Path) -> Subject:
+    """The circuit of a run as it was trained, and the first sample of its task."""
+    from netlearn.learn import session
     from netlearn.store import open_run
 
     folder = open_run(run)
-    circuit, states = trained_circuit(folder)
-    spec = choose_task(load_netlist(folder), folder.config["task"])
-    return circuit, states, np.array(spec.inputs[0])
+    circuit, task, saved = session.trained(folder)
+    params = with_states(circuit, initial(circuit, folder.config["seed"]), saved["states"])
+    return Subject(circuit, params, task.inputs[0])
 
 
-def _drawn(
-    file: Path, name: str | None, allowed: Sequence[Path], quiet: bool
-) -> tuple[FlatCircuit, Floats | None, Floats | None]:
-    netlist = compile_file(file, allowed)
-    if not quiet:
-        for warning in netlist.warnings:
-            print(warning.render(), file=sys.stderr)
-    circuit = choose_circuit(netlist, name)
-    first = next((t.inputs[0] for t in netlist.tasks.values() if t.circuit == circuit.name), None)
-    return flatten(circuit), None, np.array(first) if first is not None else None
+def drawn(netlist: Netlist, name: str | None, seed: int) -> Subject:
+    """A circuit of a netlist before it learns, and the first sample of its first task."""
+    if seed < 0:
+        raise CircuitError(f"seed {seed}", "a seed is not negative")
+    chosen = choose_circuit(netlist, name)
+    first = next((t.inputs[0] for t in netlist.tasks.values() if t.circuit == chosen.name), None)
+    circuit = flatten(chosen)
+    return Subject(circuit, initial(circuit, seed), np.array(first) if first is not None else None)
 
 
 def choose_circuit(netlist: Netlist, name: str | None) -> Any:

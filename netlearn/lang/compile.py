@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +43,13 @@ class Netlist:
     warnings: tuple[Diagnostic, ...] = ()
     files: Mapping[Path, str] = field(default_factory=dict)
     """Every other file that was read: imports and data."""
+    places: Mapping[str, Mapping[str, Span]] = field(default_factory=dict)
+    """Circuit to where its names are declared; "" is its own name."""
+
+    def place(self, circuit: str, path: str) -> Span:
+        """Where the element or net that a path such as `e[3].r1` begins with is declared, or else the circuit."""
+        known = self.places.get(circuit, {})
+        return known.get(re.split(r"[.\[]", path)[0]) or known.get("", _START)
 
     @property
     def circuit(self) -> Circuit:
@@ -83,8 +93,17 @@ def read_source(path: Path) -> str:
     except UnicodeDecodeError:
         fault, help = "this is not UTF-8 text", "save it as UTF-8"
     except OSError as error:
-        fault, help = f"cannot be read: {error.strerror}", ""
+        fault, help = f"cannot be read: {error.strerror}", _neighbour(path)
     raise NetlistError([Diagnostic(fault, Source(str(path), ""), _START, help)])
+
+
+def _neighbour(path: Path) -> str:
+    """What a file that cannot be read may have been meant to be."""
+    with suppress(OSError):
+        near = suggest(path.name, [found.name for found in islice(path.parent.glob("*.nl"), 1000)])
+        if near:
+            return near
+    return "name a netlist that is there, or - for standard input"
 
 
 def _compile(source: Source, folder: Path | None, allowed: tuple[Path, ...], report: Report) -> Netlist:
@@ -120,7 +139,9 @@ def _build(file: File, folder: Path | None, allowed: tuple[Path, ...], report: R
                 circuit = _on(tree, file, circuits)
                 _new(tree.children[0], tasks)
                 if not report.errors:
-                    tasks[str(tree.children[0])] = TaskReader(circuit, folder, allowed, report.files).read(tree)
+                    tasks[str(tree.children[0])] = TaskReader(circuit, file.source, folder, allowed, report.files).read(
+                        tree
+                    )
             elif tree.data == "mismatch":
                 mismatches[str(tree.children[0])] = read_mismatch(tree, _on(tree, file, circuits))
         except Followed:
@@ -148,7 +169,7 @@ def _build(file: File, folder: Path | None, allowed: tuple[Path, ...], report: R
             )
         )
     warnings = tuple(d for d in report.diagnostics if d.severity != "error")
-    return Netlist(file.source, circuits, tasks, mismatches, warnings, report.files)
+    return Netlist(file.source, circuits, tasks, mismatches, warnings, report.files, session.places)
 
 
 def _all_defaults(definition: Definition) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lark import Token, Tree
@@ -115,6 +115,23 @@ def node_name(draft: Draft, value: Any, where: Any, name: str, terminal: str) ->
         help = "ground is gnd" if value.number == 0 else "a net that is held at a voltage is written 0.5V"
         raise Fault(f"terminal '{terminal}' takes a net, not a number", where, help)
     return drive(draft, symbol, f"{name}.{terminal}")
+
+
+def by_name(items: Iterable[Piece], known: Sequence[str], what: str) -> dict[str, Any]:
+    """The trees of `name = value` items by name; Fault where a name is not one of `known`, or comes twice."""
+    given: dict[str, Any] = {}
+    for item in items:
+        key = str(item.children[0])
+        if key not in known:
+            raise Fault(
+                f"{what} has no parameter '{key}'",
+                item.children[0],
+                suggest(key, known) or f"its parameters are {', '.join(known) or 'none'}",
+            )
+        if key in given:
+            raise Fault(f"'{key}' is given twice", item, "remove one of them")
+        given[key] = item.children[1]
+    return given
 
 
 def drive(draft: Draft, symbol: Symbolic, name: str) -> str:

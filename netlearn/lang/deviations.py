@@ -10,7 +10,7 @@ from lark import Token, Tree
 from netlearn.circuit.model import Circuit, Spread
 from netlearn.lang.connecting import read_spread
 from netlearn.lang.evaluate import Evaluator
-from netlearn.lang.task import Condition, TaskReader
+from netlearn.lang.task import Condition, read_condition
 from netlearn.lang.values import Fault, Piece
 from netlearn.lang.write import write
 
@@ -41,7 +41,6 @@ class MismatchSpec:
 
 def read_mismatch(tree: Piece, circuit: Circuit) -> MismatchSpec:
     evaluate = Evaluator({})
-    conditions = TaskReader(circuit, None, ())
     seed, samples = 0, 100
     corners: tuple[str, ...] = ("tt",)
     deviations: list[Deviation] = []
@@ -55,7 +54,7 @@ def read_mismatch(tree: Piece, circuit: Circuit) -> MismatchSpec:
             case "corner":
                 corners = tuple(_corner(t) for t in statement.children)
             case "yield_":
-                yields.append(conditions._condition(statement.children[0]))
+                yields.append(read_condition(evaluate, statement.children[0]))
             case _:
                 deviations.append(_deviation(statement, evaluate))
     return MismatchSpec(str(tree.children[0]), circuit.name, seed, samples, corners, tuple(deviations), tuple(yields))

@@ -18,6 +18,7 @@ from netlearn.circuit.model import (
     Learn,
     Output,
 )
+from netlearn.errors import Span
 from netlearn.lang.budget import Budget
 from netlearn.lang.evaluate import Evaluator
 from netlearn.lang.library import Definition, File, Report
@@ -50,6 +51,8 @@ class Session:
     cells: dict[Any, tuple[Cell, int]] = field(default_factory=dict)
     names: Counter[str] = field(default_factory=Counter)
     paths: dict[int, Groups] = field(default_factory=dict)
+    places: dict[str, dict[str, Span]] = field(default_factory=dict)
+    """Circuit to where each name of its top level is declared; "" is the circuit's own name."""
 
 
 @dataclass

@@ -52,6 +52,7 @@ from netlearn.lang.values import (
     Range,
     StateRef,
     kind_of,
+    span,
     span_of,
     suggest,
 )
@@ -191,7 +192,7 @@ def _let(draft: Draft, tree: Piece) -> None:
 
 
 def _assert_(draft: Draft, tree: Piece) -> None:
-    if not draft.evaluate._truth(tree.children[0]):
+    if not draft.evaluate.truth(tree.children[0]):
         raise Fault("this assertion does not hold", tree.children[0], _sides(draft, tree.children[0]))
 
 
@@ -223,7 +224,7 @@ def _for_(draft: Draft, tree: Piece) -> None:
 def _if_(draft: Draft, tree: Piece) -> None:
     while tree.data == "if_":
         condition, *branches = tree.children
-        if draft.evaluate._truth(condition):
+        if draft.evaluate.truth(condition):
             return body(draft, branches[0])
         if len(branches) == 1:
             return None
@@ -231,12 +232,17 @@ def _if_(draft: Draft, tree: Piece) -> None:
     return body(draft, tree)
 
 
+def _indexed(draft: Draft, token: Token, parts: Sequence[Any]) -> str:
+    """A name with the indices among the parts behind it, such as `w[1]`."""
+    indices = [c.children[0] for c in parts if isinstance(c, Tree) and c.data == "index"]
+    return str(token) + "".join(f"[{draft.evaluate.integer(i, 'an index')}]" for i in indices)
+
+
 def _instance(draft: Draft, tree: Piece) -> None:
     kind, token = tree.children[0], tree.children[1]
-    indices = [c for c in tree.children[2:] if isinstance(c, Tree) and c.data == "index"]
-    name = str(token) + "".join(f"[{draft.evaluate.integer(i.children[0], 'an index')}]" for i in indices)
+    name = _indexed(draft, token, tree.children[2:])
     placed = place(draft, kind, name, tree.children[2:], [], tree)
-    if not indices:
+    if name == token:
         draft.declare(token, ElementRef(name, None, placed))
     elif name in draft.scope:
         raise Fault(f"'{name}' is already placed", token, "choose another name or index")
@@ -254,8 +260,7 @@ def _mesh(draft: Draft, tree: Piece) -> None:
     token = tree.children[0]
     at = next(i for i, c in enumerate(tree.children) if isinstance(c, Tree) and c.data == "kind")
     front = [c for c in tree.children[1:at] if not (isinstance(c, Tree) and c.data == "index")]
-    indices = [c for c in tree.children[1:at] if isinstance(c, Tree) and c.data == "index"]
-    name = str(token) + "".join(f"[{draft.evaluate.integer(i.children[0], 'an index')}]" for i in indices)
+    name = _indexed(draft, token, tree.children[1:at])
     edges = draft.evaluate(front[0])
     if not isinstance(edges, Edges):
         raise Fault(
@@ -272,7 +277,7 @@ def _mesh(draft: Draft, tree: Piece) -> None:
             draft, tree.children[at], f"{name}[{k}]", tree.children[at + 1 :], [ends[0][a], ends[-1][b]], tree
         )
     draft.memo = None
-    if indices:
+    if name != token:
         draft.declared.setdefault(str(token), token)
         known = draft.scope.get(str(token))
         count = len(edges.pairs) + (known.count or 0 if isinstance(known, ElementRef) else 0)
@@ -503,4 +508,6 @@ def build_circuit(definition: Definition, session: Session, params: Mapping[str,
     except Fault as fault:
         session.report.fault(fault, definition.file.source)
         draft.failed = True
+    tokens = {"": definition.tree.children[0], **draft.declared}
+    session.places[definition.name] = {name: span(token) for name, token in tokens.items()}
     return Circuit(definition.name, finish(draft, definition.name), tuple(draft.inputs), tuple(draft.outputs))

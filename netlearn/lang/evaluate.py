@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 from lark import Token
 
 from netlearn import units
 from netlearn.circuit.model import Learn, Uniform
 from netlearn.circuit.waveform import Pulse, Pwl, Sine
+from netlearn.lang.arguments import check_arity, known_options
 from netlearn.lang.budget import Budget
+from netlearn.lang.meshes import MAX_EDGES, MESHES
 from netlearn.lang.values import (
     Broken,
     BundleNet,
-    Edges,
     ElementRef,
     Fault,
     Followed,
@@ -43,31 +43,9 @@ from netlearn.lang.values import (
 )
 from netlearn.units import NONE, VOLT, Dimension, Quantity, UnitFault, describe
 
-MAX_EDGES = 1_000_000
 MAX_LIST = 1_000_000
 MAX_FORMULA = 1000
 MAX_POWER = 10
-KEPT_CALLS = frozenset(
-    [
-        "coupled",
-        "hardware",
-        "sign",
-        "contrastive",
-        "square",
-        "hinge",
-        "nearest",
-        "normal",
-        "pelgrom",
-        "lognormal",
-        "rows",
-        "count",
-        "column",
-        "columns",
-        "onehot",
-    ]
-)
-
-
 _quantity = lru_cache(maxsize=10_000)(units.parse_number)
 
 
@@ -294,20 +272,21 @@ class Evaluator:
             )
         return bool(COMPARE[str(sign)](x.number, y.number))
 
-    def _truth(self, tree: Any) -> bool:
+    def truth(self, tree: Any) -> bool:
+        """The value of a condition."""
         value = self(tree)
         if not isinstance(value, bool):
             raise Fault(f"a condition is true or false, not {kind_of(value)}", tree, "compare with == or <")
         return value
 
     def _and_(self, tree: Any) -> bool:
-        return self._truth(tree.children[0]) and self._truth(tree.children[1])
+        return self.truth(tree.children[0]) and self.truth(tree.children[1])
 
     def _or_(self, tree: Any) -> bool:
-        return self._truth(tree.children[0]) or self._truth(tree.children[1])
+        return self.truth(tree.children[0]) or self.truth(tree.children[1])
 
     def _not_(self, tree: Any) -> bool:
-        return not self._truth(tree.children[0])
+        return not self.truth(tree.children[0])
 
     def _named(self, tree: Any) -> Any:
         raise Fault("a named argument cannot stand here", tree)
@@ -317,10 +296,8 @@ class Evaluator:
         name = str(ref.children[0])
         if len(ref.children) > 1:
             raise Fault("only plain names can be called", ref)
-        if name in KEPT_CALLS and name not in self.calls:
-            return self.keep(tree)
         if name not in self.calls:
-            raise Fault(f"unknown function '{name}'", ref, suggest(name, [*self.calls, *KEPT_CALLS]))
+            raise Fault(f"unknown function '{name}'", ref, suggest(name, self.calls))
         positional = [a for a in arguments if a.data != "named"]
         options = {}
         for a in arguments:
@@ -329,12 +306,6 @@ class Evaluator:
                     raise Fault(f"'{a.children[0]}' is given twice", a, "remove one of them")
                 options[str(a.children[0])] = a.children[1]
         return self.calls[name](self, tree, positional, options)
-
-    def keep(self, tree: Any) -> Named:
-        """A call as a value: name, arguments, options."""
-        arguments = tree.children[1:]
-        options = {str(a.children[0]): self(a.children[1]) for a in arguments if a.data == "named"}
-        return Named(str(tree.children[0].children[0]), tuple(self(a) for a in arguments if a.data != "named"), options)
 
 
 _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
@@ -379,23 +350,9 @@ def pick(array: NetArray, i: int, where: Where) -> Net | BundleNet | NetArray:
 Call = Callable[[Evaluator, Any, list[Any], dict[str, Any]], Any]
 
 
-def _options(tree: Any, options: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    for name in options:
-        if name not in known:
-            token = next(a.children[0] for a in tree.children[1:] if a.data == "named" and a.children[0] == name)
-            raise Fault(
-                f"unknown option '{name}'", token, suggest(name, known) or f"known: {', '.join(known) or 'none'}"
-            )
-
-
-def _arity(tree: Any, given: list[Any], low: int, high: int, form: str) -> None:
-    if not low <= len(given) <= high:
-        raise Fault(f"{tree.children[0].children[0]} does not take {len(given)} arguments", tree, f"write {form}")
-
-
 def _learn(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> LearnSpec:
-    _options(tree, options, ("law", "step"))
-    _arity(tree, given, 1, 2, "learn(start, low..high)")
+    known_options(tree, options, ("law", "step"))
+    check_arity(tree, given, 1, 2, "learn(start, low..high)")
     start = e(given[0])
     bounds = e(given[1]) if len(given) == 2 else None
     if bounds is not None and not isinstance(bounds, Range):
@@ -446,8 +403,8 @@ def _bounded(init: float | Uniform, dimension: Dimension, bounds: Range, given: 
 
 
 def _uniform(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Random:
-    _options(tree, options, ())
-    _arity(tree, given, 2, 2, "uniform(low, high)")
+    known_options(tree, options, ())
+    check_arity(tree, given, 2, 2, "uniform(low, high)")
     low, high = (e.number(g, "a bound of uniform", None) for g in given)
     if low.dimension != high.dimension and NONE not in (low.dimension, high.dimension):
         raise Fault("the bounds of uniform have different units", tree)
@@ -456,116 +413,10 @@ def _uniform(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any])
     return Random(Uniform(low.number, high.number), low.dimension if low.dimension != NONE else high.dimension)
 
 
-def _edges(pairs: Iterable[tuple[int, int]], *nodes: int) -> Edges:
-    return Edges(tuple(pairs), nodes)
-
-
-def _limit(e: Evaluator, count: int, tree: Any) -> None:
-    if count > MAX_EDGES:
-        raise Fault(f"this mesh has more than {MAX_EDGES} edges", tree, "make it smaller")
-    e.spend(count, tree)
-
-
-def _grid(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Edges:
-    _options(tree, options, ("periodic",))
-    _arity(tree, given, 2, 2, "grid(rows, columns, periodic = true)")
-    rows, columns = (e.integer(g, "a size of a grid", 1) for g in given)
-    periodic = bool(e._truth(options["periodic"])) if "periodic" in options else False
-    _limit(e, 2 * rows * columns, tree)
-    if periodic and min(rows, columns) < 3:
-        raise Fault("a periodic grid needs at least 3 rows and 3 columns", tree, "smaller ones have doubled edges")
-    return _edges(grid_pairs(rows, columns, periodic), rows * columns)
-
-
-def grid_pairs(rows: int, columns: int, periodic: bool) -> Iterable[tuple[int, int]]:
-    """Row by row: each node's edge to the right, then its edge down."""
-    for r in range(rows):
-        for c in range(columns):
-            if c + 1 < columns or periodic:
-                yield r * columns + c, r * columns + (c + 1) % columns
-            if r + 1 < rows or periodic:
-                yield r * columns + c, (r + 1) % rows * columns + c
-
-
-def _ring(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Edges:
-    _options(tree, options, ())
-    _arity(tree, given, 1, 1, "ring(nodes)")
-    n = e.integer(given[0], "the size of a ring", 3)
-    _limit(e, n, tree)
-    return _edges(((i, (i + 1) % n) for i in range(n)), n)
-
-
-def _dense(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Edges:
-    _options(tree, options, ())
-    _arity(tree, given, 2, 2, "dense(from, to)")
-    n, m = (e.integer(g, "a size of a dense layer", 1) for g in given)
-    _limit(e, n * m, tree)
-    return _edges(((i, j) for i in range(n) for j in range(m)), n, m)
-
-
-def _complete(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Edges:
-    _options(tree, options, ())
-    _arity(tree, given, 1, 1, "complete(nodes)")
-    n = e.integer(given[0], "the size of a complete graph", 2)
-    _limit(e, n * (n - 1) // 2, tree)
-    return _edges(((i, j) for i in range(n) for j in range(i + 1, n)), n)
-
-
-def _random(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Edges:
-    _options(tree, options, ("seed",))
-    _arity(tree, given, 2, 3, "random(nodes, edges, seed = 1)")
-    n = e.integer(given[0], "the nodes of a random graph", 2)
-    m = e.integer(given[1], "the edges of a random graph", 1)
-    seed_tree = given[2] if len(given) == 3 else options.get("seed")
-    seed = e.integer(seed_tree, "a seed", 0, 2**31) if seed_tree is not None else 0
-    if not n - 1 <= m <= n * (n - 1) // 2:
-        raise Fault(
-            f"a connected graph of {n} nodes has between {n - 1} and {n * (n - 1) // 2} edges",
-            given[1],
-            "write another number of edges",
-        )
-    _limit(e, m + n, tree)
-    return _edges(random_pairs(n, m, seed), n)
-
-
-def random_pairs(n: int, m: int, seed: int) -> list[tuple[int, int]]:
-    """A random spanning tree, then edges drawn evenly among the missing ones."""
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(n)
-    parents = (rng.random(n) * np.arange(n)).astype(int)
-    found = {_sorted(int(order[i]), int(order[parents[i]])) for i in range(1, n)}
-    if 4 * m > n * (n - 1) // 2:
-        missing = [(a, b) for a in range(n) for b in range(a + 1, n) if (a, b) not in found]
-        found.update(missing[k] for k in rng.permutation(len(missing))[: m - len(found)])
-    while len(found) < m:
-        for a, b in rng.integers(n, size=(m - len(found), 2)).tolist():
-            if a != b:
-                found.add(_sorted(a, b))
-    return sorted(found)
-
-
-def _sorted(a: int, b: int) -> tuple[int, int]:
-    return (a, b) if a < b else (b, a)
-
-
-def _graph(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Edges:
-    _options(tree, options, ())
-    _arity(tree, given, 1, 1, "graph([0--1, 1--2])")
-    pairs = e(given[0])
-    if not isinstance(pairs, list) or not all(isinstance(p, Pair) for p in pairs):
-        raise Fault("graph takes a list of edges", given[0], "write graph([0--1, 1--2])")
-    _limit(e, len(pairs), tree)
-    for k, pair in enumerate(pairs):
-        if pair.a == pair.b:
-            where = given[0].children[k] if given[0].data == "list" else given[0]
-            raise Fault(f"edge {pair.a}--{pair.b} joins a node to itself", where, "name two different nodes")
-    return _edges(((p.a, p.b) for p in pairs), 1 + max((max(p.a, p.b) for p in pairs), default=0))
-
-
 def _pulse(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> WaveValue:
     times = ("delay", "rise", "fall", "width", "period")
-    _options(tree, options, times)
-    _arity(tree, given, 2, 2, "pulse(0V, 1V, delay = 1ms, width = 2ms, period = 4ms)")
+    known_options(tree, options, times)
+    check_arity(tree, given, 2, 2, "pulse(0V, 1V, delay = 1ms, width = 2ms, period = 4ms)")
     low, high = (e.number(g, "a level of a pulse", None) for g in given)
     kwargs = {k: e.number(v, k, units.SECOND).number for k, v in options.items()}
     for name, seconds in kwargs.items():
@@ -577,8 +428,8 @@ def _pulse(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -
 
 
 def _sine(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> WaveValue:
-    _options(tree, options, ("delay",))
-    _arity(tree, given, 3, 3, "sine(0V, 1V, 1kHz)")
+    known_options(tree, options, ("delay",))
+    check_arity(tree, given, 3, 3, "sine(0V, 1V, 1kHz)")
     offset, amplitude = (e.number(g, "a level of a sine", None) for g in given[:2])
     frequency = e.number(given[2], "the frequency of a sine", (0, 0, -1, 0, 0)).number
     delay = e.number(options["delay"], "delay", units.SECOND).number if "delay" in options else 0.0
@@ -587,7 +438,7 @@ def _sine(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) ->
 
 
 def _pwl(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> WaveValue:
-    _options(tree, options, ())
+    known_options(tree, options, ())
     values = [e.number(g, "a point of pwl", None) for g in given]
     if len(values) < 2 or len(values) % 2:
         raise Fault("pwl takes pairs of time and value", tree, "write pwl(0s, 0V, 1ms, 1V)")
@@ -598,8 +449,8 @@ def _pwl(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> 
 
 
 def _voltage(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Any:
-    _options(tree, options, ())
-    _arity(tree, given, 1, 2, "V(node) or V(a, b)")
+    known_options(tree, options, ())
+    check_arity(tree, given, 1, 2, "V(node) or V(a, b)")
     ends = [e(g) for g in given]
     for end, where in zip(ends, given, strict=True):
         if not isinstance(end, (Net, BundleNet, NetArray)) and not isinstance(end, list):
@@ -608,14 +459,14 @@ def _voltage(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any])
 
 
 def _current(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Named:
-    _options(tree, options, ())
-    _arity(tree, given, 1, 1, "I(element) or I(net)")
+    known_options(tree, options, ())
+    check_arity(tree, given, 1, 1, "I(element) or I(net)")
     return Named("I", (e(given[0]),), {})
 
 
 def _count(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Quantity:
-    _options(tree, options, ())
-    _arity(tree, given, 1, 1, "count(mesh)")
+    known_options(tree, options, ())
+    check_arity(tree, given, 1, 1, "count(mesh)")
     value = e(given[0])
     if isinstance(value, NetArray):
         return Quantity(float(len(value)))
@@ -630,9 +481,9 @@ def _function(compute: Callable[..., float], arity: int, like: str) -> Call:
     """A function of numbers; `like`: '1' plain numbers to a plain number, 'x' keeps the dimension."""
 
     def call(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Quantity:
-        _options(tree, options, ())
+        known_options(tree, options, ())
         name = str(tree.children[0].children[0])
-        _arity(tree, given, arity, arity, f"{name}({', '.join('xyz'[:arity])})")
+        check_arity(tree, given, arity, arity, f"{name}({', '.join('xyz'[:arity])})")
         values = [e.number(g, f"an argument of {name}", NONE if like == "1" else None) for g in given]
         dimension = NONE if like == "1" else values[0].dimension
         if like == "x" and any(v.dimension != dimension for v in values):
@@ -647,12 +498,7 @@ def _function(compute: Callable[..., float], arity: int, like: str) -> Call:
 CALLS: dict[str, Call] = {
     "learn": _learn,
     "uniform": _uniform,
-    "grid": _grid,
-    "ring": _ring,
-    "dense": _dense,
-    "complete": _complete,
-    "random": _random,
-    "graph": _graph,
+    **MESHES,
     "pulse": _pulse,
     "sine": _sine,
     "pwl": _pwl,

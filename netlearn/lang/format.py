@@ -1,8 +1,9 @@
 """`netlearn fmt`: one way to lay a netlist out, with the author's comments and alignment kept.
 
-Only blanks and line ends change: two spaces a brace level (lines inside ( ) and [ ] move with their statement),
-one blank line in a row at most, a blank after each comma. The text is read before and after; a change of
-meaning is refused.
+Only blanks and line ends change: two spaces a brace level (lines inside ( ) and [ ] move with their statement), and
+one blank line in a row at most. Inside a line a blank stands around = -> ~ and comparisons, around braces, and behind
+, ; and : - more where the author aligned something with more - and none inside ( ) and [ ], before them behind a name,
+nor around -- and ... Arithmetic stays as it is written. The text is read before and after; a change of meaning is refused.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from lark import Token, Tree
 
 from netlearn.errors import Diagnostic, NetlearnError, Source, Span, SyntaxFault
 from netlearn.lang.recover import read_faults
-from netlearn.syntax import MAX_CHARACTERS, ReadFault, parse
+from netlearn.syntax import KEYWORDS, MAX_CHARACTERS, ReadFault, parse
 
 INDENT = 2
-_PIECE = re.compile(r'"[^"\n]*"|#.*|[()\[\]{}]|,|[^"#()\[\]{},]+|.')
+_PIECE = re.compile(r'(\s*)("[^"\n]*"|#.*|->|--|\.\.|[<>=!]=|[^\W\d]\w*|\d+(?:\.\d+)?\w*|.)')
+_NAME = re.compile(r"[^\W\d]\w*")
+_LOOSE = {"=", "->", "~", "<", ">", "<=", ">=", "==", "!=", "{", "}"}  # blanks on both sides
+_TIGHT = {"--", ".."}  # blanks on neither side
 
 
 def format_text(text: str, name: str = "<netlist>") -> str:
@@ -55,13 +59,14 @@ class _Layout:
         self.was, self.now = 0, 0  # indentation of the statement's first line, as written and as laid out
 
     def line(self, line: str) -> str:
-        pieces = _PIECE.findall(line.strip(" \t\r"))
+        found = _PIECE.findall(line.strip(" \t\r"))
+        pieces = [piece for _, piece in found]
         shown = " " * self._indent(line, pieces) if pieces else ""
-        for at, piece in enumerate(pieces):
-            shown += piece
-            if piece == "," and pieces[at + 1 : at + 2] and not pieces[at + 1][0].isspace():
-                shown += " "
-            elif piece in ("(", "[", "{"):
+        before = ""
+        for blanks, piece in found:
+            shown += (_gap(before, piece, blanks) if before else "") + piece
+            before = piece
+            if piece in ("(", "[", "{"):
                 self.open.append(piece)
             elif piece in (")", "]", "}") and self.open:
                 self.open.pop()
@@ -77,6 +82,25 @@ class _Layout:
         self.was = indent
         self.now = INDENT * max(0, self.open.count("{") - (pieces[0] == "}"))
         return self.now
+
+
+def _gap(a: str, b: str, blanks: str) -> str:
+    """The blanks between two neighbours; two or more that are there align."""
+    if (b in ("(", "[") and _is_name(a)) or (a, b) == ("{", "}"):
+        return ""
+    if a in _TIGHT | {"(", "["} or b in _TIGHT | {")", "]", ",", ";", ":"}:
+        return ""
+    words = a[-1:] + b[:1]
+    apart = '"' in words and words.replace('"', "x").isalnum()
+    if b.startswith("#") or apart or a in _LOOSE | {",", ";", ":"} or b in _LOOSE:
+        return blanks.replace("\t", " ") or " "
+    return blanks.replace("\t", " ")
+
+
+def _is_name(piece: str) -> bool:
+    """Whether brackets behind it belong to it: a name, or the end of its index."""
+    keyword = piece.upper() in KEYWORDS and piece != "learn"
+    return piece == "]" or (bool(_NAME.fullmatch(piece)) and not keyword)
 
 
 def same_tree(a: Any, b: Any) -> bool:

@@ -22,7 +22,7 @@ import numpy as np
 
 from netlearn.circuit.flat import Floats, Ints
 from netlearn.errors import CircuitError
-from netlearn.lang.evaluate import grid_pairs
+from netlearn.lang.meshes import grid_pairs
 
 LARGEST = 400  # rows: the text stays within what the language reads
 IN_LINE = 8  # numbers in a line

@@ -17,7 +17,7 @@ from netlearn.circuit.model import (
 )
 from netlearn.circuit.waveform import Waveform
 from netlearn.devices import DEVICES, Device, Param
-from netlearn.lang.connecting import connect, edge_value, form, node_name, read_tolerance
+from netlearn.lang.connecting import by_name, connect, edge_value, form, node_name, read_tolerance
 from netlearn.lang.draft import (
     Draft,
 )
@@ -63,31 +63,17 @@ def place_device(
 
 def _given(draft: Draft, device: Device, by: Mapping[str, Piece]) -> dict[str, Any]:
     """Parameter name to its expression (or to a number, from a model card)."""
-    given: dict[str, Any] = {}
-    named: list[Any] = []
-    if "value" in by:
-        first, *rest = by["value"].children
-        named += rest
-        if not device.value:
-            raise Fault(
-                f"{device.name} has no main value",
-                by["value"],
-                f"write {{ {device.param_names[0]} = ... }}" if device.params else "",
-            )
-        given[device.value] = first
+    named = [*by["value"].children[1:]] if "value" in by else []
     named += by["props"].children if "props" in by else []
     known = (*device.param_names, "model", *(("ic",) if device.name == "C" else ()))
-    for item in named:
-        key = str(item.children[0])
-        if key not in known:
-            raise Fault(
-                f"{device.name} has no parameter '{key}'",
-                item.children[0],
-                suggest(key, known) or f"its parameters are {', '.join(device.param_names)}",
-            )
-        if key in given:
-            raise Fault(f"'{key}' is given twice", item, "remove one of them")
-        given[key] = item.children[1]
+    given = by_name(named, known, device.name)
+    if "value" in by:
+        if not device.value:
+            form = f"write {{ {device.param_names[0]} = ... }}" if device.params else ""
+            raise Fault(f"{device.name} has no main value", by["value"], form)
+        if device.value in given:
+            raise Fault(f"'{device.value}' is given twice", by["value"], "remove one of them")
+        given[device.value] = by["value"].children[0]
     if "model" in given:
         card = _card(draft, given.pop("model"), device)
         given = {**card, **given}

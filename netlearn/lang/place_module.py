@@ -8,7 +8,7 @@ from typing import Any
 from netlearn.circuit.model import (
     GROUND,
 )
-from netlearn.lang.connecting import node_name, value_of
+from netlearn.lang.connecting import by_name, node_name, value_of
 from netlearn.lang.draft import (
     STATE,
     Draft,
@@ -24,7 +24,6 @@ from netlearn.lang.values import (
     Symbolic,
     kind_of,
     leaf,
-    suggest,
 )
 
 
@@ -34,22 +33,14 @@ def module_params(
     """Values for a module's parameters; formulas over our states come with the names they get inside."""
     params: dict[str, Any] = {}
     imports: dict[str, str] = {}
-    for item in props.children if props else ():
-        key = str(item.children[0])
-        if key not in known:
-            raise Fault(
-                f"module {definition.name} has no parameter '{key}'",
-                item.children[0],
-                suggest(key, known) or f"its parameters are {', '.join(known) or 'none'}",
-            )
-        if key in params:
-            raise Fault(f"'{key}' is given twice", item, "remove one of them")
-        value = value_of(draft, item.children[1])
+    trees = by_name(props.children if props else (), known, f"module {definition.name}")
+    for key, tree in trees.items():
+        value = value_of(draft, tree)
         if isinstance(value, StateRef) and value.size is None:
             value = leaf(value)
         if isinstance(value, Symbolic):
             if leaves(value.tree, "n"):
-                raise Fault("a parameter cannot depend on a voltage", item, "make it a port of type signal")
+                raise Fault("a parameter cannot depend on a voltage", tree, "make it a port of type signal")
             inner = {s: f"{key}'{i}" for i, s in enumerate(leaves(value.tree, "s"))}
             imports |= {mine: theirs for theirs, mine in inner.items()}
             value = Symbolic(renamed(value.tree, inner), value.dimension)

@@ -13,11 +13,12 @@ from typing import Any
 from lark import Token, Tree
 
 from netlearn.circuit.model import Circuit
+from netlearn.errors import Source, Span
 from netlearn.lang.evaluate import COMPARE, Evaluator
 from netlearn.lang.library import locate, read_text
-from netlearn.lang.values import Fault, Named, Piece, Range, kind_of, suggest
+from netlearn.lang.values import Fault, Piece, Range, in_unit, kind_of, span, suggest
 from netlearn.lang.write import write
-from netlearn.units import NONE, VOLT, Dimension, Quantity, describe
+from netlearn.units import AMPERE, NONE, VOLT, Dimension, Quantity, describe
 
 MAX_SAMPLES = 1_000_000
 MAX_VALUES = 10_000_000
@@ -29,6 +30,8 @@ METRICS: dict[str, Dimension] = {
     "steps": NONE,
     "epochs": NONE,
 }
+LACKING = {"square": ("accuracy", "violations"), "nearest": ("violations",)}
+"""Loss to the metrics that mean nothing with it."""
 DATASETS = {"iris": "data/iris.csv", "digits": "data/digits.csv"}
 ORDERS = ("sequential", "shuffled", "batch")
 
@@ -45,20 +48,43 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """The rule or the loss of a task, by name, with its options as they are written.
+
+    Which there are is known above the language; `places` has where each option stands, and the name under ""."""
+
+    name: str
+    options: Mapping[str, Quantity]
+    places: Mapping[str, Span]
+
+    def place(self, option: str) -> Span:
+        """Where an option stands, or the name where it is not given."""
+        return self.places.get(option, self.places[""])
+
+
+@dataclass(frozen=True)
 class TaskSpec:
-    """A checked task: inputs (N, channels) and labels (N, channels) as rows of numbers in SI units."""
+    """A checked task: inputs (N, channels) and labels (N, channels) as rows of numbers in SI units.
+
+    `places` has where each kind of statement stands in `source`, and the name of the task under ""."""
 
     name: str
     circuit: str
     inputs: tuple[tuple[float, ...], ...]
     labels: tuple[tuple[float, ...], ...]
-    rule: Named
-    loss: Named
+    rule: Choice
+    loss: Choice
     stop: Condition | None
     holdout: float
     order: str
     asserts: tuple[Condition, ...]
+    source: Source
+    places: Mapping[str, Span]
     origin: str = ""
+
+    def place(self, statement: str) -> Span:
+        """Where a statement stands, or the name of the task where there is none such."""
+        return self.places.get(statement, self.places[""])
 
 
 @dataclass(frozen=True)
@@ -66,6 +92,7 @@ class _Column:
     """One channel's values over the samples."""
 
     values: tuple[float, ...]
+    dimension: Dimension = NONE
 
 
 class TaskReader:
@@ -74,72 +101,83 @@ class TaskReader:
     def __init__(
         self,
         circuit: Circuit,
+        source: Source,
         folder: Path | None,
         allowed: tuple[Path, ...],
         files: dict[Path, str] | None = None,
     ) -> None:
         self.files = {} if files is None else files
-        self.circuit, self.folder, self.allowed = circuit, folder, allowed
+        self.circuit, self.source, self.folder, self.allowed = circuit, source, folder, allowed
+        kinds = {p.name: p.kind for p in circuit.inputs} | {p.name: p.kind for p in circuit.outputs}
+        self.units = {name: VOLT if kind == "V" else AMPERE for name, kind in kinds.items()}
         self.table: dict[str, list[str]] = {}
         self.origin = ""
         self.evaluate = Evaluator({}, {"column": self._column, "columns": self._many, "onehot": self._onehot})
 
     def read(self, tree: Piece) -> TaskSpec:
-        name = str(tree.children[0])
+        token = tree.children[0]
         parts: dict[str, Any] = {}
         asserts = []
         for statement in tree.children[2:]:
             if statement.data == "assert_":
-                asserts.append(self._condition(statement.children[0]))
+                asserts.append(read_condition(self.evaluate, statement.children[0]))
             elif statement.data in parts:
                 raise Fault(f"a second '{statement.data}' in one task", statement, "a task has one of each")
             else:
                 parts[statement.data] = statement
         if "data" not in parts:
-            raise Fault(f"task {name} has no data", tree.children[0], "write data x: [0.1V, 0.2V] -> y: [30mV, 60mV]")
+            raise Fault(f"task {token} has no data", token, "write data x: [0.1V, 0.2V] -> y: [30mV, 60mV]")
         inputs, labels = self._data(parts["data"])
-        loss = self._named(parts.get("loss"), "square", "loss square")
-        if loss.name == "square":
-            self._only_classes(tree)
+        loss = self._choice(parts.get("loss"), "square", token, "loss square")
+        self._has_metrics(tree, loss.name)
         return TaskSpec(
-            name=name,
+            name=str(token),
             circuit=self.circuit.name,
             inputs=inputs,
             labels=labels,
-            rule=self._named(parts.get("rule"), "coupled", "rule coupled(eta = 0.5, rate = 1e-3)"),
+            rule=self._choice(parts.get("rule"), "coupled", token, "rule coupled(eta = 0.5, rate = 1e-3)"),
             loss=loss,
-            stop=self._condition(parts["stop"].children[0]) if "stop" in parts else None,
+            stop=read_condition(self.evaluate, parts["stop"].children[0]) if "stop" in parts else None,
             holdout=self._holdout(parts.get("holdout")),
             order=self._order(parts.get("order")),
             asserts=tuple(asserts),
+            source=self.source,
+            places={"": span(token), **{name: span(statement) for name, statement in parts.items()}},
             origin=self.origin,
         )
 
-    def _only_classes(self, tree: Piece) -> None:
-        """`accuracy` and `violations` mean something only where a task classifies."""
+    def _has_metrics(self, tree: Piece, loss: str) -> None:
+        """Conditions name only metrics that mean something with this loss."""
         for statement in tree.children[2:]:
             if statement.data in ("stop", "assert_"):
                 for ref in statement.find_data("ref"):
-                    if str(ref.children[0]) in ("accuracy", "violations"):
-                        raise Fault(
-                            f"this task does not classify, so it has no {ref.children[0]}", ref, "write loss nearest"
-                        )
+                    name = str(ref.children[0])
+                    if name in LACKING.get(loss, ()):
+                        fits = [other for other in ("nearest", "hinge") if name not in LACKING.get(other, ())]
+                        raise Fault(f"loss {loss} has no {name}", ref, f"write loss {' or loss '.join(fits)}")
 
-    def _named(self, statement: Any, default: str, form: str) -> Named:
+    def _choice(self, statement: Any, default: str, task: Token, form: str) -> Choice:
+        """A rule or loss, or the default one, which stands nowhere: it is told of at the name of the task."""
         if statement is None:
-            return Named(default, (), {})
+            return Choice(default, {}, {"": span(task)})
         tree = statement.children[0]
         if tree.data == "ref" and len(tree.children) == 1:
-            return Named(str(tree.children[0]), (), {})
+            return Choice(str(tree.children[0]), {}, {"": span(tree)})
         if tree.data != "call":
             raise Fault("this names a method with its parameters", tree, f"write {form}")
-        named = self.evaluate.keep(tree)
-        if named.arguments:
-            raise Fault("parameters of a method are given by name", tree, f"write {form}")
-        for key, value in named.options.items():
+        head, *given = tree.children
+        options: dict[str, Quantity] = {}
+        places = {"": span(head)}
+        for item in given:
+            if item.data != "named":
+                raise Fault("parameters of a method are given by name", tree, f"write {form}")
+            key, value = str(item.children[0]), self.evaluate(item.children[1])
             if not isinstance(value, Quantity):
-                raise Fault(f"{key} must be a number, not {kind_of(value)}", tree, f"write {key} = 0.5")
-        return named
+                raise Fault(f"{key} must be a number, not {kind_of(value)}", item, f"write {key} = 0.5")
+            if key in options:
+                raise Fault(f"'{key}' is given twice", item, "remove one of them")
+            options[key], places[key] = value, span(item)
+        return Choice(write(head), options, places)
 
     def _holdout(self, statement: Any) -> float:
         if statement is None:
@@ -156,40 +194,6 @@ class TaskReader:
         if str(token) not in ORDERS:
             raise Fault(f"unknown order '{token}'", token, suggest(str(token), ORDERS) or f"known: {', '.join(ORDERS)}")
         return str(token)
-
-    # -- conditions --------------------------------------------------------------------------------
-
-    def _condition(self, tree: Any) -> Condition:
-        self._check_condition(tree)
-        return Condition(write(tree), tree)
-
-    def _check_condition(self, tree: Any) -> None:
-        if tree.data in ("and_", "or_", "not_"):
-            for child in tree.children:
-                self._check_condition(child)
-            return
-        if tree.data == "group":
-            self._check_condition(tree.children[0])
-            return
-        if tree.data != "compare":
-            raise Fault("a condition compares a result with a number", tree, "write error < 1mV or steps > 5000")
-        a, b = (self._dimension(tree.children[k]) for k in (0, 2))
-        if a != b and NONE not in (a, b):
-            raise Fault(
-                f"{describe(a)} compared with {describe(b)}", tree, "error is in V (root mean square), mse in V^2"
-            )
-
-    def _dimension(self, tree: Any) -> Dimension:
-        if tree.data == "ref":
-            name = str(tree.children[0])
-            if name not in METRICS or len(tree.children) > 1:
-                raise Fault(
-                    f"unknown result '{write(tree)}'", tree, suggest(name, METRICS) or f"known: {', '.join(METRICS)}"
-                )
-            return METRICS[name]
-        return self.evaluate.number(tree, "a limit", None).dimension
-
-    # -- data --------------------------------------------------------------------------------------
 
     def _data(self, tree: Piece) -> tuple[tuple[tuple[float, ...], ...], tuple[tuple[float, ...], ...]]:
         columns = [c for c in tree.children if c.data == "column"]
@@ -224,7 +228,7 @@ class TaskReader:
         token = tree.children[0]
         name = str(token) + "".join(write(c) for c in tree.children[1:-1])
         channels = self._channels(tree, ins, outs, name)
-        for channel, column in zip(channels, self._columns(tree.children[-1], len(channels), name), strict=True):
+        for channel, column in zip(channels, self._columns(tree.children[-1], channels, name), strict=True):
             if channel in values:
                 raise Fault(f"'{channel}' is given twice", tree, "remove one of them")
             if isinstance(column, tuple) and len(column) > MAX_SAMPLES:
@@ -255,49 +259,62 @@ class TaskReader:
                 )
         return found
 
-    def _columns(self, tree: Any, count: int, name: str) -> list[tuple[float, ...] | float]:
-        """Values of `count` channels: one list each, or a list of rows, or one number for all samples."""
+    def _columns(self, tree: Any, channels: Sequence[str], name: str) -> list[tuple[float, ...] | float]:
+        """Values of these channels: one list each, or a list of rows, or one number for all samples."""
+        count = len(channels)
         trees = [tree]
-        if (
-            tree.data == "list"
-            and count > 1
-            and len(tree.children) == count
-            and all(c.data != "list" for c in tree.children)
-        ):
+        flat = tree.data == "list" and all(c.data != "list" for c in tree.children)
+        if flat and count > 1 and len(tree.children) == count:
             trees = list(tree.children)  # [column("a"), column("b")]: one entry a channel
         found: list[Any] = []
         for t in trees:
             value = self.evaluate(t)
             found += value if isinstance(value, list) and value and isinstance(value[0], _Column) else [value]
         if len(found) == count and all(isinstance(v, _Column) for v in found):
-            return [v.values for v in found]
+            where = trees if len(trees) == count else [tree] * count
+            return [self._column_of(v, c, t) for v, c, t in zip(found, channels, where, strict=True)]
         if len(found) == count and count > 1 and all(isinstance(v, Quantity) for v in found):
-            return [self._volt(v, tree) for v in found]
+            return [self._sample(v, c, t) for v, c, t in zip(found, channels, trees, strict=True)]
         value = found[0]
         if isinstance(value, Quantity):
-            return [self._volt(value, tree)] * count
+            return [self._sample(value, c, tree) for c in channels]
         if len(found) != 1 or not isinstance(value, list):
             form = f"[[...], [...]], {count} numbers a sample" if count > 1 else "[0.1V, 0.2V]"
             raise Fault(
                 f"'{name}' needs {count} column{'s' * (count > 1)}, not {len(found)}", tree, f"write {name}: {form}"
             )
         if count == 1:
-            return [tuple(self._volt(v, tree) for v in value)]
-        rows = list(value)
-        if not all(isinstance(r, list) and len(r) == count for r in rows):
-            raise Fault(
-                f"'{name}' has {count} channels; each sample is a list of {count} numbers",
-                tree,
-                "write [[0V, 0V], [0V, 0.45V]]",
-            )
-        return [tuple(self._volt(r[k], tree) for r in rows) for k in range(count)]
+            return [tuple(self._sample(v, channels[0], t) for v, t in zip(value, _items(tree, value), strict=True))]
+        rows = list(zip(value, _items(tree, value), strict=True))
+        for row, where in rows:
+            if not isinstance(row, list) or len(row) != count:
+                raise Fault(
+                    f"'{name}' has {count} channels; each sample is a list of {count} numbers",
+                    where,
+                    "write [[0V, 0V], [0V, 0.45V]]",
+                )
+        return [
+            tuple(self._sample(row[k], channel, _items(where, row)[k]) for row, where in rows)
+            for k, channel in enumerate(channels)
+        ]
 
-    def _volt(self, value: Any, where: Any) -> float:
+    def _column_of(self, column: _Column, channel: str, where: Any) -> tuple[float, ...]:
+        self._fits(column.dimension, channel, where)
+        return column.values
+
+    def _sample(self, value: Any, channel: str, where: Any) -> float:
+        """A number of a channel, in V or A; a plain number is in SI units."""
         if not isinstance(value, Quantity):
             raise Fault(f"a sample is a number, not {kind_of(value)}", where, "write [0.1V, 0.2V]")
-        if value.dimension not in (NONE, VOLT, (0, 1, 0, 0, 0)):
-            raise Fault(f"a sample is in V or A, not in {describe(value.dimension)}", where, "write [0.1V, 0.2V]")
+        self._fits(value.dimension, channel, where)
         return value.number
+
+    def _fits(self, dimension: Dimension, channel: str, where: Any) -> None:
+        unit = self.units[channel]
+        if dimension not in (NONE, unit):
+            raise Fault(
+                f"{channel} is {in_unit(unit)}, and this is {in_unit(dimension)}", where, f"give it in {describe(unit)}"
+            )
 
     def _source(self, token: Token) -> None:
         if token.type == "NAME":
@@ -323,12 +340,13 @@ class TaskReader:
                 token,
                 f"between 1 and {MAX_SAMPLES}, below a line of column names",
             )
-        if any(None in row or None in row.values() for row in rows):
-            raise Fault(
-                f"'{path.name}' has rows with more or fewer fields than its first line",
-                token,
-                "give each row every field",
-            )
+        for number, row in enumerate(rows, 1):
+            if None in row or None in row.values():
+                raise Fault(
+                    f"row {number} of '{path.name}' has more or fewer fields than its first line",
+                    token,
+                    "give each row every field; rows are counted below the names",
+                )
         self.table = {key.strip(): [row[key].strip() for row in rows] for key in rows[0]}
         self.origin = path.name
 
@@ -345,13 +363,33 @@ class TaskReader:
             )
         return name
 
-    def _text_column(self, tree: Any) -> list[str]:
-        return self.table[self._name(tree)]
+    def _texts(self, name: str, tree: Any) -> list[str]:
+        """The entries of a column, none of which is empty."""
+        if "" in self.table[name]:
+            raise Fault(
+                f"row {self.table[name].index('') + 1} of column '{name}' is empty",
+                tree,
+                "fill it, or take the row out; rows are counted below the names",
+            )
+        return self.table[name]
+
+    def _numbers(self, name: str, tree: Any) -> list[float]:
+        return [self._cell(row, text, name, tree) for row, text in enumerate(self._texts(name, tree), 1)]
+
+    def _cell(self, row: int, text: str, name: str, tree: Any) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            help = "classes are read with onehot(...); rows are counted below the names"
+            raise Fault(f"'{text}' in row {row} of column '{name}' is not a number", tree, help) from None
+        if not math.isfinite(number):
+            raise Fault(f"{text} in row {row} of column '{name}' is not finite", tree, "take the row out")
+        return number
 
     def _column(self, e: Evaluator, tree: Any, given: list[Any], options: Any) -> _Column:
         if not 1 <= len(given) <= 2 or options:
             raise Fault("column takes a name and a range to scale to", tree, 'write column("petal_length", 0V..0.45V)')
-        numbers = _numbers(self._text_column(given[0]), given[0])
+        numbers = self._numbers(self._name(given[0]), given[0])
         if len(given) == 1:
             return _Column(tuple(numbers))
         to = e(given[1])
@@ -361,7 +399,8 @@ class TaskReader:
         if low == high:
             raise Fault("a constant column cannot be scaled", given[0])
         a, b = to.low.number, to.high.number
-        return _Column(tuple(a + (b - a) * (n - low) / (high - low) for n in numbers))
+        scaled = tuple(a + (b - a) * (n - low) / (high - low) for n in numbers)
+        return _Column(scaled, to.low.dimension if to.low.dimension != NONE else to.high.dimension)
 
     def _many(self, e: Evaluator, tree: Any, given: list[Any], options: Any) -> list[_Column]:
         """Neighbouring columns, in a unit of their own."""
@@ -373,40 +412,60 @@ class TaskReader:
         first, last = (names.index(self._name(g)) for g in given)
         if last < first:
             raise Fault("the last column stands before the first", given[1], f"they are {', '.join(names)}")
-        unit = e.number(options["unit"], "unit", None).number if options else 1.0
-        return [_Column(tuple(unit * n for n in _numbers(self.table[name], tree))) for name in names[first : last + 1]]
+        unit = e.number(options["unit"], "unit", None) if options else Quantity(1.0)
+        chosen = [self._numbers(name, tree) for name in names[first : last + 1]]
+        return [_Column(tuple(unit.number * n for n in numbers), unit.dimension) for numbers in chosen]
 
     def _onehot(self, e: Evaluator, tree: Any, given: list[Any], options: Any) -> list[_Column]:
         if len(given) not in (1, 3) or options:
             raise Fault("onehot takes a name and the two levels", tree, 'write onehot("species", 0V, 0.3V)')
-        texts = self._text_column(given[0])
-        off, on = (e.number(g, "a level", VOLT).number for g in given[1:]) if len(given) == 3 else (0.0, 1.0)
+        texts = self._texts(self._name(given[0]), given[0])
+        off, on = (
+            (e.number(g, "a level", None) for g in given[1:]) if len(given) == 3 else (Quantity(0.0), Quantity(1.0))
+        )
+        dimension = off.dimension if off.dimension != NONE else on.dimension
+        if on.dimension not in (NONE, dimension):
+            raise Fault("the levels of onehot have different units", tree, 'write onehot("species", 0V, 0.3V)')
         classes = sorted(set(texts))
         if len(classes) > 1000:
             raise Fault(f"this column has {len(classes)} classes", given[0], "at most 1000 can be told apart")
         if len(classes) * len(texts) > MAX_VALUES:
             raise Fault("these classes of these rows are too many numbers", given[0], "use fewer rows or classes")
-        return [_Column(tuple(on if t == c else off for t in texts)) for c in classes]
+        return [_Column(tuple(on.number if t == c else off.number for t in texts), dimension) for c in classes]
 
 
-def _numbers(texts: list[str], where: Any) -> list[float]:
-    """A column's entries as numbers."""
-    try:
-        numbers = [float(t) for t in texts]
-    except ValueError:
-        wrong = next(t for t in texts if not _is_number(t))
-        raise Fault(f"'{wrong}' in this column is not a number", where, "classes are read with onehot(...)") from None
-    if not all(map(math.isfinite, numbers)):
-        raise Fault("this column has a value that is not finite", where)
-    return numbers
+def read_condition(evaluate: Evaluator, tree: Any) -> Condition:
+    """A checked condition over metrics."""
+    _check_condition(evaluate, tree)
+    return Condition(write(tree), tree)
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _check_condition(evaluate: Evaluator, tree: Any) -> None:
+    if tree.data in ("and_", "or_", "not_", "group"):
+        for child in tree.children:
+            _check_condition(evaluate, child)
+        return
+    if tree.data != "compare":
+        raise Fault("a condition compares a result with a number", tree, "write error < 1mV or steps > 5000")
+    a, b = (_dimension(evaluate, tree.children[k]) for k in (0, 2))
+    if a != b and NONE not in (a, b):
+        raise Fault(f"{describe(a)} compared with {describe(b)}", tree, "error is in V (root mean square), mse in V^2")
+
+
+def _dimension(evaluate: Evaluator, tree: Any) -> Dimension:
+    if tree.data == "ref":
+        name = str(tree.children[0])
+        if name not in METRICS or len(tree.children) > 1:
+            raise Fault(
+                f"unknown result '{write(tree)}'", tree, suggest(name, METRICS) or f"known: {', '.join(METRICS)}"
+            )
+        return METRICS[name]
+    return evaluate.number(tree, "a limit", None).dimension
+
+
+def _items(tree: Any, value: Sequence[Any]) -> Sequence[Any]:
+    """Where each item of a list stands, as far as the list is written out."""
+    return tree.children if tree.data == "list" else [tree] * len(value)
 
 
 def _truth(tree: Any, metrics: Mapping[str, float]) -> bool:

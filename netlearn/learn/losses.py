@@ -11,22 +11,22 @@ A target that is NaN leaves its output free; a sample without any target needs n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netlearn.circuit.flat import Floats
 from netlearn.errors import TaskError
+from netlearn.learn.options import make
 
 
 class Loss(Protocol):
-    """Outputs and labels are (S, O)."""
+    """Outputs and labels are (S, O). `metrics` are those that mean something with it, the one to look at first."""
 
-    @property
-    def classifies(self) -> bool: ...
+    metrics: ClassVar[tuple[str, ...]]
 
     def target(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
         """Where each output should go, (S, O); NaN: nowhere. `known` are the distinct labels (C, O)."""
@@ -39,7 +39,7 @@ class Loss(Protocol):
 
 @dataclass(frozen=True)
 class Square:
-    classifies: bool = field(default=False, init=False)
+    metrics: ClassVar[tuple[str, ...]] = ("mse", "error")
 
     def target(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
         return labels
@@ -50,7 +50,7 @@ class Square:
 
 @dataclass(frozen=True)
 class Nearest:
-    classifies: bool = field(default=True, init=False)
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy", "train_accuracy", "mse", "error")
 
     def target(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
         return labels
@@ -61,13 +61,15 @@ class Nearest:
 
 @dataclass(frozen=True)
 class Hinge:
-    margin: float = 0.01
-    delta: float = 0.05
-    classifies: bool = field(default=True, init=False)
+    metrics: ClassVar[tuple[str, ...]] = ("violations", "accuracy", "train_accuracy", "mse", "error")
+    margin: float = field(default=0.01, metadata={"doc": "lead of the label that is enough", "unit": "V"})
+    delta: float = field(default=0.05, metadata={"doc": "how far label and rival are pushed apart", "unit": "V"})
 
     def __post_init__(self) -> None:
-        if not (self.margin >= 0 and self.delta > 0):
-            raise TaskError("the margin of a hinge is not negative and its delta is positive")
+        if not self.margin >= 0:
+            raise TaskError(f"margin is {self.margin:g}", "the margin of a hinge is not negative", "margin")
+        if not self.delta > 0:
+            raise TaskError(f"delta is {self.delta:g}", "the delta of a hinge is positive", "delta")
 
     def target(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
         if outputs.shape[1] == 1:
@@ -100,17 +102,9 @@ def nearest(outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]
     return np.asarray((known[distance.argmin(axis=1)] == labels).all(axis=1))
 
 
-LOSSES: dict[str, Callable[..., Any]] = {"square": Square, "nearest": Nearest, "hinge": Hinge}
-OPTIONS = {"square": (), "nearest": (), "hinge": ("margin", "delta")}
+LOSSES: dict[str, type[Loss]] = {"square": Square, "nearest": Nearest, "hinge": Hinge}
 
 
 def make_loss(name: str, given: Mapping[str, float]) -> Loss:
-    if name not in LOSSES:
-        raise TaskError(f"unknown loss '{name}'", f"known: {', '.join(LOSSES)}")
-    for key in given:
-        if key not in OPTIONS[name]:
-            raise TaskError(
-                f"loss {name} has no option '{key}'", f"its options are {', '.join(OPTIONS[name]) or 'none'}"
-            )
-    loss: Loss = LOSSES[name](**dict(given))
-    return loss
+    """The loss of that name, with its options in SI units."""
+    return make("loss", LOSSES, name, given)

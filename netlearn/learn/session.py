@@ -20,19 +20,19 @@ from typing import Any
 
 import numpy as np
 
-from netlearn.backends import Backend, open_backend
+from netlearn.backends import open_backend
+from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import FlatCircuit, Floats, boundary, flatten, initial, with_states
-from netlearn.errors import RunError, TaskError
+from netlearn.errors import CircuitError, RunError, TaskError
 from netlearn.lang.compile import Netlist, compile_file
 from netlearn.lang.library import shipped
 from netlearn.lang.task import TaskSpec
 from netlearn.learn.plan import make_plan
 from netlearn.learn.task import Task, make_task
-from netlearn.learn.train import Moment, Trainer, train
+from netlearn.learn.train import Metrics, Moment, Trainer, train
 from netlearn.solve.solution import read
-from netlearn.store import RunFolder, create, free_name, open_run
+from netlearn.store import Lock, RunFolder, create, new_folder, open_run
 
-METRICS = ("mse", "error", "accuracy", "train_accuracy", "violations")
 RECORDED = 200  # epochs of which all states are kept; later ones ever more sparsely
 
 
@@ -43,6 +43,7 @@ class Session:
     run: RunFolder
     netlist: Netlist
     trainer: Trainer
+    lock: Lock
     history: list[dict[str, float]] = field(default_factory=list)
     recorded: list[tuple[int, Floats]] = field(default_factory=list)
     seconds: float = 0.0
@@ -65,13 +66,15 @@ class Session:
 
     def close(self) -> None:
         self.trainer.backend.close()
+        self.lock.release()
 
     @property
     def result(self) -> dict[str, Any]:
         return self.run.result
 
     def _note(self, moment: Moment) -> None:
-        self.history.append({"epoch": moment.epoch, **{k: moment.metrics[k] for k in ("steps", *METRICS)}})
+        columns = ("steps", *self.trainer.task.loss.metrics)
+        self.history.append({"epoch": moment.epoch, **{k: moment.metrics[k] for k in columns}})
         if _recorded(moment.epoch) or moment.finished:
             self.recorded.append((moment.epoch, moment.states[0].copy()))
 
@@ -82,6 +85,7 @@ class Session:
             "states": moment.states,
             "solves": np.array(moment.solves),
             "settled": np.array(moment.settled),
+            "unsettled": np.array(moment.metrics.unsettled, dtype=np.int64),
             "finished": np.array(moment.finished),
             "seconds": np.array(self.seconds),
             "recorded_epochs": np.array([e for e, _ in self.recorded]),
@@ -94,6 +98,7 @@ class Session:
     def _finish(self, moment: Moment) -> None:
         self.run.save_solution(_solution(self.trainer, moment))
         self.run.save_result(_result(self, moment))
+        self.lock.release()
 
 
 def _recorded(epoch: int) -> bool:
@@ -104,9 +109,11 @@ def _result(session: Session, moment: Moment) -> dict[str, Any]:
     task, metrics = session.trainer.task, moment.metrics
     held = len(task.test) > 0
     return {
-        "error": metrics["mse"] if math.isfinite(metrics["mse"]) else None,
-        "accuracy": metrics["accuracy"] if held else None,
-        "train_accuracy": metrics["train_accuracy"] if task.loss.classifies else None,
+        "error": _known(metrics["mse"]),
+        "accuracy": metrics.get("accuracy") if held else None,
+        "train_accuracy": metrics.get("train_accuracy"),
+        "metrics": {name: _known(metrics[name]) for name in task.loss.metrics},
+        "unsettled": list(metrics.unsettled),
         "steps": moment.steps,
         "epochs": moment.epoch,
         "seconds": round(session.seconds, 3),
@@ -114,6 +121,10 @@ def _result(session: Session, moment: Moment) -> dict[str, Any]:
         "asserts": {c.text: c(metrics) for c in task.spec.asserts},
         "run": str(session.run.path),
     }
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _solution(trainer: Trainer, moment: Moment) -> dict[str, Any]:
@@ -147,9 +158,11 @@ def start(
     spec = choose_task(netlist, task)
     source = Path(netlist.source.name)
     files, folder = _files(netlist, source)
-    path = out if out is not None else free_name(Path("runs") / f"{source.stem}-{spec.name}-{seed}")
-    trainer = _trainer(netlist, spec, backend, seed, steps)
-    make_plan(trainer.circuit, initial(trainer.circuit, seed))  # what cannot learn leaves no folder behind
+    circuit = flatten(netlist.circuits[spec.circuit])
+    trainer = Trainer(circuit, make_task(spec, seed), open_backend(backend, circuit), seed, steps)
+    make_plan(circuit, initial(circuit, seed))  # what cannot learn leaves no folder behind
+    if lost := Connections(circuit).undetermined(circuit.driven["V"][0]):
+        raise CircuitError(lost.message, lost.help)
     config = {
         "netlist": source.name,
         "folder": folder,
@@ -163,7 +176,9 @@ def start(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": versions(backend),
     }
-    return Session(create(path, config, files), netlist, trainer)
+    path = out if out is not None else new_folder(Path("runs") / f"{source.stem}-{spec.name}-{seed}")
+    run, lock = create(path, config, files)
+    return Session(run, netlist, trainer, lock)
 
 
 def resume(path: str | Path) -> Session:
@@ -171,16 +186,49 @@ def resume(path: str | Path) -> Session:
     run = open_run(path)
     if run.finished:
         raise RunError(f"{run.path} is finished", f"look at it with netlearn report {run.path}")
-    netlist = load_netlist(run)
-    config = run.config
-    trainer = _trainer(
-        netlist, choose_task(netlist, config["task"]), config["backend"], config["seed"], config["steps"]
-    )
-    session = Session(run, netlist, trainer)
-    saved = run.checkpoint()
-    if saved is not None:
-        _restore(session, saved)
+    lock = run.lock()
+    try:
+        config = run.config
+        netlist, circuit, task = _loaded(run)
+        saved = _checkpoint(run, circuit, task)
+        trainer = Trainer(circuit, task, open_backend(config["backend"], circuit), config["seed"], config["steps"])
+        session = Session(run, netlist, trainer, lock)
+        if saved is not None:
+            _restore(session, saved)
+    except BaseException:
+        lock.release()
+        raise
     return session
+
+
+def _loaded(run: RunFolder) -> tuple[Netlist, FlatCircuit, Task]:
+    """What a run is about, from its folder."""
+    netlist = load_netlist(run)
+    spec = choose_task(netlist, run.config["task"])
+    return netlist, flatten(netlist.circuits[spec.circuit]), make_task(spec, run.config["seed"])
+
+
+def trained(run: RunFolder) -> tuple[FlatCircuit, Task, dict[str, Any]]:
+    """The circuit and the task of a run, and the arrays of its last checkpoint with `history`, a table by name."""
+    _, circuit, task = _loaded(run)
+    saved = _checkpoint(run, circuit, task)
+    if saved is None:
+        raise RunError(f"{run.path} has no checkpoint yet", f"netlearn resume {run.path}")
+    return circuit, task, saved
+
+
+def _checkpoint(run: RunFolder, circuit: FlatCircuit, task: Task) -> dict[str, Any] | None:
+    """The arrays of the last checkpoint, with its history by name; None where there is none yet, RunError where it
+    does not fit the netlist."""
+    saved: dict[str, Any] | None = run.checkpoint()
+    if saved is None:
+        return None
+    columns = {k.removeprefix("history_"): v for k, v in saved.items() if k.startswith("history_")}
+    missing = [name for name in task.loss.metrics if name not in columns]
+    sizes = {len(circuit.states), saved["states"].shape[-1], saved["recorded_states"].shape[-1]}
+    if missing or len(sizes) > 1 or not len(columns["steps"]):
+        raise RunError(f"the checkpoint of {run.path} does not fit its netlist", "put it back as it was, or train anew")
+    return saved | {"history": columns}
 
 
 def load_netlist(run: RunFolder) -> Netlist:
@@ -204,12 +252,13 @@ def _digests(netlist: Netlist) -> dict[str, str]:
 
 
 def _restore(session: Session, saved: dict[str, Any]) -> None:
-    columns = {k.removeprefix("history_"): v for k, v in saved.items() if k.startswith("history_")}
+    columns = saved["history"]
     session.history = [{k: float(v[i]) for k, v in columns.items()} for i in range(len(columns["steps"]))]
     session.recorded = list(zip(map(int, saved["recorded_epochs"]), saved["recorded_states"], strict=True))
     session.seconds = float(saved["seconds"])
     last = session.history[-1]
-    metrics = {k: last[k] for k in ("steps", *METRICS)} | {"epochs": last["epoch"]}
+    names = ("steps", *session.trainer.task.loss.metrics)
+    metrics = Metrics({k: last[k] for k in names} | {"epochs": last["epoch"]}, saved["unsettled"].tolist())
     session.start = Moment(
         int(saved["epoch"]),
         int(saved["steps"]),
@@ -220,13 +269,6 @@ def _restore(session: Session, saved: dict[str, Any]) -> None:
         bool(saved["finished"]),
         checkpoint=True,
     )
-
-
-def _trainer(netlist: Netlist, spec: TaskSpec, backend: str, seed: int, steps: int | None) -> Trainer:
-    circuit = flatten(netlist.circuits[spec.circuit])
-    task: Task = make_task(spec, seed)
-    opened: Backend = open_backend(backend, circuit)
-    return Trainer(circuit, task, opened, seed, steps)
 
 
 def choose_task(netlist: Netlist, name: str | None) -> TaskSpec:
@@ -240,15 +282,6 @@ def choose_task(netlist: Netlist, name: str | None) -> TaskSpec:
     if name not in netlist.tasks:
         raise TaskError(f"there is no task '{name}'", f"known: {', '.join(netlist.tasks)}")
     return netlist.tasks[name]
-
-
-def trained_circuit(run: RunFolder) -> tuple[FlatCircuit, Floats]:
-    """The flat circuit of a run and its states (1, S) at the last checkpoint."""
-    netlist = load_netlist(run)
-    saved = run.checkpoint()
-    if saved is None:
-        raise RunError(f"{run.path} has no checkpoint yet", f"netlearn resume {run.path}")
-    return flatten(netlist.circuits[netlist.tasks[run.config["task"]].circuit]), saved["states"]
 
 
 def _files(netlist: Netlist, source: Path) -> tuple[dict[str, str], str]:

@@ -8,10 +8,11 @@ from functools import cached_property
 import numpy as np
 
 from netlearn.circuit.flat import Floats, Ints
-from netlearn.errors import TaskError
+from netlearn.errors import CheckFault, Diagnostic
 from netlearn.lang.task import TaskSpec
-from netlearn.learn.losses import Loss, make_loss
-from netlearn.learn.methods import Method, make_method
+from netlearn.learn.losses import LOSSES, Loss
+from netlearn.learn.methods import METHODS, Method
+from netlearn.learn.options import choose
 
 
 @dataclass(frozen=True)
@@ -33,15 +34,27 @@ class Task:
 
 
 def make_task(spec: TaskSpec, seed: int) -> Task:
-    """The arrays of a checked task; `seed` decides which samples are held out (the same share of each class)."""
+    """The arrays of a checked task; `seed` decides which samples are held out (the same share of each class).
+
+    NetlistError, at the place, where its rule or loss is none, or holdout leaves nothing to train or to test on."""
     inputs, labels = np.array(spec.inputs, dtype=float), np.array(spec.labels, dtype=float)
     inputs = inputs.reshape(len(labels), -1)
-    method = make_method(spec.rule.name, {k: v.number for k, v in spec.rule.options.items()})
-    loss = make_loss(spec.loss.name, {k: v.number for k, v in spec.loss.options.items()})
+    method = choose("rule", METHODS, spec.rule, spec.source)
+    loss = choose("loss", LOSSES, spec.loss, spec.source)
     test = _held_out(labels, spec.holdout, seed)
     train = np.setdiff1d(np.arange(len(labels)), test)
-    if not len(train):
-        raise TaskError(f"task {spec.name} has no sample left to train on", "hold fewer samples out")
+    if spec.holdout and not (len(train) and len(test)):
+        what = "no sample" if len(train) else "every sample"
+        raise CheckFault(
+            [
+                Diagnostic(
+                    f"a holdout of {spec.holdout:g} of {len(labels)} sample{'s' * (len(labels) > 1)} holds {what} out",
+                    spec.source,
+                    spec.place("holdout"),
+                    "give more samples, another part, or no holdout",
+                )
+            ]
+        )
     return Task(spec, inputs, labels, train, test, method, loss)
 
 

@@ -7,7 +7,7 @@ stored moment gives the same numbers, bit for bit, as never having stopped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +24,7 @@ from netlearn.circuit.flat import (
     initial,
     with_states,
 )
-from netlearn.errors import TaskError
+from netlearn.errors import CircuitError, TaskError
 from netlearn.learn.compiled import make_lesson
 from netlearn.learn.edges import Contrast
 from netlearn.learn.plan import Plan, make_plan
@@ -33,12 +33,19 @@ from netlearn.solve.lesson import Lesson
 from netlearn.solve.solution import read
 
 
+class Metrics(dict[str, float]):
+    """Metrics by name (see `evaluate`); `unsettled`: rows of the task whose samples had no operating point."""
+
+    def __init__(self, values: Mapping[str, float], unsettled: Sequence[int] = ()) -> None:
+        super().__init__(values)
+        self.unsettled = tuple(unsettled)
+
+
 @dataclass(frozen=True)
 class Moment:
     """Where a run stands after an epoch.
 
-    steps: samples shown. solves, settled: operating points asked for and found so far. metrics: see
-    `evaluate`; `checkpoint` says that the warm starts were forgotten here, so that a run can go on from it.
+    steps: samples shown. solves, settled: operating points asked for and found so far; `checkpoint` says that the warm starts were forgotten here, so that a run can go on from it.
     """
 
     epoch: int
@@ -46,9 +53,12 @@ class Moment:
     states: Floats
     solves: int
     settled: int
-    metrics: dict[str, float]
+    metrics: Metrics
     finished: bool = False
     checkpoint: bool = False
+
+
+RUNAWAY = 1e100  # no learnable value is that large
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,7 @@ class Trainer:
             )
         if any(port.kind != "V" for port in self.circuit.outputs):
             raise TaskError("a branch current cannot be clamped", "train on node voltages or their differences")
+        _ = self.circuit.clamping  # CircuitError where two outputs would clamp one node
         driven = {n for port in self.circuit.inputs for n in port.nodes} | {0}
         for port in self.circuit.outputs:
             if port.clamped[0] in driven:
@@ -96,12 +107,29 @@ def train(trainer: Trainer, start: Moment | None = None) -> Iterator[Moment]:
     trainer.backend.reset()
     since = 0
     while not moment.finished:
-        params, moment = _epoch(trainer, plan, lesson, params, moment)
+        params, moment = _kept_finite(trainer, plan, lesson, params, moment)
         since += len(trainer.task.train)
         if since >= trainer.checkpoint_steps or moment.finished:
             trainer.backend.reset()
             moment, since = replace(moment, checkpoint=True), 0
         yield moment
+
+
+def _kept_finite(
+    trainer: Trainer, plan: Plan, lesson: Lesson | None, params: Params, moment: Moment
+) -> tuple[Params, Moment]:
+    """One epoch; TaskError where a learnable value ran away in it."""
+    help = "lower the rate of the rule, or give what learns bounds: learn(10k, 1k..100k)"
+    try:
+        with np.errstate(all="ignore"):
+            params, moment = _epoch(trainer, plan, lesson, params, moment)
+    except CircuitError as error:  # the numbers were fine before this epoch
+        raise TaskError(f"learning ran away in epoch {moment.epoch + 1}: {error.message}", help) from None
+    lost = np.flatnonzero(~(np.abs(moment.states[0]) < RUNAWAY))
+    if len(lost):
+        name, value = trainer.circuit.states[lost[0]].name, moment.states[0, lost[0]]
+        raise TaskError(f"learning ran away in epoch {moment.epoch}: {name} is {value:g}", help)
+    return params, moment
 
 
 def _epoch(
@@ -195,9 +223,13 @@ def clamp(circuit: FlatCircuit, free: Boundary, x: Floats, target: Floats, eta: 
     return hold(free, nodes, x.take(starts, axis=1) + shares * push.take(outputs, axis=1))
 
 
-def evaluate(trainer: Trainer, params: Params, epoch: int, steps: int) -> tuple[dict[str, float], int, int]:
-    """Metrics over the training samples: mse (V^2), error (its root, V), violations; accuracy over the
-    held-out samples, or over the training samples where none are held out; solves asked for and settled."""
+def evaluate(trainer: Trainer, params: Params, epoch: int, steps: int) -> tuple[Metrics, int, int]:
+    """The metrics of the task's loss, solves asked for and settled.
+
+    Over the training samples: mse (V^2), error (its root, V), violations (the part a hinge still pushes),
+    train_accuracy; accuracy over the held-out samples, or over the training samples where none are held out. A sample
+    that does not settle is no right one, and leaves no mean of squares.
+    """
     task = trainer.task
     rows = np.concatenate([task.train, task.test])
     outputs, settled = answer(trainer, params, task.inputs[rows])
@@ -206,16 +238,15 @@ def evaluate(trainer: Trainer, params: Params, epoch: int, steps: int) -> tuple[
     right = task.loss.right(np.nan_to_num(outputs), labels, task.known) & settled
     judged = right[count:] if len(task.test) else right
     pushed = np.isfinite(task.loss.target(np.nan_to_num(outputs[:count]), labels[:count], task.known)).any(axis=1)
-    metrics = {
+    known = {
         "mse": mse,
         "error": float(np.sqrt(mse)),
         "accuracy": float(judged.mean()),
         "train_accuracy": float(right[:count].mean()),
-        "violations": float(pushed.mean()),
-        "steps": float(steps),
-        "epochs": float(epoch),
+        "violations": float((pushed | ~settled[:count]).mean()),
     }
-    return metrics, len(rows), int(settled.sum())
+    shown = {"steps": float(steps), "epochs": float(epoch), **{name: known[name] for name in task.loss.metrics}}
+    return Metrics(shown, np.sort(rows[~settled]).tolist()), len(rows), int(settled.sum())
 
 
 def answer(trainer: Trainer, params: Params, inputs: Floats) -> tuple[Floats, np.ndarray]:
@@ -224,4 +255,4 @@ def answer(trainer: Trainer, params: Params, inputs: Floats) -> tuple[Floats, np
     return read(trainer.circuit, params, solution.x)[0], solution.settled[0]
 
 
-__all__ = ["Moment", "Trainer", "answer", "begin", "clamp", "evaluate", "learn", "step", "train"]
+__all__ = ["Metrics", "Moment", "Trainer", "answer", "begin", "clamp", "evaluate", "learn", "step", "train"]

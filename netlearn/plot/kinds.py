@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,11 @@ import numpy as np
 
 from netlearn.circuit.flat import FlatCircuit, Floats, Params, initial, with_states
 from netlearn.errors import RunError
-from netlearn.learn.session import choose_task, load_netlist
-from netlearn.learn.task import Task, make_task
+from netlearn.learn.metrics import label, shown_metrics
+from netlearn.learn.session import trained
+from netlearn.learn.task import Task
 from netlearn.plot import network
-from netlearn.store import RunFolder
+from netlearn.store import RunFolder, write_bytes
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"  # Okabe and Ito: safe for colour-blind readers
 
@@ -42,42 +44,31 @@ class View:
 
 
 def view(run: RunFolder) -> View:
-    from netlearn.circuit.flat import flatten
-
-    netlist, config, saved = load_netlist(run), run.config, run.checkpoint()
-    if saved is None:
-        raise RunError(f"{run.path} has no checkpoint yet", f"netlearn resume {run.path}")
-    spec = choose_task(netlist, config["task"])
-    history = {k.removeprefix("history_"): v for k, v in saved.items() if k.startswith("history_")}
-    return View(
-        run,
-        flatten(netlist.circuits[spec.circuit]),
-        make_task(spec, config["seed"]),
-        history,
-        saved["recorded_epochs"],
-        saved["recorded_states"],
-        run.solution() if run.finished else None,
-    )
+    circuit, task, saved = trained(run)
+    solution = run.solution() if run.finished else None
+    return View(run, circuit, task, saved["history"], saved["recorded_epochs"], saved["recorded_states"], solution)
 
 
 def curve(figure: Any, v: View) -> None:
-    """Error against steps, and accuracy where the task classifies."""
+    """What the task's loss is about against steps: the error, or the percentages of a task that classifies."""
     axes = figure.add_subplot()
     steps = v.history["steps"]
-    axes.plot(steps, np.maximum(v.history["mse"], 1e-18), color=BLUE, lw=1.6)
-    axes.set(xlabel="steps (samples shown)", ylabel="mean squared error (V²)", yscale="log")
+    rates = [n for n in shown_metrics(v.task) if n in ("violations", "accuracy")]
+    lead = rates[0] if rates else "mse"
+    if lead == "mse":
+        axes.plot(steps, np.maximum(v.history["mse"], 1e-18), color=BLUE, lw=1.6)
+        axes.set(ylabel="mean squared error (V²)", yscale="log")
+    for name, color in zip(rates, (BLUE, ORANGE), strict=False):
+        axes.plot(steps, 100 * v.history[name], color=color, lw=1.6, label=label(name, v.task))
+    if rates:
+        axes.set(ylabel="% of samples", ylim=(-2, 104))
+        axes.legend(frameon=False)
+    axes.set_xlabel("steps (samples shown)")
     axes.grid(alpha=0.25, which="both")
     if len(steps) > 3 and steps[-1] > 2000:
         axes.set_xscale("symlog", linthresh=100)
         axes.set_xlabel("steps (samples shown; logarithmic beyond 100)")
     axes.set_xlim(left=0)
-    if v.task.loss.classifies:
-        other = axes.twinx()
-        held = "held-out" if len(v.task.test) else "training"
-        other.plot(steps, 100 * v.history["accuracy"], color=ORANGE, lw=1.6)
-        other.set_ylabel(f"{held} accuracy (%)", color=ORANGE)
-        other.set_ylim(-2, 104)
-        axes.yaxis.label.set_color(BLUE)
 
 
 def drawing(figure: Any, v: View) -> None:
@@ -99,7 +90,7 @@ def outputs(figure: Any, v: View) -> None:
     """What comes out against what should, for every sample."""
     s = v.solved()
     labels, before, after = s["labels"], s["outputs_before"], s["outputs_after"]
-    if v.task.loss.classifies and labels.shape[1] > 1:
+    if "accuracy" in v.task.loss.metrics and labels.shape[1] > 1:
         return _classes(figure, v, labels, after)
     axes = figure.add_subplot()
     if v.task.inputs.shape[1] == 1 and labels.shape[1] == 1:
@@ -107,7 +98,10 @@ def outputs(figure: Any, v: View) -> None:
         axes.plot(x, before[:, 0], "o", color=GREY, label="untrained", ms=5, mfc="none")
         axes.plot(x, labels[:, 0], "_", color=ORANGE, label="label", ms=16, mew=2.5)
         axes.plot(x, after[:, 0], "o-", color=BLUE, label="trained", ms=5, lw=1.2)
-        axes.set(xlabel=f"input {v.circuit.inputs[0].name} (V)", ylabel=f"output {v.circuit.outputs[0].name} (V)")
+        axes.set(
+            xlabel=f"input {v.circuit.inputs[0].name} ({v.circuit.inputs[0].kind})",
+            ylabel=f"output {v.circuit.outputs[0].name} (V)",
+        )
     else:
         k = np.arange(labels.size)
         axes.plot(k, before.ravel(), "o", color=GREY, label="untrained", ms=5, mfc="none")
@@ -115,7 +109,7 @@ def outputs(figure: Any, v: View) -> None:
         axes.plot(k, after.ravel(), "o", color=BLUE, label="trained", ms=6)
         names = [", ".join(f"{value:.3g}" for value in row) for row in s["inputs"]]
         ticks = [f"{n}\n{port.name}" if labels.shape[1] > 1 else n for n in names for port in v.circuit.outputs]
-        axes.set(ylabel="output (V)", xlabel="inputs (V)")
+        axes.set(ylabel="output (V)", xlabel=f"inputs ({', '.join(sorted({p.kind for p in v.circuit.inputs}))})")
         if len(k) <= 20:
             axes.set_xticks(k, ticks, fontsize=8)
         axes.margins(x=0.1)
@@ -198,9 +192,10 @@ def save(v: View, kind: str, path: Path) -> Path:
     with matplotlib.rc_context(settings):
         figure = Figure(figsize=KINDS[kind].size, layout="constrained")
         KINDS[kind].draw(figure, v)
-        path.parent.mkdir(parents=True, exist_ok=True)
         metadata = (
             {"Date": None} if path.suffix == ".svg" else {"CreationDate": None} if path.suffix == ".pdf" else None
         )
-        figure.savefig(path, metadata=metadata, dpi=150)
+        drawn = io.BytesIO()
+        figure.savefig(drawn, format=path.suffix[1:], metadata=metadata, dpi=150)
+    write_bytes(path, drawn.getvalue())
     return path

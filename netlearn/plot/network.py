@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from netlearn.circuit.flat import CLAMPED, FlatCircuit, Floats, Params
+from netlearn.circuit.model import GROUND
 from netlearn.devices import kernel
 
 Position = tuple[float, float]
@@ -16,8 +17,8 @@ _INDEXED = re.compile(r"(?P<base>[^\[\]]+)(?P<index>(\[\d+\])+)$")
 
 
 def edges(circuit: FlatCircuit, params: Params, x: Floats) -> list[tuple[int, int, float, str]]:
-    """Every two-ended element outside the clamped half: its ends, its conductance in S at the state x (size,)
-    (the slope of its current), its name. Sources are left out."""
+    """Every two-ended element outside the clamped half that conducts: its ends, its conductance in S at the state
+    x (size,) (the slope of its current), its name. Sources and capacitors are left out."""
     found: list[tuple[int, int, float, str]] = []
     for name, bank in circuit.banks.items():
         device = bank.device
@@ -29,7 +30,9 @@ def edges(circuit: FlatCircuit, params: Params, x: Floats) -> list[tuple[int, in
         with np.errstate(all="ignore"):
             values = kernel(device).evaluate(local, p)[len(local) :]
         slopes = [v for (r, c), v in zip(kernel(device).entries, values, strict=True) if (r, c) == (a, a)]
-        g = np.broadcast_to(slopes[0] if slopes else 0.0, len(bank.names))
+        if not slopes:
+            continue
+        g = np.broadcast_to(slopes[0], len(bank.names))
         for e, path in enumerate(bank.names):
             ends = int(bank.nodes[e, a]), int(bank.nodes[e, b])
             if CLAMPED not in circuit.halves[list(ends)]:
@@ -38,31 +41,38 @@ def edges(circuit: FlatCircuit, params: Params, x: Floats) -> list[tuple[int, in
 
 
 def drawable(found: list[tuple[int, int, float, str]]) -> list[tuple[int, int, float, str]]:
-    """Parallel elements as one edge with the sum of their conductances; what ends at ground is left out."""
+    """Parallel elements as one edge with the sum of their conductances; what joins a node to itself is left out."""
     joined: dict[tuple[int, int], tuple[float, str]] = {}
     for a, b, g, name in found:
-        if 0 in (a, b):
-            continue
-        key = (min(a, b), max(a, b))
-        before = joined.get(key, (0.0, name))
-        joined[key] = (before[0] + g, before[1])
+        if a != b:
+            key = (min(a, b), max(a, b))
+            before = joined.get(key, (0.0, name))
+            joined[key] = (before[0] + g, before[1])
     return [(a, b, g, name) for (a, b), (g, name) in joined.items()]
 
 
 def layout(circuit: FlatCircuit, pairs: list[tuple[int, int]]) -> dict[int, Position]:
-    """Where nodes go: a lattice for n[r][c], one column an array for layers, springs for the rest."""
+    """Where nodes go: a lattice for n[r][c], one column an array for layers (ground below either), springs for the
+    rest."""
     used = sorted({n for pair in pairs for n in pair})
-    names = {n: circuit.nodes[n].removesuffix(".free") for n in used}
+    inner = [pair for pair in pairs if 0 not in pair]
+    names = {n: circuit.nodes[n].removesuffix(".free") for n in used if n}
     indexed = {n: _INDEXED.match(name) for n, name in names.items()}
-    if used and all(indexed.values()):
+    if indexed and all(indexed.values()):
         places = {
             n: (m["base"], tuple(int(i) for i in re.findall(r"\d+", m["index"]))) for n, m in indexed.items() if m
         }
         if {len(index) for _, index in places.values()} == {2} and len({base for base, _ in places.values()}) == 1:
-            return {n: (float(i[1]), -float(i[0])) for n, (_, i) in places.items()}
-        if _layered(places, pairs):
-            return _columns(places)
+            return _grounded({n: (float(i[1]), -float(i[0])) for n, (_, i) in places.items()}, used)
+        if inner and _layered(places, inner):
+            return _grounded(_columns(places), used)
     return _springs(used, pairs)
+
+
+def _grounded(where: dict[int, Position], used: list[int]) -> dict[int, Position]:
+    """With ground, where it is used, below the middle of the other nodes."""
+    x, y = np.array(list(where.values())).T
+    return where | {0: (float(x.mean()), float(y.min() - max(1.0, 0.2 * np.ptp(y))))} if 0 in used else where
 
 
 def _layered(places: Mapping[int, tuple[str, tuple[int, ...]]], pairs: list[tuple[int, int]]) -> bool:
@@ -89,7 +99,11 @@ def _springs(used: list[int], pairs: list[tuple[int, int]]) -> dict[int, Positio
     graph.add_nodes_from(used)
     graph.add_edges_from(pairs)
     found = nx.spring_layout(graph, seed=1, iterations=200)
-    return {n: (float(p[0]), float(p[1])) for n, p in found.items()}
+    middle = np.mean(list(found.values()), axis=0) if found else np.zeros(2)
+    down = found[0] - middle if 0 in found else np.array([0.0, -1.0])
+    down = down / max(float(np.hypot(*down)), 1e-12)
+    turned = {n: (p - middle) @ np.array([[-down[1], -down[0]], [down[0], -down[1]]]) for n, p in found.items()}
+    return {n: (float(p[0]), float(p[1])) for n, p in turned.items()}  # ground at the bottom
 
 
 def draw(
@@ -100,6 +114,7 @@ def draw(
     Gives what a colour bar of conductances and one of voltages are made of."""
     from matplotlib.collections import LineCollection
     from matplotlib.colors import LogNorm, Normalize
+    from matplotlib.patheffects import withStroke
 
     found = drawable(edges(circuit, params, x))
     pairs = [(a, b) for a, b, _, _ in found]
@@ -126,14 +141,40 @@ def draw(
         norm=Normalize(*_span(volts)),
     )
     if len(where) <= 40:
-        for n, (px, py) in where.items():
-            mark = _mark(circuit, n)
-            if mark:
-                axes.annotate(mark, (px, py), xytext=(7, 7), textcoords="offset points", fontsize=8, zorder=3)
-    axes.set_aspect("equal" if _square(where) else "auto")
+        halo = [withStroke(linewidth=2.5, foreground="white")]
+        for n, (shift, alignment) in _beside(where, pairs).items():
+            if mark := _mark(circuit, n):
+                axes.annotate(
+                    mark,
+                    where[n],
+                    xytext=shift,
+                    textcoords="offset points",
+                    fontsize=8,
+                    zorder=3,
+                    path_effects=halo,
+                    **alignment,
+                )
+    axes.set_aspect("equal" if _square(where) else "auto", adjustable="datalim")
     axes.margins(0.12)
     axes.axis("off")
     return collection, points
+
+
+def _beside(where: Mapping[int, Position], pairs: list[tuple[int, int]]) -> dict[int, tuple[Position, dict[str, str]]]:
+    """Where the name of each node goes, as an offset in points and an alignment: away from the node's edges."""
+    around: dict[int, list[Position]] = {}
+    for a, b in pairs:
+        around.setdefault(a, []).append(where[b])
+        around.setdefault(b, []).append(where[a])
+    found = {}
+    for n, place in where.items():
+        ways = np.array([np.subtract(p, place) for p in around[n]])
+        away = -(ways / np.maximum(np.hypot(*ways.T), 1e-12)[:, None]).sum(axis=0)
+        x, y = away / np.hypot(*away) if np.hypot(*away) > 0.5 else (0.7, 0.7)
+        horizontal = "left" if x > 0.3 else "right" if x < -0.3 else "center"
+        vertical = "bottom" if y > 0.3 else "top" if y < -0.3 else "center"
+        found[n] = (9.0 * float(x), 9.0 * float(y)), {"ha": horizontal, "va": vertical}
+    return found
 
 
 def _size(count: int) -> float:
@@ -148,9 +189,10 @@ def _span(values: Floats) -> tuple[float, float]:
 
 
 def _square(where: Mapping[int, Position]) -> bool:
+    """Whether a drawing is to keep its shape: nearly square, or one line; layers fill what room there is."""
     points = np.array(list(where.values())) if where else np.zeros((1, 2))
     spans = np.ptp(points, axis=0)
-    return bool(spans.min() > 0.4 * spans.max())
+    return not 0.1 * spans.max() < spans.min() <= 0.4 * spans.max()
 
 
 def _long(where: Mapping[int, Position], a: int, b: int) -> float:
@@ -168,21 +210,22 @@ def _bent(p: Position, q: Position, length: float) -> Floats:
 
 
 def _mark(circuit: FlatCircuit, node: int) -> str:
+    """What a node is called in the picture: the inputs, outputs and sources at it, or ground."""
+    if node == 0:
+        return GROUND
     driven = [port.name for port in circuit.inputs if node in port.nodes]
     outs = [
         f"{port.name}{'+' if port.free[1] else ''}"
         for port in circuit.outputs
         if port.kind == "V" and port.free[0] == node
     ]
-    minus = [f"{port.name}-" for port in circuit.outputs if port.kind == "V" and port.free[1] == node and node]
-    sources = [n.rsplit("_", 1)[0] for n in _held_by(circuit, node)]
-    return ", ".join([*driven, *outs, *minus, *sources])
+    minus = [f"{port.name}-" for port in circuit.outputs if port.kind == "V" and port.free[1] == node]
+    return ", ".join([*driven, *outs, *minus, *_held_by(circuit, node)])
 
 
 def _held_by(circuit: FlatCircuit, node: int) -> list[str]:
+    """The sources of the top level at a node; `low_f`, on the free half of a twin, is called `low`."""
     bank = circuit.banks.get("V")
-    return (
-        [name for name, ends in zip(bank.names, bank.nodes, strict=True) if ends[0] == node and "." not in name]
-        if bank
-        else []
-    )
+    ends = zip(bank.names, bank.nodes, strict=True) if bank else ()
+    names = [name for name, nodes in ends if nodes[0] == node and "." not in name]
+    return [name.removesuffix("_f").removesuffix("_free") for name in names] if circuit.halves[node] else names

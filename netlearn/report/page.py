@@ -7,11 +7,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+from netlearn.learn.metrics import label, show, shown_metrics, unsettled
 from netlearn.plot import KINDS, save, view
-from netlearn.store import RunFolder
+from netlearn.store import RunFolder, write_bytes
 
 CAPTIONS = {
-    "curve": "Learning curve: error over the training samples after every epoch.",
+    "curve": "Learning curve, measured after every epoch.",
     "outputs": "Outputs against labels, before and after learning.",
     "network": "The network before and after learning: edges by conductance, nodes by voltage (last sample).",
     "states": "Every learnable value on its way.",
@@ -47,6 +48,7 @@ def write_report(run: RunFolder, path: Path | None = None) -> Path:
             f"<h1>{_text(config['task'])} on {_text(seen.circuit.name)}</h1>",
             f"<p class=sub>{_text(config['netlist'])}, every voltage from {_text(config['backend'])}</p>",
             f"<div class=numbers>{''.join(_number(*n) for n in _numbers(result, seen))}</div>",
+            f"<p class=bad>{_text(lost)}</p>" if (lost := unsettled(seen.task, result["unsettled"])) else "",
             f"<div class=figures>{''.join(figures)}</div>",
             f"<h2>What was run</h2>{_table(_facts(config, result, seen))}",
             f"<h2>The netlist</h2><pre>{_text(run.netlist.read_text(encoding='utf-8'))}</pre>"
@@ -56,7 +58,7 @@ def write_report(run: RunFolder, path: Path | None = None) -> Path:
         ]
     )
     target = path or run.path / "report.html"
-    target.write_text(page, encoding="utf-8")
+    write_bytes(target, page.encode())
     return target
 
 
@@ -77,18 +79,11 @@ def _number(value: str, label: str) -> str:
 
 
 def _numbers(result: dict[str, Any], seen: Any) -> list[tuple[str, str]]:
-    first = float(seen.history["mse"][0])
-    found = []
-    if result["error"] is not None:
-        found += [
-            (f"{result['error']:.3g} V²", "mean squared error"),
-            (f"{1e3 * result['error'] ** 0.5:.3g} mV", "root mean square"),
-        ]
-        found.append((f"{first:.3g} V²", "before learning"))
-    if result["accuracy"] is not None:
-        found.append((f"{100 * result['accuracy']:.1f} %", "held-out accuracy"))
-    if result["train_accuracy"] is not None:
-        found.append((f"{100 * result['train_accuracy']:.1f} %", "training accuracy"))
+    metrics = {name: result["metrics"][name] for name in shown_metrics(seen.task)}
+    found = [(show(n, value), label(n, seen.task)) for n, value in metrics.items() if value is not None]
+    lead = next(iter(metrics))
+    if metrics[lead] is not None:
+        found.insert(1, (show(lead, float(seen.history[lead][0])), "before learning"))
     return [
         *found,
         (f"{result['steps']:,}", "steps"),

@@ -1,5 +1,5 @@
 """Run folders."""
 
-from netlearn.store.run import RunFolder, create, free_name, open_run
+from netlearn.store.run import Lock, RunFolder, create, new_folder, open_run, write_bytes
 
-__all__ = ["RunFolder", "create", "free_name", "open_run"]
+__all__ = ["Lock", "RunFolder", "create", "new_folder", "open_run", "write_bytes"]

@@ -27,13 +27,16 @@ LOST = {
     "sensed only": ("Multiplier m1(x1 = b, x2 = gnd, y1 = c, y2 = gnd, out = d)", "node c floats"),
     "an island of transistors": ("NMOS m1(d = c, g = b, s = d, b = c)", "nodes c, d"),
     "an island of learning edges": ("Ohmic e1(c, d) = 2V", "nodes c, d"),
-    "two sources side by side": ("V v1(c, gnd) = 1V\nV v2(c, gnd) = 1V", "v2 closes a loop"),
-    "a source across an input": ("V v1(a, gnd) = 1V", "v1 closes a loop"),
-    "a source and an inductor": ("V v1(c, gnd) = 1V\nL l1(c, gnd) = 1mH", "l1 closes a loop"),
-    "a ring of inductors": ("L l1(b, c) = 1mH\nL l2(c, d) = 1mH\nL l3(d, b) = 1mH", "l3 closes a loop"),
+    "two sources side by side": ("V v1(c, gnd) = 1V\nV v2(c, gnd) = 1V", "v2 closes a loop of voltages with v1"),
+    "a source across an input": ("V v1(a, gnd) = 1V", "v1 closes a loop of voltages with an input"),
+    "a source and an inductor": ("V v1(c, gnd) = 1V\nL l1(c, gnd) = 1mH", "l1 closes a loop of voltages with v1"),
+    "a ring of inductors": (
+        "L l1(b, c) = 1mH\nL l2(c, d) = 1mH\nL l3(d, b) = 1mH",
+        "l3 closes a loop of voltages with l2 and l1",
+    ),
     "a memory and a source": ("C c1(c, gnd) = 1uF, ic = 1V\nV v1(c, gnd) = 2V", "closes a loop"),
     "an op-amp against a source": ("OpAmp o1(p = b, n = c, out = c)\nV v1(c, gnd) = 1V", "closes a loop"),
-    "both ends of a source": ("V v1(b, b) = 1V", "v1 closes a loop"),
+    "both ends of a source": ("V v1(b, b) = 1V", "both its ends are one node"),
 }
 FOUND = {
     "a divider": "",

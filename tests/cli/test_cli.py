@@ -15,10 +15,10 @@ ROOT = Path(__file__).resolve().parents[2]
 DIVIDER = ROOT / "netlists" / "divider.nl"
 
 
-def netlearn(*arguments: object, code: int = 0) -> tuple[str, str]:
-    """Run the command; gives standard output and standard error."""
+def netlearn(*arguments: object, code: int = 0, typed: str = "") -> tuple[str, str]:
+    """Run the command, with `typed` as its standard input; gives standard output and standard error."""
     done = subprocess.run(
-        [sys.executable, "-m", "netlearn", *map(str, arguments)], capture_output=True, text=True, cwd=ROOT
+        [sys.executable, "-m", "netlearn", *map(str, arguments)], capture_output=True, text=True, cwd=ROOT, input=typed
     )
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
@@ -33,14 +33,35 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_train_prints_one_json_object_with_the_promised_keys(tmp_path: Path) -> None:
-    out, err = netlearn("train", DIVIDER, "--out", tmp_path / "r", "--json", "--steps", 6)
+    out, err = netlearn("train", DIVIDER, "--out", tmp_path / "r", "--json", "--steps", 12)
     result = json.loads(out)
-    assert list(result) == ["error", "accuracy", "steps", "seconds", "settled", "run", "asserts"]
-    assert result["steps"] == 6
+    assert list(result) == ["error", "accuracy", "steps", "seconds", "settled", "unsettled", "run", "asserts"]
+    assert result["steps"] == 12
     assert result["accuracy"] is None
     assert result["settled"] == 1.0
     assert (Path(result["run"]) / "run.json").is_file()
     assert err == ""
+
+
+def test_a_task_whose_assert_fails_is_told_of_and_exits_with_1(tmp_path: Path) -> None:
+    out, err = netlearn("train", DIVIDER, "--out", tmp_path / "r", "--steps", 3, code=1)
+    assert "error < 1mV: FAILS" in out
+    assert "failed: assert error < 1mV" in err
+    out, _ = netlearn("train", DIVIDER, "--out", tmp_path / "j", "--steps", 3, "--json", code=1)
+    assert json.loads(out)["asserts"] == {"error < 1mV": False}
+
+
+def test_a_hinge_is_told_by_its_violations_first(tmp_path: Path) -> None:
+    text = DIVIDER.read_text().replace("  assert error < 1mV\n", "  loss hinge(margin = 5mV)\n")
+    (tmp_path / "h.nl").write_text(text)
+    out, _ = netlearn("train", tmp_path / "h.nl", "--out", tmp_path / "r", "--steps", 6, "--backend", "reference")
+    assert [line.split("  ")[0] for line in out.splitlines()[:3]] == [
+        "violations of the margin",
+        "training accuracy",
+        "mean squared error",
+    ]
+    page = Path(netlearn("report", tmp_path / "r")[0].strip()).read_text()
+    assert page.index("violations of the margin") < page.index("mean squared error")
 
 
 def test_solve_names_every_node_and_says_whether_it_settled() -> None:
@@ -53,6 +74,38 @@ def test_solve_names_every_node_and_says_whether_it_settled() -> None:
 def test_a_trained_run_can_be_solved(trained: Path) -> None:
     answer = json.loads(netlearn("solve", trained, "--input", "x=1V", "--json", "--backend", "reference")[0])
     assert answer["outputs"]["y"] == pytest.approx(0.3, abs=1e-5)
+
+
+def test_solve_says_which_inputs_it_used(trained: Path) -> None:
+    lines = netlearn("solve", trained, "--backend", "reference")[0].splitlines()
+    assert lines[0].split() == ["input", "x", "0.1", "V"]  # of the first sample of the task
+    lines = netlearn("solve", DIVIDER, "--input", "x=1V", "--backend", "reference")[0].splitlines()
+    assert lines[0].split() == ["input", "x", "1", "V"]
+
+
+@pytest.mark.parametrize("option", [("--circuit", "Divider"), ("--seed", 0), ("--allow", ".")])
+def test_what_a_run_knows_itself_is_refused_by_name(trained: Path, option: tuple[object, ...]) -> None:
+    _, err = netlearn("solve", trained, *option, code=2)
+    assert f"{option[0]} means nothing for a run" in err
+
+
+def test_ground_is_no_node_that_could_fail_to_settle(tmp_path: Path) -> None:
+    bad = tmp_path / "loop.nl"
+    bad.write_text("circuit Loop {\n  net a\n  I i(gnd, a) = 1mA\n  C c(a, gnd) = 1nF\n  output y = V(a)\n}\n")
+    out, _ = netlearn("solve", bad, "--backend", "reference", code=2)
+    assert [line.split()[0] for line in out.splitlines() if "not settled" in line] == ["a", "output"]
+
+
+def test_the_version_is_told() -> None:
+    assert netlearn("--version")[0].startswith("netlearn ")
+
+
+def test_standard_input_is_read_where_a_file_is_a_dash() -> None:
+    text = DIVIDER.read_text()
+    assert "circuit Divider" in netlearn("check", "-", typed=text)[0]
+    assert json.loads(netlearn("solve", "-", "--json", "--input", "x=1V", typed=text)[0])["outputs"] == {"y": 0.5}
+    assert netlearn("fmt", "-", typed=text.replace("  net in", "net in"))[0] == text
+    assert "stdin.nl:1:1: error" in netlearn("check", "-", typed="circuitt", code=2)[1]
 
 
 def test_a_circuit_that_does_not_settle_is_an_error_with_code_2(tmp_path: Path) -> None:
@@ -89,11 +142,16 @@ def test_a_lattice_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("train", "nowhere.nl"), "cannot be read"),
+        (
+            ("train", "nowhere.nl"),
+            "nowhere.nl: error: cannot be read: No such file or directory\n  = help: name a netlist",
+        ),
+        (("check", "netlists/dividr.nl"), "did you mean 'divider.nl'?"),
         (("train", DIVIDER, "--task", "thrid"), "there is no task 'thrid'"),
         (("train", DIVIDER, "--backend", "hspice"), "unknown backend 'hspice'"),
         (("train", DIVIDER, "--steps", "-3"), "-3 steps"),
         (("train", DIVIDER, "--seed", "-3"), "seed -3"),
+        (("solve", DIVIDER, "--seed", "-1"), "seed -1"),
         (("solve", DIVIDER, "--input", "z=1V"), "--input z=1V"),
         (("solve", DIVIDER, "--input", "x=1Meg"), "mega is M here"),
         (("solve", DIVIDER, "--input", "x=1k2"), "write 1.2k"),
@@ -126,6 +184,39 @@ def test_check_shows_a_fault_with_its_caret(tmp_path: Path) -> None:
     _, err = netlearn("check", bad, code=2)
     assert err.splitlines()[0].startswith(f"{bad}:3:18: error:")
     assert err.splitlines()[2].rstrip().endswith("^^")
+
+
+LOST = {
+    "two sources side by side": (
+        "  V v1(a, gnd) = 1V\n  V v2(a, gnd) = 2V\n",
+        ":4:5:",
+        "v2 closes a loop of voltages with v1",
+    ),
+    "sources of two modules": ("  Cell c1(a)\n  Cell c2(a)\n", ":4:8:", "c2.v closes a loop of voltages with c1.v"),
+    "a source on an input": (
+        "  V v(x, gnd) = 1V\n  R q(a, gnd) = 1k\n",
+        ":3:5:",
+        "v closes a loop of voltages with an input",
+    ),
+    "a node fed by a source alone": ("  Loose l(a)\n", ":2:7:", "node a floats"),
+}
+
+
+@pytest.mark.parametrize(("body", "place", "words"), LOST.values(), ids=LOST)
+def test_what_no_solver_can_find_is_named_by_every_command(tmp_path: Path, body: str, place: str, words: str) -> None:
+    bad = tmp_path / "lost.nl"
+    bad.write_text(
+        f"circuit A {{\n  net a, x, y\n{body}  R r(x, y) = learn(1k, 1..10k)\n  R s(y, gnd) = 1k\n  C c(a, gnd) = 1nF\n"
+        "  input i = V(x)\n  output o = V(y)\n}\n"
+        "module Cell(p) {\n  V v(p, gnd) = 1V\n}\nmodule Loose(p) {\n  I i(gnd, p) = 1A\n}\n"
+        "task t on A {\n  data i: [1V] -> o: [0.3V]\n  rule coupled(rate = 1e-3)\n  stop steps > 3\n}\n"
+    )
+    _, err = netlearn("check", bad)
+    assert f"{bad}{place} warning: " in err
+    assert words in err
+    assert words in json.loads(netlearn("check", bad, "--json")[0])["warnings"][-1]["message"]
+    for command in ("solve", "train"):
+        assert words in netlearn(command, bad, "--backend", "reference", code=2)[1]
 
 
 def test_check_counts_what_is_there() -> None:

@@ -72,6 +72,49 @@ def test_indentation_follows_the_braces() -> None:
     )
 
 
+BLANKS = {
+    "R r1(in,out)=10k": "R r1(in, out) = 10k",
+    "R   r1 ( in , out )   = 10k": "R   r1(in, out)   = 10k",
+    "R r1(in, out) = learn (10k,1k .. 100k,law=log)~1%": "R r1(in, out) = learn(10k, 1k..100k, law = log) ~ 1%",
+    "mesh e=graph([0 -- 1,1--2]) on n of R=1k": "mesh e = graph([0--1, 1--2]) on n of R = 1k",
+    "NMOS m(d=a,g=g,s=b,b=gnd){model=x}match pair": "NMOS m(d = a, g = g, s = b, b = gnd) { model = x } match pair",
+    "net n [4] [4] :twin": "net n[4][4]: twin",
+    "let x=- 1+2*(3-1)": "let x = - 1+2*(3-1)",
+    "if a==1{ net b }": "if a == 1 { net b }",
+    "input x[0..1]=V(a) ,V(b)# driven": "input x[0..1] = V(a), V(b) # driven",
+    "for k in [1,2] { net b }": "for k in [1, 2] { net b }",
+    "R r(a, b)\t=\t1e-3": "R r(a, b) = 1e-3",
+}
+
+
+@pytest.mark.parametrize(("written", "laid_out"), BLANKS.items())
+def test_blanks_inside_a_statement_are_normal_and_alignment_stays(written: str, laid_out: str) -> None:
+    assert format_text(f"circuit A {{\n{written}\n}}\n") == f"circuit A {{\n  {laid_out}\n}}\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "laid_out"),
+    [
+        ("bundle twin{free,clamped}", "bundle twin { free, clamped }"),
+        ("task t on A{data x:[1V]->y:[2V]}", "task t on A { data x: [1V] -> y: [2V] }"),
+        ("circuit Drn (;sizes=[1,2]){}", "circuit Drn(; sizes = [1, 2]) {}"),
+        ("element E(p,n){learn g (1uS)..2mS}", "element E(p, n) { learn g(1uS)..2mS }"),
+        ('import"a.nl"as b', 'import "a.nl" as b'),
+    ],
+)
+def test_blanks_outside_of_circuits_are_normal(written: str, laid_out: str) -> None:
+    assert format_text(f"{written}\n") == f"{laid_out}\n"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from([*SHIPPED, EXAMPLE]), st.randoms(use_true_random=False))
+def test_blanks_between_tokens_change_nothing_else(text: str, random: object) -> None:
+    tokens = r'"[^"]*"|#.*|->|--|\.\.|[<>=!]=|[^\W\d]\w*|\d[\w.]*[^\s,()\[\]{}=]*|\n[ ]*|[ ]+|.'
+    parts = re.findall(tokens, text)
+    shaken = "".join(p + random.choice(["", "", " ", "   "]) if p in "()[],={}:" else p for p in parts)  # type: ignore[attr-defined]
+    check(shaken)
+
+
 def test_lines_inside_brackets_move_with_their_statement() -> None:
     text = "task t on A {\ndata x: [1V,\n         2V] -> y: [\n1V]\n}\n"
     assert format_text(text) == "task t on A {\n  data x: [1V,\n           2V] -> y: [\n    1V]\n}\n"

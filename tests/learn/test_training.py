@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from netlearn.backends import open_backend
-from netlearn.circuit.flat import flatten
-from netlearn.errors import RunError, TaskError
+from netlearn.backends import Backend, open_backend
+from netlearn.circuit.flat import Boundary, Params, flatten
+from netlearn.errors import NetlearnError, RunError, TaskError
 from netlearn.lang.compile import Netlist, compile_file, compile_netlist
 from netlearn.learn import session
 from netlearn.learn.losses import Hinge, make_loss, nearest
 from netlearn.learn.methods import METHODS, make_method
+from netlearn.learn.metrics import unsettled
 from netlearn.learn.task import make_task, order
 from netlearn.learn.train import Moment, Trainer, train
-from netlearn.store import open_run
+from netlearn.report import write_report
+from netlearn.solve.solution import Solution
+from netlearn.store import new_folder, open_run
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = {
@@ -173,14 +180,14 @@ def test_nearest_label_decides_among_all_labels() -> None:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: make_method("coupld", {}), "unknown learning rule 'coupld'"),
+        (lambda: make_method("coupld", {}), "unknown rule 'coupld'"),
         (lambda: make_method("coupled", {"beta": 1.0}), "no option 'beta'"),
         (lambda: make_method("coupled", {"eta": 0.5}), "not given its rate"),
         (lambda: make_method("coupled", {"eta": 0.0, "rate": 1.0}), "eta is 0"),
         (lambda: make_method("hardware", {"rate": -1.0}), "rate is -1"),
         (lambda: make_loss("squared", {}), "unknown loss 'squared'"),
         (lambda: make_loss("hinge", {"gap": 1.0}), "no option 'gap'"),
-        (lambda: make_loss("hinge", {"delta": -1.0}), "delta is positive"),
+        (lambda: make_loss("hinge", {"delta": -1.0}), "delta is -1"),
     ],
 )
 def test_wrong_rules_and_losses_are_refused_by_name(make, words: str) -> None:  # type: ignore[no-untyped-def]
@@ -195,6 +202,60 @@ def test_an_output_at_a_driven_node_cannot_be_trained() -> None:
     )
     with pytest.raises(TaskError, match="driven node"):
         _moments(netlist)
+
+
+@pytest.mark.parametrize("backend", ["reference", "ngspice"])
+@pytest.mark.parametrize("rule", ["coupled(rate = 1)", "coupled(rate = 1e30)", "hardware(rate = 1e300)"])
+def test_a_rate_that_makes_a_value_run_away_is_told_of(rule: str, backend: str) -> None:
+    with pytest.raises(TaskError, match="ran away") as found:
+        _moments(_divider(rule, value="learn(10k)"), backend)
+    assert "lower the rate" in found.value.help
+
+
+@pytest.mark.parametrize(
+    ("loss", "names"),
+    [
+        ("square", {"mse", "error"}),
+        ("nearest", {"mse", "error", "accuracy", "train_accuracy"}),
+        ("hinge", {"mse", "error", "accuracy", "train_accuracy", "violations"}),
+    ],
+)
+def test_only_metrics_that_mean_something_with_the_loss_are_kept(loss: str, names: set[str], tmp_path: Path) -> None:
+    run = session.start(_divider(more=f"loss {loss}\nstop steps > 5"), backend="reference", out=tmp_path / "r")
+    for moment in run:
+        assert set(moment.metrics) == names | {"steps", "epochs"}
+    assert set(open_run(tmp_path / "r").result["metrics"]) == names
+    assert (tmp_path / "r" / "history.csv").read_text().splitlines()[0] == ",".join(
+        ["epoch", "steps", *run.trainer.task.loss.metrics]
+    )
+
+
+def test_samples_that_do_not_settle_are_named(tmp_path: Path) -> None:
+    run = session.start(_divider(more="stop steps > 5"), backend="reference", out=tmp_path / "r")
+    run.trainer = replace(run.trainer, backend=_Deaf(run.trainer.backend, 0.2))
+    moments = list(run)
+    assert all(m.metrics.unsettled == (1,) for m in moments)
+    result = open_run(tmp_path / "r").result
+    assert result["unsettled"] == [1]
+    assert result["error"] is None
+    said = "sample 2 of 3 (counted from 1) did not settle"
+    assert unsettled(run.trainer.task, result["unsettled"]) == said
+    assert said in write_report(open_run(tmp_path / "r")).read_text()
+
+
+class _Deaf:
+    """A backend that finds no operating point where an input is at `lost` volts."""
+
+    def __init__(self, backend: Backend, lost: float) -> None:
+        self.backend, self.lost = backend, lost
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.backend, name)
+
+    def operating_points(self, params: Params, boundary: Boundary, near: Solution | None = None) -> Solution:
+        found = self.backend.operating_points(params, boundary, near)
+        lost = (boundary.voltages == self.lost).any(axis=1)
+        return replace(found, x=np.where(lost[:, None], np.nan, found.x), settled=found.settled & ~lost)
 
 
 def _same(a: Path, b: Path) -> None:
@@ -227,8 +288,6 @@ def test_a_run_that_stopped_at_any_moment_ends_as_one_that_never_stopped(tmp_pat
 
 
 def _often(trainer: Trainer) -> Trainer:
-    from dataclasses import replace
-
     return replace(trainer, checkpoint_steps=7)
 
 
@@ -262,12 +321,61 @@ def test_a_finished_run_is_not_resumed_and_a_folder_is_not_overwritten(tmp_path:
         session.start(_divider(), backend="reference", out=tmp_path / "r")
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"format": 99}'])
+@pytest.mark.parametrize(
+    "damage", ["", "{", "[]", "{}", '{"format": 99}', '{"format": 1}', '{"format": 1, "seed": "x"}']
+)
 def test_damaged_run_folders_are_refused_in_words(tmp_path: Path, damage: str) -> None:
     (tmp_path / "r").mkdir()
     (tmp_path / "r" / "run.json").write_text(damage)
     with pytest.raises(RunError):
         open_run(tmp_path / "r")
+
+
+@pytest.mark.parametrize("name", ["run.json", "result.json", "checkpoint.npz", "solution.npz"])
+def test_a_file_cut_or_changed_anywhere_is_refused_in_words_or_read(name: str, tmp_path: Path) -> None:
+    list(session.start(_divider(more="stop steps > 2"), backend="reference", out=tmp_path / "r"))
+    place = tmp_path / "r" / name
+    whole = place.read_bytes()
+    rng = np.random.default_rng(3)
+    for _ in range(40):
+        at = int(rng.integers(len(whole)))
+        other = bytes([int(rng.integers(256))])
+        for damaged in (whole[:at], whole[:at] + other + whole[at + 1 :]):
+            place.write_bytes(damaged)
+            with contextlib.suppress(NetlearnError):
+                run = open_run(tmp_path / "r")
+                _ = run.result, run.solution()
+                session.trained(run)
+
+
+def test_arrays_or_keys_that_are_missing_are_named(tmp_path: Path) -> None:
+    list(session.start(_divider(more="stop steps > 2"), backend="reference", out=tmp_path / "r"))
+    run = open_run(tmp_path / "r")
+    (run.path / "result.json").write_text('{"steps": 3}')
+    np.savez(run.path / "checkpoint.npz", epoch=np.array(1))
+    np.savez(run.path / "solution.npz", inputs=np.array(1))
+    for read, missing in ((lambda: run.result, "metrics"), (run.checkpoint, "steps"), (run.solution, "labels")):
+        with pytest.raises(RunError, match=f"has no '{missing}'"):
+            read()
+
+
+def test_one_process_at_a_time_works_on_a_run(tmp_path: Path) -> None:
+    first = session.start(_divider(more="stop steps > 2"), backend="reference", out=tmp_path / "r")
+    with pytest.raises(RunError, match="another process works on"):
+        session.resume(tmp_path / "r")
+    first.close()
+    second = session.resume(tmp_path / "r")
+    with pytest.raises(RunError, match="exists"):
+        session.start(_divider(), backend="reference", out=tmp_path / "r")
+    list(second)
+    assert open_run(tmp_path / "r").finished
+
+
+def test_every_new_folder_is_another_one(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: new_folder(tmp_path / "runs" / "a"), range(40)))
+    assert len(set(made)) == 40
+    assert tmp_path / "runs" / "a-40" in made
 
 
 def test_a_truncated_checkpoint_is_refused_in_words(tmp_path: Path) -> None:

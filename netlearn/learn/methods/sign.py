@@ -15,6 +15,7 @@ import numpy as np
 from netlearn.circuit.flat import Floats
 from netlearn.learn.edges import Contrast
 from netlearn.learn.methods.method import check_eta, check_positive
+from netlearn.learn.options import STATE
 from netlearn.learn.plan import Plan, add
 
 
@@ -23,8 +24,8 @@ class Sign:
     """See the module."""
 
     eta: float = field(default=1.0, metadata={"doc": "nudge, 0..1"})
-    delta: float = field(default=1.0, metadata={"doc": "step of the learnable value"})
-    dead: float = field(default=1e-9, metadata={"doc": "drops closer than this (V) count as equal"})
+    delta: float = field(default=1.0, metadata={"doc": "step of the learnable value", "unit": STATE})
+    dead: float = field(default=1e-9, metadata={"doc": "drops closer than this count as equal", "unit": "V"})
 
     def __post_init__(self) -> None:
         check_eta(self.eta)

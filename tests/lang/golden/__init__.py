@@ -40,12 +40,16 @@ def all_cases() -> list[Case]:
 
 
 def render(case: Case) -> str:
-    """What the compiler says about a case now: its errors, or its lints where there is no error."""
+    """What `check` says about a case now: its errors, or its lints where there is no error."""
     from netlearn.errors import NetlistError
     from netlearn.lang.compile import compile_netlist
+    from netlearn.learn.task import make_task
 
     try:
-        noticed = compile_netlist(case.text.removesuffix("\n"), "bad.nl", FILES).warnings
+        netlist = compile_netlist(case.text.removesuffix("\n"), "bad.nl", FILES)
+        for spec in netlist.tasks.values():
+            make_task(spec, seed=0)
+        noticed = netlist.warnings
     except NetlistError as error:
         noticed = error.diagnostics
     return "\n".join(d.render() for d in noticed).replace(f"{FILES}/", "")
