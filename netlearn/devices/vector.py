@@ -239,7 +239,7 @@ def logistic(x: Vector) -> Vector:
     return where(x > 0.0, 1.0 - small, small)  # type: ignore[no-any-return]
 
 
-def softplus(x: Vector) -> Vector:
+def softplus(x: Vector) -> Any:
     return pos(x) + log1p(exp(-fabs(x)))
 
 
