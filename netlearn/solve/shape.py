@@ -33,9 +33,11 @@ class Tables(NamedTuple):
 
     unknowns (n,): x of each column's place. volts (n,): 1 where that is a node.
     shunts: places of nodes whose own equation is on their diagonal. inner (3, .): row, place in the
-    matrix, x; outer and border (2, .): row, x. banks (5, B): address, blocks and starts of x, p and out of each
+    matrix, x; outer and border (2, .): row, x; border_places: of
+    the columns of these x, -1 where known. banks (5, B): address, blocks and starts of x, p and out of each
     nonlinear device. gather: x of each number that devices read. slopes (2, .): place in the matrix, number among
-    devices' results. currents, rim (2, .): row (of the system, of the border) and number among the results. fixers
+    devices' results; steering (3, .): row, x that is known, number; rim_slopes (3, .): row of the border, place of the
+    column, number. currents, rim (2, .): row (of the system, of the border) and number among the results. fixers
     (2, .): x of the held node and of the branch; signs of the branch's current there.
     """
 
@@ -46,9 +48,12 @@ class Tables(NamedTuple):
     inner: Ints
     outer: Ints
     border: Ints
+    border_places: Ints
     banks: Ints
     gather: Ints
     slopes: Ints
+    steering: Ints
+    rim_slopes: Ints
     currents: Ints
     rim: Ints
     results: int
@@ -222,7 +227,7 @@ class Shape:
 
     def _tables(self, lanes: int) -> Tables:
         n = len(self.left)
-        gather, slopes, currents, rim, banks = [], [], [], [], []
+        gather, slopes, steering, rim_slopes, currents, rim, banks = [], [], [], [], [], [], []
         x_start, p_start, out_start = 0, 0, 0
         for bank, code in zip(self.nonlinear, self.machines, strict=True):
             count, locals_ = bank.unknowns.shape
@@ -247,8 +252,11 @@ class Shape:
                 rim.append(np.stack([at[outside] - n, number(k)[outside]]))
             for k, (r, c) in enumerate(code.entries):
                 at, x = self.row[bank.unknowns[:, r]], bank.unknowns[:, c]
-                keep = (at >= 0) & (at < n) & (self.column[x] >= 0)
-                slopes.append(np.stack([self._place(at[keep], x[keep]), number(len(code.rows) + k)[keep]]))
+                where, unknown, row = number(len(code.rows) + k), self.column[x] >= 0, (at >= 0) & (at < n)
+                keep, steers, edge = row & unknown, (at >= 0) & ~unknown & (x != 0), (at >= n) & unknown
+                slopes.append(np.stack([self._place(at[keep], x[keep]), where[keep]]))
+                steering.append(np.stack([at[steers], x[steers], where[steers]]))
+                rim_slopes.append(np.stack([at[edge] - n, self.column[x[edge]], where[edge]]))
             banks.append((code.address, blocks, x_start, p_start, out_start))
             block = WIDTH if lanes == 1 else 1
             x_start += blocks * locals_ * block
@@ -266,9 +274,12 @@ class Shape:
             inner=np.stack([row, self.inner_places, column]),
             outer=self._pairs["outer"],
             border=self._pairs["border"] - np.array([[n], [0]]),
+            border_places=self.column[self._pairs["border"][1]],
             banks=np.array(banks, dtype=np.int64).reshape(-1, 5).T.copy(),
             gather=np.concatenate([np.zeros(0, np.int64), *gather]),
             slopes=np.concatenate([np.zeros((2, 0), np.int64), *slopes], axis=1),
+            steering=np.concatenate([np.zeros((3, 0), np.int64), *steering], axis=1),
+            rim_slopes=np.concatenate([np.zeros((3, 0), np.int64), *rim_slopes], axis=1),
             currents=np.concatenate([np.zeros((2, 0), np.int64), *currents], axis=1),
             rim=np.concatenate([np.zeros((2, 0), np.int64), *rim], axis=1),
             results=out_start,

@@ -9,10 +9,13 @@ circuit is small by the dense reference solver with its source stepping and full
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from netlearn.backends.native.gradients import Gradient, gradient
 from netlearn.backends.native.lessons import teach
 from netlearn.backends.native.packing import Ready, in_threads, known, of_groups, packed_lanes, unpacked_lanes
 from netlearn.backends.protocol import Taught, Transient, empty, solved
@@ -55,22 +58,30 @@ class Native:
         return solved(self.connections, params, boundary, solve)
 
     def _solve(self, params: Params, boundary: Boundary, start: Floats | None) -> Solution:
-        holds = np.isfinite(boundary.voltages)
+        groups = list(self._groups(params, boundary, np.isfinite(boundary.voltages)))
+        if len(groups) == 1:
+            return self._lanes(groups[0][0], params, boundary, start)
+        answer = empty(self.circuit, params.draws, boundary.samples)
+        for shape, rows in groups:
+            part = replace(boundary, voltages=boundary.voltages[rows], currents=boundary.currents[rows])
+            found = self._lanes(shape, params, part, None if start is None else start[:, rows])
+            for name in ANSWER:
+                getattr(answer, name)[:, rows] = getattr(found, name)
+        return answer
+
+    def _groups(self, params: Params, boundary: Boundary, holds: NDArray[np.bool_]) -> Iterator[tuple[Shape, Ints]]:
+        """Samples that can be solved with one shape: all of them, where nodes that only some samples hold can be
+        masked in the others, else those that hold the same nodes."""
         always = set(boundary.held[holds.all(axis=0)].tolist()) - self._clampable
         some = set(boundary.held[holds.any(axis=0)].tolist()) - always
         shape = self._shape(frozenset(always), params)
         if shape.maskable(some):
-            return self._lanes(shape, params, boundary, start)
-        answer = empty(self.circuit, params.draws, boundary.samples)
+            yield shape, np.arange(boundary.samples)
+            return
         patterns, group = np.unique(holds, axis=0, return_inverse=True)
         for k, pattern in enumerate(patterns):
-            rows = np.flatnonzero(group.reshape(-1) == k)
-            part = replace(boundary, voltages=boundary.voltages[rows], currents=boundary.currents[rows])
-            shape = self._shape(frozenset(boundary.held[pattern].tolist()), params)
-            found = self._lanes(shape, params, part, None if start is None else start[:, rows])
-            for name in ("x", "settled", "steps", "residual", "worst"):
-                getattr(answer, name)[:, rows] = getattr(found, name)
-        return answer
+            held = frozenset(boundary.held[pattern].tolist())
+            yield self._shape(held, params), np.flatnonzero(group.reshape(-1) == k)
 
     def _shape(self, held: frozenset[int], params: Params) -> Shape:
         if held not in self._shapes:
@@ -112,6 +123,30 @@ class Native:
             flat.x[at], flat.settled[at] = found.x[0], found.settled[0]
             flat.residual[at], flat.worst[at] = found.residual[0], found.worst[0]
             flat.steps[at] += found.steps[0]
+
+    def gradient(
+        self,
+        params: Params,
+        boundary: Boundary,
+        solution: Solution,
+        slopes: Floats,
+        wanted: Sequence[tuple[str, str]] = (),
+    ) -> Gradient:
+        """dL/d states from dL/dx (D, S, size) at a solution; `wanted`: (device, parameter) pairs to have as well.
+
+        Lanes that did not settle, or that have no slopes, add nothing.
+        """
+        total: Gradient | None = None
+        holds = np.isfinite(boundary.voltages)
+        slopes = np.where(solution.settled[..., None], slopes, 0.0)
+        x = np.where(solution.settled[..., None], solution.x, 0.0)
+        for shape, rows in self._groups(params, boundary, holds):
+            part = replace(boundary, voltages=boundary.voltages[rows], currents=boundary.currents[rows])
+            ready = self._ready(shape, params)
+            found = gradient(ready, part, x[:, rows], slopes[:, rows], wanted, self.threads)
+            total = found if total is None else total + found
+        assert total is not None
+        return total
 
     def teach(self, params: Params, lesson: Lesson, rows: Ints) -> Taught | None:
         """Steps of every draw on its own trajectory, in machine code; None where a state acts in a way it lacks."""

@@ -1,0 +1,89 @@
+"""Gradients on the native engine: from a loss's slopes at operating points to those of states and parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from netlearn.backends.native.packing import Ready, in_threads, of_groups, packed_lanes, unpacked_lanes
+from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Params, rule_slopes
+from netlearn.devices import kernel
+from netlearn.devices.vector import WIDTH
+from netlearn.solve.adjoint import multipliers_of_eight, multipliers_of_one
+from netlearn.solve.newton import scratch
+
+FEW = 3  # lanes that are solved one by one
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """dL/d states (D, states), summed over samples, and where asked for dL/d values[device][param] (D, E)."""
+
+    states: Floats
+    values: Mapping[str, Mapping[str, Floats]]
+
+    def __add__(self, other: Gradient) -> Gradient:
+        values = {d: {p: v + other.values[d][p] for p, v in of.items()} for d, of in self.values.items()}
+        return Gradient(self.states + other.states, values)
+
+
+def gradient(
+    ready: Ready, boundary: Boundary, x: Floats, slopes: Floats, wanted: Sequence[tuple[str, str]], threads: int
+) -> Gradient:
+    """From dL/dx, `slopes` (D, S, size), at operating points x; `wanted`: parameters besides those of states."""
+    shape, params = ready.shape, ready.params
+    circuit, lanes = shape.circuit, x.shape[0] * x.shape[1]
+    wide = WIDTH if lanes > FEW else 1
+    tables, groups = ready.tables(wide), -(-lanes // wide)
+    padded = np.minimum(np.arange(groups * wide), lanes - 1)
+    numbers = ready.numbers(boundary, padded, wide)
+    points, pulled = (packed_lanes(a.reshape(lanes, -1)[padded], wide) for a in (x, slopes))
+    found = np.zeros((groups, shape.rows * wide))
+    run = multipliers_of_eight if wide > 1 else multipliers_of_one
+
+    def work(some: slice) -> None:
+        part = of_groups(numbers, some)
+        run(tables, part, points[some], pulled[some], found[some], scratch(tables, wide))
+
+    in_threads(work, groups, threads)
+    rows = np.concatenate([unpacked_lanes(found, wide)[:lanes], np.zeros((lanes, 1))], axis=1)
+    multipliers = rows[:, shape.row].reshape(x.shape)  # zero where there is no equation
+    voltages = unpacked_lanes(pulled, wide)[:lanes].reshape(x.shape)
+    pairs = {*wanted, *((rule.device, rule.param) for rule in circuit.rules)}
+    values: dict[str, dict[str, Floats]] = {}
+    for device, param in sorted(pairs):
+        values.setdefault(device, {})[param] = _parameter(circuit, params, x, multipliers, device, param)
+    for holder in shape.holders:
+        param = circuit.banks[holder.device].device.holds
+        if param in values.get(holder.device, {}):
+            total = holder.sign * voltages[:, :, holder.node].sum(axis=1)
+            values[holder.device][param][:, holder.element] = total
+    return Gradient(_states(circuit, params, values), values)
+
+
+def _parameter(circuit: FlatCircuit, params: Params, x: Floats, multipliers: Floats, device: str, param: str) -> Floats:
+    """-sum over rows and samples of lambda df/dp, (D, E)."""
+    bank = circuit.banks[device]
+    law, column = kernel(bank.device), bank.device.param_names.index(param)
+    local = [x[..., bank.unknowns[:, k]] for k in range(bank.unknowns.shape[1])]
+    p = [params.values[device][name][:, None, :] for name in bank.device.param_names]
+    total = np.zeros((*x.shape[:2], len(bank.names)))
+    with np.errstate(all="ignore"):
+        found = law.sensitivity(local, p)
+    for (row, c), value in zip(law.sensitivity_entries, found, strict=True):
+        if c == column:
+            total -= multipliers[..., bank.unknowns[:, row]] * value
+    return np.asarray(total.sum(axis=1))
+
+
+def _states(circuit: FlatCircuit, params: Params, values: Mapping[str, Mapping[str, Floats]]) -> Floats:
+    """The chain rule through the formulas that make parameters of states."""
+    total = np.zeros_like(params.states)
+    for rule in circuit.rules:
+        slopes = rule_slopes(rule, params.states)
+        for k in range(rule.inputs.shape[1]):
+            share = values[rule.device][rule.param][:, rule.elements] * slopes[..., k]
+            np.add.at(total.T, rule.inputs[:, k], share.T)
+    return total
