@@ -34,6 +34,9 @@ BACKENDS: dict[str, Callable[[FlatCircuit], Backend]] = {
 }
 
 
+DEFAULT_BACKEND = "native"
+
+
 def open_backend(name: str, circuit: FlatCircuit) -> Backend:
     """A backend for one circuit; close it when done."""
     if name not in BACKENDS:
@@ -41,4 +44,4 @@ def open_backend(name: str, circuit: FlatCircuit) -> Backend:
     return BACKENDS[name](circuit)
 
 
-__all__ = ["BACKENDS", "Backend", "Transient", "open_backend"]
+__all__ = ["BACKENDS", "DEFAULT_BACKEND", "Backend", "Transient", "open_backend"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from netlearn import __version__
+from netlearn.backends import DEFAULT_BACKEND
 from netlearn.errors import NetlearnError, RunError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ Inputs = Annotated[
     typer.Option("--input", help="name=value, such as x=0.3V or x[1]=200mV; else the task's first sample."),
 ]
 Seed = Annotated[int, typer.Option(help="Decides random starting values.")]
-BackendName = Annotated[str, typer.Option("--backend", help="ngspice or reference.")]
+BackendName = Annotated[str, typer.Option("--backend", help="native, ngspice or reference.")]
 
 
 def main() -> None:
@@ -141,7 +142,7 @@ def fmt(
 def train(
     file: File,
     task: Annotated[str | None, typer.Option(help="Which task, where there are several.")] = None,
-    backend: BackendName = "ngspice",
+    backend: BackendName = DEFAULT_BACKEND,
     steps: Annotated[int | None, typer.Option(help="Samples to show; without it the task's stop rule decides.")] = None,
     seed: Annotated[int, typer.Option(help="Decides starting values, order and held-out samples.")] = 0,
     out: Annotated[Path | None, typer.Option(help="The run folder to make.")] = None,
@@ -208,7 +209,7 @@ def solve(
     ],
     inputs: Inputs = None,
     circuit: Annotated[str | None, typer.Option(help="Which circuit, where there are several.")] = None,
-    backend: BackendName = "ngspice",
+    backend: BackendName = DEFAULT_BACKEND,
     seed: Annotated[int | None, typer.Option(help="Decides random starting values of a netlist (0).")] = None,
     allow: Allow = None,
     as_json: Json = False,

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from netlearn.backends import open_backend
+from netlearn.backends import DEFAULT_BACKEND, open_backend
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import FlatCircuit, Floats, boundary, flatten, initial, with_states
 from netlearn.errors import CircuitError, RunError, TaskError
@@ -144,7 +144,7 @@ def _solution(trainer: Trainer, moment: Moment) -> dict[str, Any]:
 def start(
     netlist: Netlist,
     task: str | None = None,
-    backend: str = "ngspice",
+    backend: str = DEFAULT_BACKEND,
     seed: int = 0,
     steps: int | None = None,
     out: Path | None = None,
