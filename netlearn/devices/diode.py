@@ -35,6 +35,7 @@ DEVICE = Device(
         charge qd(p, n) = tt * id + {depletion("vd", "cjo", "vj", "m")}
     """,
     drop=("p", "n"),
+    junction=True,
     series=(("rs", "p"),),
     card=Card(
         "d{id} {p} {n} {model}",

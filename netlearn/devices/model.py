@@ -69,6 +69,7 @@ class Device:
     parameter that may be a function of time. `learn`: bounds that an `element` states for its parameters.
     `grounded`: terminals that go to ground where a netlist does not connect them. `holds`: the parameter that a
     voltage branch between the two terminals simply is, so that the other end is known where one is grounded.
+    `junction`: a first guess at an operating point takes it for an open circuit.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Device:
     learn: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     grounded: tuple[str, ...] = ()
     holds: str = ""
+    junction: bool = False
 
     @property
     def param_names(self) -> tuple[str, ...]:

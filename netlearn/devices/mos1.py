@@ -45,12 +45,13 @@ def _law(sign: str) -> str:
         let vbs = {sign} * V(b, s)
         let vbd = {sign} * V(b, d)
         let reverse = vds < 0
+        let drop = where(reverse, 0 - vds, vds)
         let vg = {sign} * where(reverse, V(g, d), V(g, s))
         let vb = where(reverse, vbd, vbs)
         let root = where(vb <= 0, sqrt(phi - min(vb, 0)), pos(sqrt(phi) - vb / (2 * sqrt(phi))))
         let vgst = pos(vg - vto * {sign} - gamma * (root - sqrt(phi)))
-        let ve = min(vgst, abs(vds))
-        let ids = where(reverse, 0 - 1, 1) * kp * w / l * (1 + lambda * abs(vds)) * ve * (vgst - ve / 2)
+        let ve = min(vgst, drop)
+        let ids = where(reverse, 0 - 1, 1) * kp * w / l * (1 + lambda * drop) * ve * (vgst - ve / 2)
         current i(d, s) = {sign} * ids
         current ibs(b, s) = {sign} * {_bulk("vbs")}
         current ibd(b, d) = {sign} * {_bulk("vbd")}

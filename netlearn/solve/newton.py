@@ -1,11 +1,12 @@
 """Newton's method on many lanes, compiled: evaluate, assemble, factor, step.
 
-A step solves A dx = -F and is shortened so that no voltage moves by more than `reach` volts, each lane by its own
-measure; a lane rests once its step was below TOLERANCE (Newton's error is of the order of the last step squared) or
-where rounding is all that is left. `audit` then evaluates everything once more at the answer: it gives the residual, a
-last correction, the currents of sources that hold a node, and says of a lane that is singular but for rounding, where
-one answer is one of many, that it has not settled (an answer to random right-hand sides, each equation scaled to 1,
-shows it by its size).
+A step solves A dx = -F. It is taken whole until one has made the largest |F| of a lane much larger (an exponential, far
+out); that one is taken back, and from then on no voltage of the lane moves by more than `reach` volts in a step. A lane
+rests once its step was below TOLERANCE (Newton's error is of the order of the last step squared) or where rounding is all
+that is left. `audit` then evaluates everything once more at the answer: it gives the residual, a last correction and the
+currents of sources that hold a node. Where pivots differ by many decades it also looks whether the lane is singular but
+for rounding, where one answer is one of many, and says that such a one has not settled (an answer to random right-hand
+sides, each equation scaled to 1, shows it by its size).
 """
 
 from __future__ import annotations
@@ -58,18 +59,20 @@ class Numbers(NamedTuple):
     flags: Floats
 
 
-SHARE, REACH, GMIN, MOST = range(4)
+WORSE = 4.0  # times by which a step may make |F| larger
+WIDE = 1e9  # pivots apart by more than this are looked at
+ATTEMPT, SHARE, REACH, GMIN, MOST, TAME = range(6)
 CHAIN = (
-    ((1.0, 0.5, 0.0, 100),),
-    ((1.0, 0.5, 0.0, 100),),
-    ((0.5, 0.5, 0.0, 150),),
-    ((1.0, np.inf, 0.0, 100),),
-    (*((1.0, 0.5, 10.0**-k, 100) for k in range(3, 13)), (1.0, 0.5, 0.0, 100)),
+    ((1.0, 0.5, 0.0, 100, 0),),
+    ((1.0, 0.5, 0.0, 100, 1),),
+    ((0.5, 0.5, 0.0, 150, 1),),
+    ((1.0, np.inf, 0.0, 100, 1),),
+    (*((1.0, 0.5, 10.0**-k, 100, 1) for k in range(3, 13)), (1.0, 0.5, 0.0, 100, 1)),
 )
 """The attempts on a lane that does not settle. Each is a sequence of runs of Newton's method: part of each step that
-is taken, its longest move (V), conductance from every node to ground (S), most steps. The first attempt starts where it
-is told to, each other one from zero volts: at full steps, at half steps (where a law has a kink, full ones can go to and
-fro for ever), at any length (for the hundreds of volts of a circuit that is next to linear), by gmin stepping."""
+is taken, its longest move (V), conductance from every node to ground (S), most steps, 1 if the longest move holds from
+the first step on. The first attempt starts where it is told to, each other one from zero volts: by short steps, by half
+steps (where a law has a kink, full ones can go to and fro for ever), at any length, by gmin stepping."""
 RUNS = np.array([(attempt, *run) for attempt, runs in enumerate(CHAIN) for run in runs])
 
 
@@ -82,6 +85,9 @@ class Report(NamedTuple):
     worst: Ints
 
 
+MOVE, VOLTAGE, SCALE, LAST, STATE, TRYING, BEFORE, SHORT, BACK = range(9)  # numbers in `Scratch.lane`
+
+
 class Scratch(NamedTuple):
     """Working memory of one group."""
 
@@ -91,7 +97,8 @@ class Scratch(NamedTuple):
     base: Floats
     given: Floats
     results: Floats
-    lane: Floats  # (6 W,): move, voltage, scale, last move, state, whether it is being tried
+    taken: Floats  # the last step
+    lane: Floats  # (9 W,): see VOLTAGE ...
     runs: Floats
 
 
@@ -101,7 +108,9 @@ def scratch(t: Tables, lanes: int) -> Scratch:
     entries = n + 2 * len(t.factors.rows)
     counts = (entries, n, n + len(t.signs), len(t.gather), t.results)
     values, f, base, given, results = (np.empty(count * lanes) for count in counts)
-    return Scratch(values, np.zeros(2 * n * lanes), f, base, given, results, np.zeros(6 * lanes), RUNS)
+    return Scratch(
+        values, np.zeros(2 * n * lanes), f, base, given, results, np.empty(n * lanes), np.zeros(9 * lanes), RUNS
+    )
 
 
 @inlined
@@ -126,10 +135,16 @@ def prepare(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, like
 
 
 @called
-def evaluate(t: Tables, x: Floats, p: Floats, s: Scratch, like: Any) -> None:
-    """All nonlinear devices at x."""
+def evaluate(t: Tables, x: Floats, p: Floats, s: Scratch, guess: bool, like: Any) -> None:
+    """All nonlinear devices at x; in a first guess junctions at zero volts."""
     for i in range(t.gather.size):
         put(s.given, i, get(x, t.gather[i], like))
+    if guess:
+        for b in range(t.banks.shape[1]):
+            if t.banks[5, b] == 1:
+                end = t.banks[2, b + 1] if b + 1 < t.banks.shape[1] else t.gather.size
+                for i in range(t.banks[2, b], end):
+                    put(s.given, i, every(0.0, like))
     stride = 8 * width(like)
     for b in range(t.banks.shape[1]):
         call_points(
@@ -142,47 +157,59 @@ def evaluate(t: Tables, x: Floats, p: Floats, s: Scratch, like: Any) -> None:
 
 
 @called
-def assemble(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, gmin: float, like: Any) -> None:
-    """Residual F and matrix at x, from what `evaluate` has left."""
-    n = t.unknowns.size
-    matrix, inner = part(numbers.matrix, group), part(numbers.inner, group)
-    for j in range(n):
+def assemble_currents(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, gmin: float, like: Any) -> None:
+    """Residual F at x, from what `evaluate` has left."""
+    inner, flags, lanes = part(numbers.inner, group), part(numbers.flags, group), width(like)
+    for j in range(t.unknowns.size):
         put(s.f, j, get(s.base, j, like))
-    for i in range(n + 2 * t.factors.rows.size):
-        put(s.values, i, get(matrix, i, like))
     for m in range(t.inner.shape[1]):
         r = t.inner[0, m]
         put(s.f, r, plus_product(get(s.f, r, like), get(inner, m, like), get(x, t.inner[2, m], like)))
     for m in range(t.currents.shape[1]):
         r = t.currents[0, m]
         put(s.f, r, plus(get(s.f, r, like), get(s.results, t.currents[1, m], like)))
+    if gmin > 0.0:
+        for m in range(t.shunts.size):
+            j = t.shunts[m]
+            put(s.f, j, plus_product(get(s.f, j, like), every(gmin, like), get(x, t.unknowns[j], like)))
+    for m in range(numbers.masks.size):  # where a lane holds a node, its equation says: no change
+        for k in range(lanes):
+            if flags[m * lanes + k] != 0.0:
+                s.f[numbers.masks[m] * lanes + k] = 0.0
+
+
+@called
+def assemble_slopes(t: Tables, numbers: Numbers, group: int, s: Scratch, gmin: float, like: Any) -> None:
+    """The matrix dF/dx, from what `evaluate` has left."""
+    n, nonzeros, lanes = t.unknowns.size, t.factors.rows.size, width(like)
+    matrix, flags = part(numbers.matrix, group), part(numbers.flags, group)
+    for i in range(n + 2 * nonzeros):
+        put(s.values, i, get(matrix, i, like))
     for m in range(t.slopes.shape[1]):
         i = t.slopes[0, m]
         put(s.values, i, plus(get(s.values, i, like), get(s.results, t.slopes[1, m], like)))
     if gmin > 0.0:
-        shunt = every(gmin, like)
         for m in range(t.shunts.size):
-            j = t.shunts[m]
-            put(s.f, j, plus_product(get(s.f, j, like), shunt, get(x, t.unknowns[j], like)))
-            put(s.values, j, plus(get(s.values, j, like), shunt))
-    _hold(t, numbers, part(numbers.flags, group), s, like)
-
-
-@called
-def _hold(t: Tables, numbers: Numbers, flags: Floats, s: Scratch, like: Any) -> None:
-    """Where a lane holds a node, its equation says: no change."""
-    n, nonzeros, lanes = t.unknowns.size, t.factors.rows.size, width(like)
+            put(s.values, t.shunts[m], plus(get(s.values, t.shunts[m], like), every(gmin, like)))
     for m in range(numbers.masks.size):
         j = numbers.masks[m]
         for k in range(lanes):
             if flags[m * lanes + k] == 0.0:
                 continue
-            s.f[j * lanes + k] = 0.0
             s.values[j * lanes + k] = 1.0
             for p in range(t.factors.starts[j], t.factors.starts[j + 1]):
                 s.values[(n + nonzeros + p) * lanes + k] = 0.0
             for q in range(t.factors.row_starts[j], t.factors.row_starts[j + 1]):
                 s.values[(n + t.factors.row_places[q]) * lanes + k] = 0.0
+
+
+@called
+def _largest_of(values: Floats, count: int, like: Any) -> Any:
+    """Largest magnitude of numbers."""
+    found = every(0.0, like)
+    for j in range(count):
+        found = larger(found, get(values, j, like))
+    return found
 
 
 @called
@@ -196,17 +223,18 @@ def _largest(t: Tables, values: Floats, at_unknowns: bool, like: Any) -> Any:
 
 
 @called
-def solve(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, steps: Ints, like: Any) -> None:
-    """Find the operating points of a group from x, in all ways there are; `s.lane` has the outcome."""
+def solve(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, cold: bool, steps: Ints, like: Any) -> None:
+    """Find the operating points of a group from x, in all ways there are; `s.lane` has the outcome. `cold`: x is no guess
+    of any worth."""
     n, lanes = t.unknowns.size, width(like)
-    state, trying = 4 * lanes, 5 * lanes
+    state, trying = STATE * lanes, TRYING * lanes
     for k in range(lanes):
         s.lane[state + k], s.lane[trying + k] = FAILED, 0.0
     prepare(t, numbers, group, x, s, like)
     attempt = -1.0
     for run in range(s.runs.shape[0]):
-        if s.runs[run, 0] != attempt:
-            attempt = s.runs[run, 0]
+        if s.runs[run, ATTEMPT] != attempt:
+            attempt = s.runs[run, ATTEMPT]
             left = False
             for k in range(lanes):
                 s.lane[trying + k] = 1.0 if s.lane[state + k] != SETTLED else 0.0
@@ -220,7 +248,8 @@ def solve(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, steps:
         for k in range(lanes):
             if s.lane[trying + k] == 1.0:
                 s.lane[state + k] = RUNNING
-        newton(t, numbers, group, x, s, run, steps, like)
+        first = run == 0 or s.runs[run - 1, ATTEMPT] != attempt
+        newton(t, numbers, group, x, s, run, first and (cold or attempt > 0.0), steps, like)
 
 
 @called
@@ -234,43 +263,35 @@ def _held_here(numbers: Numbers, group: int, place: int, lane: int, lanes: int) 
 
 
 @called
-def newton(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, run: int, steps: Ints, like: Any) -> None:
+def newton(
+    t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, run: int, cold: bool, steps: Ints, like: Any
+) -> None:
     """Move x in the lanes whose state is RUNNING until they have SETTLED or FAILED; `steps` (W,) is counted up."""
-    n, lanes = t.unknowns.size, width(like)
-    move, voltage, scale, last, state = 0, lanes, 2 * lanes, 3 * lanes, 4 * lanes
-    lane = s.lane
-    share, reach, gmin = s.runs[run, 1 + SHARE], s.runs[run, 1 + REACH], s.runs[run, 1 + GMIN]
+    n, lanes, lane = t.unknowns.size, width(like), s.lane
+    state, scale = STATE * lanes, SCALE * lanes
+    gmin = s.runs[run, GMIN]
     for k in range(lanes):
-        lane[last + k] = np.inf
+        lane[LAST * lanes + k], lane[BEFORE * lanes + k] = np.inf, np.inf
+        lane[SHORT * lanes + k], lane[scale + k] = s.runs[run, TAME], 0.0
     p = part(numbers.p, group)
-    for _ in range(int(s.runs[run, 1 + MOST])):
-        evaluate(t, x, p, s, like)
-        assemble(t, numbers, group, x, s, gmin, like)
+    for i in range(int(s.runs[run, MOST])):
+        evaluate(t, x, p, s, cold and i == 0, like)
+        assemble_currents(t, numbers, group, x, s, gmin, like)
+        if i > 0 and _retracted(t, x, s, run, like):
+            evaluate(t, x, p, s, False, like)
+            assemble_currents(t, numbers, group, x, s, gmin, like)
+            put(lane, BEFORE, _largest_of(s.f, n, like))
+        assemble_slopes(t, numbers, group, s, gmin, like)
         factor(t.factors, s.values, s.work, like)
         substitute(t.factors, s.values, s.f, like)
-        put(lane, 0, _largest(t, s.f, False, like))
-        put(lane, 1, _largest(t, x, True, like))
-        running = False
-        for k in range(lanes):
-            lane[scale + k] = 0.0
-            if lane[state + k] != RUNNING:
-                continue
-            steps[k] += 1
-            moved = lane[move + k]
-            if not moved < np.inf:
-                lane[state + k] = FAILED
-                continue
-            lane[scale + k] = min(share, reach / moved) if moved > 0.0 else 1.0
-            stuck = moved < 1e-6 and moved >= lane[last + k]
-            if moved < TOLERANCE * (1.0 + lane[voltage + k]) or stuck:
-                lane[state + k] = SETTLED
-                lane[scale + k] = 1.0
-            lane[last + k] = moved
-            running |= lane[state + k] == RUNNING
-        shorter = get(lane, 2, like)
+        put(lane, MOVE, _largest(t, s.f, False, like))
+        put(lane, VOLTAGE, _largest(t, x, True, like))
+        running = _judged(s, run, steps, lanes)
+        shorter = get(lane, SCALE, like)
         for j in range(n):
             u = t.unknowns[j]
             put(x, u, minus_product(get(x, u, like), shorter, get(s.f, j, like)))
+            put(s.taken, j, get(s.f, j, like))
         if not running:
             return
     for k in range(lanes):
@@ -279,13 +300,60 @@ def newton(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, run: 
 
 
 @called
+def _retracted(t: Tables, x: Floats, s: Scratch, run: int, like: Any) -> bool:
+    """Take most of the last step back in lanes in which it was long and made |F| much larger; was there one?"""
+    lanes, lane, found = width(like), s.lane, False
+    put(lane, BACK, _largest_of(s.f, t.unknowns.size, like))
+    for k in range(lanes):
+        now, before = lane[BACK * lanes + k], lane[BEFORE * lanes + k]
+        lane[BEFORE * lanes + k], lane[BACK * lanes + k] = now, 0.0
+        if lane[STATE * lanes + k] != RUNNING or lane[SHORT * lanes + k] != 0.0 or before == np.inf:
+            continue
+        moved, reach = lane[LAST * lanes + k], s.runs[run, REACH]
+        if not now <= WORSE * before and moved > reach:
+            lane[SHORT * lanes + k] = 1.0
+            lane[BACK * lanes + k] = lane[SCALE * lanes + k] - min(s.runs[run, SHARE], reach / moved)
+            found = True
+    if found:
+        back = get(lane, BACK, like)
+        for j in range(t.unknowns.size):
+            u = t.unknowns[j]
+            put(x, u, plus_product(get(x, u, like), back, get(s.taken, j, like)))
+    return found
+
+
+@called
+def _judged(s: Scratch, run: int, steps: Ints, lanes: int) -> bool:
+    """How much of the step each lane takes, and whether it has settled or failed with it; is one still running?"""
+    lane, running = s.lane, False
+    for k in range(lanes):
+        lane[SCALE * lanes + k] = 0.0
+        if lane[STATE * lanes + k] != RUNNING:
+            continue
+        steps[k] += 1
+        moved = lane[MOVE * lanes + k]
+        if not moved < np.inf:
+            lane[STATE * lanes + k] = FAILED
+            continue
+        taken = s.runs[run, SHARE]
+        if lane[SHORT * lanes + k] != 0.0 and moved > 0.0:
+            taken = min(taken, s.runs[run, REACH] / moved)
+        stuck = moved < 1e-6 and moved >= lane[LAST * lanes + k]
+        if moved < TOLERANCE * (1.0 + lane[VOLTAGE * lanes + k]) or stuck:
+            lane[STATE * lanes + k], taken = SETTLED, 1.0
+        lane[SCALE * lanes + k], lane[LAST * lanes + k] = taken, moved
+        running |= lane[STATE * lanes + k] == RUNNING
+    return running
+
+
+@called
 def audit(
     t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, report: Report, random: Floats, like: Any
 ) -> None:
     """Evaluate at the answer: report the residual, correct x, find the currents of holders, refuse what is singular."""
-    n, nonzeros, lanes = t.unknowns.size, t.factors.rows.size, width(like)
-    evaluate(t, x, part(numbers.p, group), s, like)
-    assemble(t, numbers, group, x, s, 0.0, like)
+    n, lanes, lane = t.unknowns.size, width(like), s.lane
+    evaluate(t, x, part(numbers.p, group), s, False, like)
+    assemble_currents(t, numbers, group, x, s, 0.0, like)
     _border(t, numbers, group, x, s, like)
     for k in range(lanes):
         worst, most = -1, -1.0
@@ -293,8 +361,41 @@ def audit(
             if not abs(s.f[j * lanes + k]) <= most:
                 worst, most = j, abs(s.f[j * lanes + k])
         report.worst[group, k], report.residual[group, k] = worst, most if worst >= 0 else 0.0
-        report.settled[group, k] = s.lane[4 * lanes + k]
-    row = s.base  # the rows' largest magnitudes, in the place of what is no longer needed
+        report.settled[group, k] = lane[STATE * lanes + k]
+    if _doubtful(s.values, n, lanes):
+        _look(t, numbers, group, s, report, random, like)
+    substitute(t.factors, s.values, s.f, like)
+    put(lane, MOVE, _largest(t, s.f, False, like))
+    put(lane, VOLTAGE, _largest(t, x, True, like))
+    for k in range(lanes):
+        close = lane[MOVE * lanes + k] <= CONFIRMED * (1.0 + lane[VOLTAGE * lanes + k])
+        if not close:
+            report.settled[group, k] = FAILED
+        lane[SCALE * lanes + k] = 1.0 if report.settled[group, k] == SETTLED else 0.0
+    kept = get(lane, SCALE, like)
+    for j in range(n):
+        u = t.unknowns[j]
+        put(x, u, minus_product(get(x, u, like), kept, get(s.f, j, like)))
+
+
+@called
+def _doubtful(values: Floats, n: int, lanes: int) -> bool:
+    """Whether the pivots of some lane differ by many decades."""
+    for k in range(lanes):
+        least, most = np.inf, 0.0
+        for j in range(n):
+            pivot = abs(values[j * lanes + k])
+            least, most = min(least, pivot), max(most, pivot)
+        if not least * WIDE > most:
+            return True
+    return False
+
+
+@called
+def _look(t: Tables, numbers: Numbers, group: int, s: Scratch, report: Report, random: Floats, like: Any) -> None:
+    """Factor the matrix at the answer, and fail lanes in which it is singular but for rounding."""
+    n, nonzeros, lanes, row = t.unknowns.size, t.factors.rows.size, width(like), s.taken
+    assemble_slopes(t, numbers, group, s, 0.0, like)
     for j in range(n):
         most_of_row = larger(every(0.0, like), get(s.values, j, like))
         for p in range(t.factors.starts[j], t.factors.starts[j + 1]):
@@ -303,23 +404,11 @@ def audit(
             most_of_row = larger(most_of_row, get(s.values, n + t.factors.row_places[q], like))
         put(row, j, times(most_of_row, every(random[j], like)))
     factor(t.factors, s.values, s.work, like)
-    substitute(t.factors, s.values, s.f, like)
     substitute(t.factors, s.values, row, like)
-    put(s.lane, 0, _largest(t, s.f, False, like))
-    put(s.lane, 1, _largest(t, x, True, like))
-    unsure = every(0.0, like)
-    for j in range(n):
-        unsure = larger(unsure, get(row, j, like))
-    put(s.lane, 3, unsure)
+    put(s.lane, BACK, _largest_of(row, n, like))
     for k in range(lanes):
-        close = s.lane[k] <= CONFIRMED * (1.0 + s.lane[lanes + k])
-        if not (close and s.lane[3 * lanes + k] <= SINGULAR):
+        if not s.lane[BACK * lanes + k] <= SINGULAR:
             report.settled[group, k] = FAILED
-        s.lane[2 * lanes + k] = 1.0 if report.settled[group, k] == SETTLED else 0.0
-    kept = get(s.lane, 2, like)
-    for j in range(n):
-        u = t.unknowns[j]
-        put(x, u, minus_product(get(x, u, like), kept, get(s.f, j, like)))
 
 
 @called
@@ -337,19 +426,25 @@ def _border(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, like
 
 
 @called
-def _points(t: Tables, numbers: Numbers, x: Floats, report: Report, random: Floats, s: Scratch, like: Any) -> None:
+def _points(
+    t: Tables, numbers: Numbers, x: Floats, cold: bool, report: Report, random: Floats, s: Scratch, like: Any
+) -> None:
     for group in range(x.shape[0]):
-        solve(t, numbers, group, x[group], s, report.steps[group], like)
+        solve(t, numbers, group, x[group], s, cold, report.steps[group], like)
         audit(t, numbers, group, x[group], s, report, random, like)
 
 
 @compiled
-def points_of_one(t: Tables, numbers: Numbers, x: Floats, report: Report, random: Floats, s: Scratch) -> None:
+def points_of_one(
+    t: Tables, numbers: Numbers, x: Floats, cold: bool, report: Report, random: Floats, s: Scratch
+) -> None:
     """Operating points, lane after lane. x (lanes, size) starts with known and first voltages, ends with the answer."""
-    _points(t, numbers, x, report, random, s, 0.0)
+    _points(t, numbers, x, cold, report, random, s, 0.0)
 
 
 @compiled
-def points_of_eight(t: Tables, numbers: Numbers, x: Floats, report: Report, random: Floats, s: Scratch) -> None:
+def points_of_eight(
+    t: Tables, numbers: Numbers, x: Floats, cold: bool, report: Report, random: Floats, s: Scratch
+) -> None:
     """Operating points, eight lanes at a time: x (groups, size * 8)."""
-    _points(t, numbers, x, report, random, s, eight())
+    _points(t, numbers, x, cold, report, random, s, eight())

@@ -34,8 +34,8 @@ class Tables(NamedTuple):
     unknowns (n,): x of each column's place. volts (n,): 1 where that is a node.
     shunts: places of nodes whose own equation is on their diagonal. inner (3, .): row, place in the
     matrix, x; outer and border (2, .): row, x; border_places: of
-    the columns of these x, -1 where known. banks (5, B): address, blocks and starts of x, p and out of each
-    nonlinear device. gather: x of each number that devices read. slopes (2, .): place in the matrix, number among
+    the columns of these x, -1 where known. banks (6, B): address, blocks and starts of x, p and out of each
+    nonlinear device, 1 for a junction. gather: x of each number that devices read. slopes (2, .): place in the matrix, number among
     devices' results; steering (3, .): row, x that is known, number; rim_slopes (3, .): row of the border, place of the
     column, number. currents, rim (2, .): row (of the system, of the border) and number among the results. fixers
     (2, .): x of the held node and of the branch; signs of the branch's current there.
@@ -257,7 +257,8 @@ class Shape:
                 slopes.append(np.stack([self._place(at[keep], x[keep]), where[keep]]))
                 steering.append(np.stack([at[steers], x[steers], where[steers]]))
                 rim_slopes.append(np.stack([at[edge] - n, self.column[x[edge]], where[edge]]))
-            banks.append((code.address, blocks, x_start, p_start, out_start))
+            junction = self.circuit.banks[bank.device].device.junction
+            banks.append((code.address, blocks, x_start, p_start, out_start, int(junction)))
             block = WIDTH if lanes == 1 else 1
             x_start += blocks * locals_ * block
             p_start += blocks * self._prepared_count(code, bank) * block
@@ -275,7 +276,7 @@ class Shape:
             outer=self._pairs["outer"],
             border=self._pairs["border"] - np.array([[n], [0]]),
             border_places=self.column[self._pairs["border"][1]],
-            banks=np.array(banks, dtype=np.int64).reshape(-1, 5).T.copy(),
+            banks=np.array(banks, dtype=np.int64).reshape(-1, 6).T.copy(),
             gather=np.concatenate([np.zeros(0, np.int64), *gather]),
             slopes=np.concatenate([np.zeros((2, 0), np.int64), *slopes], axis=1),
             steering=np.concatenate([np.zeros((3, 0), np.int64), *steering], axis=1),

@@ -19,7 +19,7 @@ from netlearn.jit import called, compiled
 from netlearn.solve.lanes import eight, every, get, plus_product, put, width
 from netlearn.solve.learning import aim, learn
 from netlearn.solve.lesson import Lesson
-from netlearn.solve.newton import SETTLED, Numbers, Scratch, solve
+from netlearn.solve.newton import SETTLED, STATE, Numbers, Scratch, solve
 from netlearn.solve.shape import Tables
 
 MATRIX, INNER, OUTER, BORDER = range(4)
@@ -116,14 +116,14 @@ def _step(
     one: Phase, two: Phase, handles: Handles, lesson: Lesson, row: int, course: Course, group: int, memory: Memory,
     s: Scratch, z: Scratch, like: Any
 ) -> None:  # fmt: skip
-    lanes, state = width(like), 4 * width(like)
+    lanes, state = width(like), STATE * width(like)
     free, clamped, flags, clamps = course.free[group], course.clamped[group], two.numbers.flags[group], lesson.clamps
     _show(one, handles, lesson, row, free, group, like)
     _show(two, handles, lesson, row, clamped, group, like)
     left = one.t.unknowns
     for j in range(left.size):
         put(memory.last, j, get(free, left[j], like))
-    solve(one.t, one.numbers, group, free, s, memory.steps, like)
+    solve(one.t, one.numbers, group, free, s, False, memory.steps, like)
     anyone = False
     for k in range(lanes):
         course.solves[group, k] += 1
@@ -147,7 +147,7 @@ def _step(
             if memory.wanted[k] == 1.0 and not np.isnan(goal):
                 flags[m * lanes + k] = 1.0
                 clamped[clamps[0, m] * lanes + k] = goal
-    solve(two.t, two.numbers, group, clamped, z, memory.steps, like)
+    solve(two.t, two.numbers, group, clamped, z, False, memory.steps, like)
     for k in range(lanes):
         if memory.wanted[k] == 1.0:
             course.solves[group, k] += 1

@@ -17,9 +17,7 @@ REST = "R load(b, gnd) = 3k\nR in1(in, a) = 2k\n"
 CIRCUITS = {
     "resistance": NET + REST + "R r1(a, b) = learn(1k)\nR r2(g, b) = 1k\nR r3(g, gnd) = learn(5k)",
     "conductance": NET + REST + "G g1(a, b) = learn(1mS)\nR r2(g, b) = 1k",
-    "one state of two": NET
-    + REST
-    + "state s = learn(1k)\nR r1(a, b) = s\nR r2(b, g) = 2 * s + 100\nR r3(g, gnd) = 1k",
+    "one state of two": NET + REST + "state s = learn(1k)\nR r1(a, b) = s\nR r2(b, g) = 2 * s + 100\nR r3(g, gnd) = 1k",
     "gate source": GATE + NET + REST + "V hold(g, gnd) = vg\nNMOS m(d = a, g = g, s = b, b = gnd)\nR p(a, b) = 10k",
     "gate the other way round": GATE
     + NET
@@ -35,7 +33,9 @@ CIRCUITS = {
     "diode": NET + REST + "state s = learn(1e-12)\nD d(a, b) { is = s }\nR r2(g, b) = 1k\nR r3(a, b) = 9k",
     "controlled source": NET + REST + "VCVS e(g, gnd, a, gnd) = learn(0.5)\nR r2(g, b) = learn(1k)\nR r1(a, b) = 4k",
     "transconductance": NET + REST + "VCCS e(g, gnd, a, gnd) = learn(1mS)\nR r2(g, b) = learn(1k)\nR r1(a, b) = 4k",
-    "op-amp": NET + REST + "net o\nOpAmp u(p = a, n = g, out = o)\nR f(o, g) = learn(10k)\nR q(g, gnd) = learn(1k)\nR s(o, b) = learn(2k)",
+    "op-amp": NET
+    + REST
+    + "net o\nOpAmp u(p = a, n = g, out = o)\nR f(o, g) = learn(10k)\nR q(g, gnd) = learn(1k)\nR s(o, b) = learn(2k)",
     "ohmic edge": GATE + NET + REST + "Ohmic m(a, b) { g = vg, s = 1mA/V^2 }\nR p(a, g) = 10k\nR q(g, b) = 1k",
 }
 

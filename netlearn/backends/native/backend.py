@@ -102,7 +102,8 @@ class Native:
             return answer
         x = known(self.circuit, shape, params, boundary, start).reshape(lanes, -1)
         flat = Solution(*(getattr(answer, n).reshape(lanes, *getattr(answer, n).shape[2:]) for n in ANSWER))
-        x, flat.settled[:], flat.steps[:], flat.residual[:], flat.worst[:] = _solved(ready, boundary, x, self.threads)
+        answers = _solved(ready, boundary, x, start is None, self.threads)
+        x, flat.settled[:], flat.steps[:], flat.residual[:], flat.worst[:] = answers
         flat.x[flat.settled] = x[flat.settled]
         left = np.flatnonzero(~flat.settled)
         if len(left) and self.circuit.size <= SMALL:
@@ -168,8 +169,10 @@ class Native:
 ANSWER = ("x", "settled", "steps", "residual", "worst")
 
 
-def _solved(ready: Ready, boundary: Boundary, x: Floats, threads: int) -> tuple[Floats, np.ndarray, Ints, Floats, Ints]:
-    """x, settled, steps, residual and worst unknown of all lanes, from x (L, size)."""
+def _solved(
+    ready: Ready, boundary: Boundary, x: Floats, cold: bool, threads: int
+) -> tuple[Floats, np.ndarray, Ints, Floats, Ints]:
+    """x, settled, steps, residual and worst unknown of all lanes, from x (L, size); `cold`: which is no guess."""
     lanes, shape = len(x), ready.shape
     wide = WIDTH if lanes > FEW else 1
     tables, groups = ready.tables(wide), -(-lanes // wide)
@@ -185,6 +188,7 @@ def _solved(ready: Ready, boundary: Boundary, x: Floats, threads: int) -> tuple[
             tables,
             of_groups(numbers, some),
             packed[some],
+            cold,
             Report(report.settled[some], report.steps[some], report.residual[some], report.worst[some]),
             random,
             scratch(tables, wide),
