@@ -1,8 +1,8 @@
 """Newton's method on many lanes, compiled: evaluate, assemble, factor, step.
 
-A step solves A dx = -F. It is taken whole until one has made the largest |F| of a lane much larger (an exponential, far
-out); that one is taken back, and from then on no voltage of the lane moves by more than `reach` volts in a step. A lane
-rests once its step was below TOLERANCE (Newton's error is of the order of the last step squared) or where rounding is all
+A step solves A dx = -F, and no voltage of a lane with nonlinear devices moves by more than `reach` volts in it. A lane that
+starts cold first guesses: junctions taken for open, one step of any length; where that has made the largest |F| of the
+lane much larger (an exponential, far out) it is shortened afterwards like the others. A lane rests once its step was below TOLERANCE (Newton's error is of the order of the last step squared) or where rounding is all
 that is left. `audit` then evaluates everything once more at the answer: it gives the residual, a last correction and the
 currents of sources that hold a node. Where pivots differ by many decades it also looks whether the lane is singular but
 for rounding, where one answer is one of many, and says that such a one has not settled (an answer to random right-hand
@@ -70,8 +70,7 @@ CHAIN = (
     (*((1.0, 0.5, 10.0**-k, 100, 1) for k in range(3, 13)), (1.0, 0.5, 0.0, 100, 1)),
 )
 """The attempts on a lane that does not settle. Each is a sequence of runs of Newton's method: part of each step that
-is taken, its longest move (V), conductance from every node to ground (S), most steps, 1 if the longest move holds from
-the first step on. The first attempt starts where it is told to, each other one from zero volts: by short steps, by half
+is taken, its longest move (V), conductance from every node to ground (S), most steps, 1 if it is not to guess. The first attempt starts where it is told to, each other one from zero volts: by short steps, by half
 steps (where a law has a kink, full ones can go to and fro for ever), at any length, by gmin stepping."""
 RUNS = np.array([(attempt, *run) for attempt, runs in enumerate(CHAIN) for run in runs])
 
@@ -269,17 +268,18 @@ def newton(
     """Move x in the lanes whose state is RUNNING until they have SETTLED or FAILED; `steps` (W,) is counted up."""
     n, lanes, lane = t.unknowns.size, width(like), s.lane
     state, scale = STATE * lanes, SCALE * lanes
-    gmin = s.runs[run, GMIN]
+    gmin, guess = s.runs[run, GMIN], cold and s.runs[run, TAME] == 0.0
     for k in range(lanes):
         lane[LAST * lanes + k], lane[BEFORE * lanes + k] = np.inf, np.inf
-        lane[SHORT * lanes + k], lane[scale + k] = s.runs[run, TAME], 0.0
+        lane[SHORT * lanes + k], lane[scale + k] = 0.0 if guess or t.banks.shape[1] == 0 else 1.0, 0.0
     p = part(numbers.p, group)
     for i in range(int(s.runs[run, MOST])):
-        evaluate(t, x, p, s, cold and i == 0, like)
+        evaluate(t, x, p, s, guess and i == 0, like)
         assemble_currents(t, numbers, group, x, s, gmin, like)
-        if i > 0 and _retracted(t, x, s, run, like):
+        if guess and i == 1 and _retracted(t, x, s, run, like):
             evaluate(t, x, p, s, False, like)
             assemble_currents(t, numbers, group, x, s, gmin, like)
+        if guess and i == 0:
             put(lane, BEFORE, _largest_of(s.f, n, like))
         assemble_slopes(t, numbers, group, s, gmin, like)
         factor(t.factors, s.values, s.work, like)
@@ -301,17 +301,17 @@ def newton(
 
 @called
 def _retracted(t: Tables, x: Floats, s: Scratch, run: int, like: Any) -> bool:
-    """Take most of the last step back in lanes in which it was long and made |F| much larger; was there one?"""
+    """Take most of the first step back in lanes in which it was long and made |F| much larger; was there one?"""
     lanes, lane, found = width(like), s.lane, False
     put(lane, BACK, _largest_of(s.f, t.unknowns.size, like))
     for k in range(lanes):
         now, before = lane[BACK * lanes + k], lane[BEFORE * lanes + k]
-        lane[BEFORE * lanes + k], lane[BACK * lanes + k] = now, 0.0
-        if lane[STATE * lanes + k] != RUNNING or lane[SHORT * lanes + k] != 0.0 or before == np.inf:
+        lane[BACK * lanes + k] = 0.0
+        if lane[STATE * lanes + k] != RUNNING or t.banks.shape[1] == 0:
             continue
+        lane[SHORT * lanes + k] = 1.0
         moved, reach = lane[LAST * lanes + k], s.runs[run, REACH]
         if not now <= WORSE * before and moved > reach:
-            lane[SHORT * lanes + k] = 1.0
             lane[BACK * lanes + k] = lane[SCALE * lanes + k] - min(s.runs[run, SHARE], reach / moved)
             found = True
     if found:

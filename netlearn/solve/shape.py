@@ -199,6 +199,22 @@ class Shape:
             found.append(np.stack(numbers, axis=-1) if numbers else np.zeros((*shape, 0)))
         return found
 
+    @cached_property
+    def holding(self) -> dict[str, tuple[Ints, Ints, Floats]]:
+        """Device to the elements, nodes and signs of its holders."""
+        found: dict[str, tuple[Ints, Ints, Floats]] = {}
+        for device in {h.device for h in self.holders}:
+            own = [h for h in self.holders if h.device == device]
+            elements, nodes = (np.array(v, dtype=np.int64) for v in ([h.element for h in own], [h.node for h in own]))
+            found[device] = elements, nodes, np.array([h.sign for h in own])
+        return found
+
+    @cached_property
+    def only_held(self) -> set[tuple[str, str]]:
+        """(device, parameter) pairs that are nothing but voltages of holders: no stamp depends on them."""
+        pairs = {(d, self.circuit.banks[d].device.holds): len(of[0]) for d, of in self.holding.items()}
+        return {pair for pair, count in pairs.items() if count == len(self.circuit.banks[pair[0]].names)}
+
     def parts(self) -> Ints:
         """A label for each unknown of the circuit, the same where one depends on the other; -1 where it is known."""
         label = np.arange(len(self.left))

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netlearn.backends.native.gradients import Gradient, gradient
-from netlearn.backends.native.lessons import teach
-from netlearn.backends.native.packing import Ready, in_threads, known, of_groups, packed_lanes, unpacked_lanes
+from netlearn.backends.native.lessons import Classroom, open_classroom
+from netlearn.backends.native.packing import Ready, in_threads, known, of_groups, packed_lanes, same, unpacked_lanes
 from netlearn.backends.protocol import Taught, Transient, empty, solved
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params, boundary, check_params
@@ -43,8 +43,11 @@ class Native:
         driven = {n for port in circuit.inputs for n in port.nodes} | {0}
         self._clampable = {n for p in circuit.outputs if p.kind == "V" for n in p.clamped} - driven
         self._shapes: dict[frozenset[int], Shape] = {}
+        self._common: dict[tuple[bytes, bytes], Shape | None] = {}
         self._held: dict[frozenset[int], Ready] = {}
         self._checked: Params | None = None
+        self._classroom: Classroom | None = None
+        self._learned = {(rule.device, rule.param) for rule in circuit.rules}
 
     def operating_points(self, params: Params, boundary: Boundary, start: Solution | None = None) -> Solution:
         """Operating points, from `start` where it settled."""
@@ -72,11 +75,14 @@ class Native:
     def _groups(self, params: Params, boundary: Boundary, holds: NDArray[np.bool_]) -> Iterator[tuple[Shape, Ints]]:
         """Samples that can be solved with one shape: all of them, where nodes that only some samples hold can be
         masked in the others, else those that hold the same nodes."""
-        always = set(boundary.held[holds.all(axis=0)].tolist()) - self._clampable
-        some = set(boundary.held[holds.any(axis=0)].tolist()) - always
-        shape = self._shape(frozenset(always), params)
-        if shape.maskable(some):
-            yield shape, np.arange(boundary.samples)
+        key = (boundary.held.tobytes(), holds.all(axis=0).tobytes())
+        if key not in self._common:
+            always = set(boundary.held[holds.all(axis=0)].tolist()) - self._clampable
+            shape = self._shape(frozenset(always), params)
+            self._common[key] = shape if shape.maskable(set(boundary.held.tolist()) - always) else None
+        common = self._common[key]
+        if common is not None:
+            yield common, np.arange(boundary.samples)
             return
         patterns, group = np.unique(holds, axis=0, return_inverse=True)
         for k, pattern in enumerate(patterns):
@@ -90,6 +96,8 @@ class Native:
 
     def _ready(self, shape: Shape, params: Params) -> Ready:
         known = self._held.get(shape.held)
+        if known is not None and known.params is not params and same(params, known.params, shape.only_held):
+            known = self._held[shape.held] = replace(known, params=params)
         if known is None or known.params is not params:
             known = self._held[shape.held] = Ready(shape, params, shape.stamps(params), shape.prepared(params))
         return known
@@ -151,16 +159,20 @@ class Native:
 
     def teach(self, params: Params, lesson: Lesson, rows: Ints) -> Taught | None:
         """Steps of every draw on its own trajectory, in machine code; None where a state acts in a way it lacks."""
-        shape = self._shape(frozenset(self.circuit.driven["V"][0].tolist()), params)
-        if not len(rows) or not self.connections.sound(boundary(self.circuit, lesson.inputs[rows[:1]])):
-            return None
-        return teach(shape, params, lesson, rows, self.threads)
+        room = self._classroom
+        if room is None or not room.fits(params, lesson, self._learned):
+            if not self.connections.sound(boundary(self.circuit, lesson.inputs[:1])):
+                return None
+            shape = self._shape(frozenset(self.circuit.driven["V"][0].tolist()), params)
+            room = self._classroom = open_classroom(shape, params, lesson)
+        return room.teach(params.states, rows, self.threads) if room else None
 
     def transient(self, params: Params, boundary: Boundary, stop: float, step: float) -> Transient:
         raise BackendError("the native backend finds operating points only", "use --backend ngspice for transients")
 
     def reset(self) -> None:
-        """Nothing to forget: an answer depends on its arguments alone."""
+        """Forget where the last learning step has left the circuit."""
+        self._classroom = None
 
     def close(self) -> None:
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from netlearn.backends.native.packing import Ready, in_threads, of_groups, packed_lanes, unpacked_lanes
+from netlearn.backends.native.packing import Ready, in_threads, of_groups, packed_lanes, same, unpacked_lanes
 from netlearn.backends.protocol import Taught
 from netlearn.circuit.flat import IDENTITY, FlatCircuit, Floats, Ints, Params, Rule, boundary, hold
 from netlearn.devices.vector import WIDTH
@@ -19,37 +19,59 @@ LISTS = {"inner": INNER, "outer": OUTER, "border": BORDER}
 FEW = 3  # draws that learn one by one
 
 
-def teach(shape: Shape, params: Params, lesson: Lesson, rows: Ints, threads: int) -> Taught | None:
-    """States of all draws after the steps; None where a state acts in a way that is not compiled."""
+class Classroom:
+    """A lesson on a shape with everything worked out but the states: what is taught again and again starts warm.
+
+    Use `open_classroom`. It serves parameters that differ from its own in learned numbers only (`fits`).
+    """
+
+    def __init__(self, phases: list[Phase], handles: Handles, course: Course, params: Params, lesson: Lesson) -> None:
+        self.phases, self.handles, self.course, self.params, self.lesson = phases, handles, course, params, lesson
+        self.wide = course.states_lanes.shape[2]
+        count = (len(lesson.scales), self.wide)
+        self._memory = Memory(
+            np.zeros(count),
+            np.zeros((len(lesson.shares), self.wide)),
+            np.zeros(self.wide),
+            np.zeros(self.wide, np.int64),
+            np.zeros(len(phases[0].t.unknowns) * self.wide),
+        )
+
+    def fits(self, params: Params, lesson: Lesson, learned: set[tuple[str, str]]) -> bool:
+        """Whether nothing but learned numbers and states is different in these parameters."""
+        return lesson is self.lesson and params.draws == self.params.draws and same(params, self.params, learned)
+
+    def teach(self, states: Floats, rows: Ints, threads: int) -> Taught:
+        """Steps from `states` (D, S), for all draws."""
+        course, wide = self.course, self.wide
+        groups, draws = len(course.states), len(states)
+        course.states[:] = packed_lanes(states[np.minimum(np.arange(groups * wide), draws - 1)], wide)
+        course.solves[:] = course.settled[:] = 0
+        run = teach_eight if wide > 1 else teach_one
+
+        def work(some: slice) -> None:
+            one, two = (p._replace(numbers=of_groups(p.numbers, some), rest=p.rest[some]) for p in self.phases)
+            part = Course(**{name: a[some] for name, a in course._asdict().items()})
+            memory = Memory(*(a.copy() for a in self._memory))  # type: ignore[arg-type]
+            run(one, two, self.handles, self.lesson, rows, part, memory, scratch(one.t, wide), scratch(two.t, wide))
+
+        in_threads(work, groups, threads)
+        after = unpacked_lanes(course.states, wide)[:draws].copy()
+        solves, settled = (int(a.reshape(-1)[:draws].sum()) for a in (course.solves, course.settled))
+        return Taught(after, len(rows), solves, settled)
+
+
+def open_classroom(shape: Shape, params: Params, lesson: Lesson) -> Classroom | None:
+    """None where a state acts in a way that is not compiled."""
     gates, edges = _gates(shape), _conductances(shape.circuit)
     if gates is None or edges is None or not shape.maskable(lesson.clamps[0].tolist()):
         return None
     wide = WIDTH if params.draws > FEW else 1
-    groups = -(-params.draws // wide)
-    lanes = np.minimum(np.arange(groups * wide), params.draws - 1)
-    phases = [_phase(part, params, lesson, rows, lanes, edges) for part in _parts(shape, params, lesson)]
-    course = _course(shape, params, lanes, wide)
+    lanes = np.minimum(np.arange(-(-params.draws // wide) * wide), params.draws - 1)
+    phases = [_phase(part, params, lesson, lanes, edges) for part in _parts(shape, params, lesson)]
     (held, drivers), (_, feeders) = shape.circuit.driven["V"], shape.circuit.driven["I"]
     handles = Handles(np.stack([held, drivers]), feeders, np.array(gates[:2], dtype=np.int64), gates[2])
-    run = teach_eight if wide > 1 else teach_one
-
-    def work(some: slice) -> None:
-        count = (len(lesson.scales), wide)
-        memory = Memory(
-            np.zeros(count),
-            np.zeros((len(lesson.shares), wide)),
-            np.zeros(wide),
-            np.zeros(wide, np.int64),
-            np.zeros(len(phases[0].t.unknowns) * wide),
-        )
-        one, two = (p._replace(numbers=of_groups(p.numbers, some), rest=p.rest[some]) for p in phases)
-        part = Course(**{name: a[some] for name, a in course._asdict().items()})
-        run(one, two, handles, lesson, rows, part, memory, scratch(one.t, wide), scratch(two.t, wide))
-
-    in_threads(work, groups, threads)
-    states = unpacked_lanes(course.states, wide)[: params.draws]
-    solves, settled = (int(a.reshape(-1)[: params.draws].sum()) for a in (course.solves, course.settled))
-    return Taught(states, len(rows), solves, settled)
+    return Classroom(phases, handles, _course(shape, params, lanes, wide), params, lesson)
 
 
 def _parts(shape: Shape, params: Params, lesson: Lesson) -> list[Shape]:
@@ -64,11 +86,11 @@ def _parts(shape: Shape, params: Params, lesson: Lesson) -> list[Shape]:
     return found
 
 
-def _phase(shape: Shape, params: Params, lesson: Lesson, rows: Ints, lanes: Ints, rules: list[Rule]) -> Phase:
+def _phase(shape: Shape, params: Params, lesson: Lesson, lanes: Ints, rules: list[Rule]) -> Phase:
     """The equations of a phase with all their numbers."""
     ready = Ready(shape, params, shape.stamps(params), shape.prepared(params))
     wide = WIDTH if params.draws > FEW else 1
-    free = boundary(shape.circuit, lesson.inputs[rows[:1]])
+    free = boundary(shape.circuit, lesson.inputs[:1])
     inside = shape.column[lesson.clamps[0]] >= 0
     nodes = lesson.clamps[0][inside]
     numbers = own_numbers(

@@ -35,8 +35,8 @@ class Ready:
         draws, rows = np.divmod(lanes, boundary.samples)
         if self.params.draws == 1:
             draws = np.zeros(wide, np.int64)
-        held = [(int(shape.column[n]), k) for k, n in enumerate(boundary.held) if shape.column[n] >= 0]
-        flags = np.isfinite(boundary.voltages[rows][:, [k for _, k in held]]).astype(float)
+        places = shape.column[boundary.held]
+        flags = np.isfinite(boundary.voltages[rows][:, places >= 0]).astype(float)
         return Numbers(
             p=self._packed(draws, wide),
             matrix=packed_lanes(stamps.matrix[draws], wide),
@@ -46,7 +46,7 @@ class Ready:
             offset=packed_lanes(stamps.offset[draws], wide),
             fed=shape.row[boundary.fed],
             feeds=packed_lanes(boundary.currents[rows], wide),
-            masks=np.array([place for place, _ in held], dtype=np.int64),
+            masks=places[places >= 0],
             flags=packed_lanes(flags, wide),
         )
 
@@ -64,17 +64,25 @@ class Ready:
         return np.concatenate(parts, axis=1)
 
 
+def same(one: Params, two: Params, but: set[tuple[str, str]]) -> bool:
+    """Whether all numbers are the very same arrays, except those of some (device, parameter) pairs."""
+    for device, of in one.values.items():
+        other = two.values[device]
+        if of is not other and any(v is not other[p] and (device, p) not in but for p, v in of.items()):
+            return False
+    return True
+
+
 def known(circuit: FlatCircuit, shape: Shape, params: Params, boundary: Boundary, start: Floats | None) -> Floats:
     """First x (D, S, size): `start` where there is one, else zero; held nodes at their voltages."""
     x = np.zeros((params.draws, boundary.samples, circuit.size))
     if start is not None:
         x = np.where(np.isfinite(start), start, 0.0)
     finite = np.isfinite(boundary.voltages)
-    for k, node in enumerate(boundary.held):
-        x[:, finite[:, k], node] = boundary.voltages[finite[:, k], k]
-    for holder in shape.holders:
-        param = circuit.banks[holder.device].device.holds
-        x[:, :, holder.node] = holder.sign * params.values[holder.device][param][:, None, holder.element]
+    x[:, :, boundary.held] = np.where(finite, boundary.voltages, x[:, :, boundary.held])
+    for device, (elements, nodes, signs) in shape.holding.items():
+        values = params.values[device][circuit.banks[device].device.holds]
+        x[:, :, nodes] = (signs * values[:, elements])[:, None]
     return x
 
 
