@@ -8,7 +8,7 @@ stored moment gives the same numbers, bit for bit, as never having stopped.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from netlearn.learn.edges import Contrast
 from netlearn.learn.plan import Plan, make_plan
 from netlearn.learn.task import Task, order
 from netlearn.solve.lesson import Lesson
-from netlearn.solve.solution import read
+from netlearn.solve.solution import Solution, read
 
 
 class Metrics(dict[str, float]):
@@ -45,7 +45,9 @@ class Metrics(dict[str, float]):
 class Moment:
     """Where a run stands after an epoch.
 
-    steps: samples shown. solves, settled: operating points asked for and found so far; `checkpoint` says that the warm starts were forgotten here, so that a run can go on from it.
+    steps: samples shown. solves, settled: operating points asked for and found so far. answers: those of the
+    evaluation, a start for the next one. `checkpoint` says that all warm starts were forgotten here, so that a run can
+    go on from it.
     """
 
     epoch: int
@@ -56,6 +58,7 @@ class Moment:
     metrics: Metrics
     finished: bool = False
     checkpoint: bool = False
+    answers: Solution | None = field(default=None, repr=False, compare=False)
 
 
 RUNAWAY = 1e100  # no learnable value is that large
@@ -90,7 +93,8 @@ class Trainer:
 def begin(trainer: Trainer, params: Params) -> Moment:
     """The untrained circuit and its measured error."""
     trainer.backend.reset()
-    metrics, solves, settled = evaluate(trainer, params, 0, 0)
+    metrics, found = evaluate(trainer, params, 0, 0)
+    solves, settled = found.settled.size, int(found.settled.sum())
     return Moment(0, 0, params.states, solves, settled, metrics, _done(trainer, metrics), checkpoint=True)
 
 
@@ -111,7 +115,7 @@ def train(trainer: Trainer, start: Moment | None = None) -> Iterator[Moment]:
         since += len(trainer.task.train)
         if since >= trainer.checkpoint_steps or moment.finished:
             trainer.backend.reset()
-            moment, since = replace(moment, checkpoint=True), 0
+            moment, since = replace(moment, checkpoint=True, answers=None), 0
         yield moment
 
 
@@ -138,10 +142,10 @@ def _epoch(
     batches = _within(order(trainer.task, trainer.seed, moment.epoch), trainer.steps, moment.steps)
     params, solves, settled = learn(trainer, plan, lesson, params, batches)
     steps = moment.steps + sum(len(rows) for rows in batches)
-    metrics, asked, found = evaluate(trainer, params, moment.epoch + 1, steps)
-    solves, settled = moment.solves + solves + asked, moment.settled + settled + found
+    metrics, found = evaluate(trainer, params, moment.epoch + 1, steps, moment.answers)
+    solves, settled = moment.solves + solves + found.settled.size, moment.settled + settled + int(found.settled.sum())
     done = _done(trainer, metrics)
-    return params, Moment(moment.epoch + 1, steps, params.states, solves, settled, metrics, done)
+    return params, Moment(moment.epoch + 1, steps, params.states, solves, settled, metrics, done, answers=found)
 
 
 def _within(batches: list[Ints], most: int | None, steps: int) -> list[Ints]:
@@ -223,8 +227,10 @@ def clamp(circuit: FlatCircuit, free: Boundary, x: Floats, target: Floats, eta: 
     return hold(free, nodes, x.take(starts, axis=1) + shares * push.take(outputs, axis=1))
 
 
-def evaluate(trainer: Trainer, params: Params, epoch: int, steps: int) -> tuple[Metrics, int, int]:
-    """The metrics of the task's loss, solves asked for and settled.
+def evaluate(
+    trainer: Trainer, params: Params, epoch: int, steps: int, start: Solution | None = None
+) -> tuple[Metrics, Solution]:
+    """The metrics of the task's loss, and the free operating points they are of; `start`: those of the last time.
 
     Over the training samples: mse (V^2), error (its root, V), violations (the part a hinge still pushes),
     train_accuracy; accuracy over the held-out samples, or over the training samples where none are held out. A sample
@@ -232,7 +238,8 @@ def evaluate(trainer: Trainer, params: Params, epoch: int, steps: int) -> tuple[
     """
     task = trainer.task
     rows = np.concatenate([task.train, task.test])
-    outputs, settled = answer(trainer, params, task.inputs[rows])
+    found = trainer.backend.operating_points(params, boundary(trainer.circuit, task.inputs[rows]), start)
+    outputs, settled = read(trainer.circuit, params, found.x)[0], found.settled[0]
     labels, count = task.labels[rows], len(task.train)
     mse = float(np.mean((outputs[:count] - labels[:count]) ** 2)) if settled[:count].all() else float("nan")
     right = task.loss.right(np.nan_to_num(outputs), labels, task.known) & settled
@@ -246,13 +253,7 @@ def evaluate(trainer: Trainer, params: Params, epoch: int, steps: int) -> tuple[
         "violations": float((pushed | ~settled[:count]).mean()),
     }
     shown = {"steps": float(steps), "epochs": float(epoch), **{name: known[name] for name in task.loss.metrics}}
-    return Metrics(shown, np.sort(rows[~settled]).tolist()), len(rows), int(settled.sum())
+    return Metrics(shown, np.sort(rows[~settled]).tolist()), found
 
 
-def answer(trainer: Trainer, params: Params, inputs: Floats) -> tuple[Floats, np.ndarray]:
-    """Free outputs (N, O) for inputs (N, I), and which samples settled."""
-    solution = trainer.backend.operating_points(params, boundary(trainer.circuit, inputs))
-    return read(trainer.circuit, params, solution.x)[0], solution.settled[0]
-
-
-__all__ = ["Metrics", "Moment", "Trainer", "answer", "begin", "clamp", "evaluate", "learn", "step", "train"]
+__all__ = ["Metrics", "Moment", "Trainer", "begin", "clamp", "evaluate", "learn", "step", "train"]

@@ -18,7 +18,8 @@ from typing import Any
 from netlearn.circuit.flat import Floats
 from netlearn.jit import called, compiled
 from netlearn.solve.lanes import eight, every, get, minus_product, put, times, width
-from netlearn.solve.newton import Numbers, Scratch, assemble_slopes, evaluate, part, prepare
+from netlearn.solve.newton import Numbers, Scratch, part, prepare, residual
+from netlearn.solve.newton import slopes as assemble
 from netlearn.solve.shape import Tables
 from netlearn.solve.sparse import factor, substitute_transposed
 
@@ -30,8 +31,8 @@ def _multipliers(
     """lam (rows,): multipliers of the current laws; `slopes` of known voltages become dL/dv."""
     n, lanes = t.unknowns.size, width(like)
     prepare(t, numbers, group, x, s, like)
-    evaluate(t, x, part(numbers.p, group), s, False, like)
-    assemble_slopes(t, numbers, group, s, 0.0, like)
+    residual(t, numbers, group, x, s, False, like)
+    assemble(t, numbers, group, s, like)
     factor(t.factors, s.values, s.work, like)
     for h in range(t.signs.size):
         put(lam, n + h, times(every(t.signs[h], like), get(slopes, t.fixers[1, h], like)))

@@ -32,7 +32,7 @@ from netlearn.solve.lanes import (
     width,
 )
 from netlearn.solve.shape import Tables
-from netlearn.solve.sparse import factor, substitute
+from netlearn.solve.sparse import Factors, factor, substitute
 
 TOLERANCE = 1e-9  # V, and as much for a volt
 CONFIRMED = 1e-7
@@ -133,92 +133,136 @@ def prepare(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, like
             put(s.base, r, minus(get(s.base, r, like), get(feeds, m, like)))
 
 
+# The functions of every step take the arrays they need and no more: to pass a tuple of forty costs as much as the work.
+
+
 @called
-def evaluate(t: Tables, x: Floats, p: Floats, s: Scratch, guess: bool, like: Any) -> None:
+def evaluate(
+    banks: Ints, gather: Ints, x: Floats, p: Floats, given: Floats, results: Floats, guess: bool, like: Any
+) -> None:
     """All nonlinear devices at x; in a first guess junctions at zero volts."""
-    for i in range(t.gather.size):
-        put(s.given, i, get(x, t.gather[i], like))
+    for i in range(gather.size):
+        put(given, i, get(x, gather[i], like))
     if guess:
-        for b in range(t.banks.shape[1]):
-            if t.banks[5, b] == 1:
-                end = t.banks[2, b + 1] if b + 1 < t.banks.shape[1] else t.gather.size
-                for i in range(t.banks[2, b], end):
-                    put(s.given, i, every(0.0, like))
+        for b in range(banks.shape[1]):
+            if banks[5, b] == 1:
+                end = banks[2, b + 1] if b + 1 < banks.shape[1] else gather.size
+                for i in range(banks[2, b], end):
+                    put(given, i, every(0.0, like))
     stride = 8 * width(like)
-    for b in range(t.banks.shape[1]):
+    for b in range(banks.shape[1]):
         call_points(
-            t.banks[0, b],
-            t.banks[1, b],
-            s.given.ctypes.data + stride * t.banks[2, b],
-            p.ctypes.data + stride * t.banks[3, b],
-            s.results.ctypes.data + stride * t.banks[4, b],
+            banks[0, b],
+            banks[1, b],
+            given.ctypes.data + stride * banks[2, b],
+            p.ctypes.data + stride * banks[3, b],
+            results.ctypes.data + stride * banks[4, b],
         )
 
 
 @called
-def assemble_currents(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, gmin: float, like: Any) -> None:
-    """Residual F at x, from what `evaluate` has left."""
-    inner, flags, lanes = part(numbers.inner, group), part(numbers.flags, group), width(like)
-    for j in range(t.unknowns.size):
-        put(s.f, j, get(s.base, j, like))
-    for m in range(t.inner.shape[1]):
-        r = t.inner[0, m]
-        put(s.f, r, plus_product(get(s.f, r, like), get(inner, m, like), get(x, t.inner[2, m], like)))
-    for m in range(t.currents.shape[1]):
-        r = t.currents[0, m]
-        put(s.f, r, plus(get(s.f, r, like), get(s.results, t.currents[1, m], like)))
-    if gmin > 0.0:
-        for m in range(t.shunts.size):
-            j = t.shunts[m]
-            put(s.f, j, plus_product(get(s.f, j, like), every(gmin, like), get(x, t.unknowns[j], like)))
-    for m in range(numbers.masks.size):  # where a lane holds a node, its equation says: no change
-        for k in range(lanes):
-            if flags[m * lanes + k] != 0.0:
-                s.f[numbers.masks[m] * lanes + k] = 0.0
+def assemble_currents(
+    inner: Ints, currents: Ints, base: Floats, slopes: Floats, results: Floats, x: Floats, f: Floats, like: Any
+) -> None:
+    """Residual F at x, from what `evaluate` has left; `slopes` of the linear part in the order of `inner`."""
+    for j in range(f.size // width(like)):
+        put(f, j, get(base, j, like))
+    for m in range(inner.shape[1]):
+        r = inner[0, m]
+        put(f, r, plus_product(get(f, r, like), get(slopes, m, like), get(x, inner[2, m], like)))
+    for m in range(currents.shape[1]):
+        r = currents[0, m]
+        put(f, r, plus(get(f, r, like), get(results, currents[1, m], like)))
 
 
 @called
-def assemble_slopes(t: Tables, numbers: Numbers, group: int, s: Scratch, gmin: float, like: Any) -> None:
-    """The matrix dF/dx, from what `evaluate` has left."""
-    n, nonzeros, lanes = t.unknowns.size, t.factors.rows.size, width(like)
-    matrix, flags = part(numbers.matrix, group), part(numbers.flags, group)
-    for i in range(n + 2 * nonzeros):
-        put(s.values, i, get(matrix, i, like))
-    for m in range(t.slopes.shape[1]):
-        i = t.slopes[0, m]
-        put(s.values, i, plus(get(s.values, i, like), get(s.results, t.slopes[1, m], like)))
-    if gmin > 0.0:
-        for m in range(t.shunts.size):
-            put(s.values, t.shunts[m], plus(get(s.values, t.shunts[m], like), every(gmin, like)))
-    for m in range(numbers.masks.size):
-        j = numbers.masks[m]
+def assemble_slopes(slopes: Ints, matrix: Floats, results: Floats, values: Floats, like: Any) -> None:
+    """The matrix dF/dx, from what `evaluate` has left; `matrix` is its linear part."""
+    for i in range(values.size // width(like)):
+        put(values, i, get(matrix, i, like))
+    for m in range(slopes.shape[1]):
+        i = slopes[0, m]
+        put(values, i, plus(get(values, i, like), get(results, slopes[1, m], like)))
+
+
+@called
+def hold_currents(masks: Ints, flags: Floats, f: Floats, lanes: int) -> None:
+    """Where a lane holds a node, its equation says: no change."""
+    for m in range(masks.size):
+        for k in range(lanes):
+            if flags[m * lanes + k] != 0.0:
+                f[masks[m] * lanes + k] = 0.0
+
+
+@called
+def hold_slopes(factors: Factors, masks: Ints, flags: Floats, values: Floats, lanes: int) -> None:
+    """The same in the matrix."""
+    n, nonzeros = factors.starts.size - 1, factors.rows.size
+    for m in range(masks.size):
+        j = masks[m]
         for k in range(lanes):
             if flags[m * lanes + k] == 0.0:
                 continue
-            s.values[j * lanes + k] = 1.0
-            for p in range(t.factors.starts[j], t.factors.starts[j + 1]):
-                s.values[(n + nonzeros + p) * lanes + k] = 0.0
-            for q in range(t.factors.row_starts[j], t.factors.row_starts[j + 1]):
-                s.values[(n + t.factors.row_places[q]) * lanes + k] = 0.0
+            values[j * lanes + k] = 1.0
+            for p in range(factors.starts[j], factors.starts[j + 1]):
+                values[(n + nonzeros + p) * lanes + k] = 0.0
+            for q in range(factors.row_starts[j], factors.row_starts[j + 1]):
+                values[(n + factors.row_places[q]) * lanes + k] = 0.0
 
 
 @called
-def _largest_of(values: Floats, count: int, like: Any) -> Any:
+def shunt(shunts: Ints, unknowns: Ints, gmin: float, x: Floats, f: Floats, values: Floats, like: Any) -> None:
+    """A conductance from nodes to ground."""
+    for m in range(shunts.size):
+        j = shunts[m]
+        put(f, j, plus_product(get(f, j, like), every(gmin, like), get(x, unknowns[j], like)))
+        put(values, j, plus(get(values, j, like), every(gmin, like)))
+
+
+@called
+def _largest_of(values: Floats, like: Any) -> Any:
     """Largest magnitude of numbers."""
     found = every(0.0, like)
-    for j in range(count):
+    for j in range(values.size // width(like)):
         found = larger(found, get(values, j, like))
     return found
 
 
 @called
-def _largest(t: Tables, values: Floats, at_unknowns: bool, like: Any) -> Any:
-    """Largest magnitude of the voltages among numbers, given by place or by unknown."""
+def _largest_voltage(volts: Ints, places: Ints, values: Floats, like: Any) -> Any:
+    """Largest magnitude of those numbers (at `places`) that are node voltages."""
     found = every(0.0, like)
-    for j in range(t.unknowns.size):
-        if t.volts[j] == 1:
-            found = larger(found, get(values, t.unknowns[j] if at_unknowns else j, like))
+    for j in range(places.size):
+        if volts[j] == 1:
+            found = larger(found, get(values, places[j], like))
     return found
+
+
+@called
+def _advance(unknowns: Ints, share: Any, step: Floats, x: Floats, taken: Floats, like: Any) -> None:
+    """x less a share of a step, which is kept."""
+    for j in range(unknowns.size):
+        u = unknowns[j]
+        moved = get(step, j, like)
+        put(x, u, minus_product(get(x, u, like), share, moved))
+        put(taken, j, moved)
+
+
+@called
+def residual(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, guess: bool, like: Any) -> None:
+    """F at x."""
+    evaluate(t.banks, t.gather, x, part(numbers.p, group), s.given, s.results, guess, like)
+    assemble_currents(t.inner, t.currents, s.base, part(numbers.inner, group), s.results, x, s.f, like)
+    if numbers.masks.size > 0:
+        hold_currents(numbers.masks, part(numbers.flags, group), s.f, width(like))
+
+
+@called
+def slopes(t: Tables, numbers: Numbers, group: int, s: Scratch, like: Any) -> None:
+    """dF/dx at the x that was evaluated last."""
+    assemble_slopes(t.slopes, part(numbers.matrix, group), s.results, s.values, like)
+    if numbers.masks.size > 0:
+        hold_slopes(t.factors, numbers.masks, part(numbers.flags, group), s.values, width(like))
 
 
 @called
@@ -266,44 +310,48 @@ def newton(
     t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, run: int, cold: bool, steps: Ints, like: Any
 ) -> None:
     """Move x in the lanes whose state is RUNNING until they have SETTLED or FAILED; `steps` (W,) is counted up."""
-    n, lanes, lane = t.unknowns.size, width(like), s.lane
-    state, scale = STATE * lanes, SCALE * lanes
+    lanes, lane, unknowns, order = width(like), s.lane, t.unknowns, t.order
     gmin, guess = s.runs[run, GMIN], cold and s.runs[run, TAME] == 0.0
     for k in range(lanes):
-        lane[LAST * lanes + k], lane[BEFORE * lanes + k] = np.inf, np.inf
-        lane[SHORT * lanes + k], lane[scale + k] = 0.0 if guess or t.banks.shape[1] == 0 else 1.0, 0.0
-    p = part(numbers.p, group)
+        lane[LAST * lanes + k], lane[BEFORE * lanes + k], lane[SCALE * lanes + k] = np.inf, np.inf, 0.0
+        lane[SHORT * lanes + k] = 0.0 if guess or t.banks.shape[1] == 0 else 1.0
+    p, inner, matrix = part(numbers.p, group), part(numbers.inner, group), part(numbers.matrix, group)
+    flags, masked = part(numbers.flags, group), numbers.masks.size > 0
     for i in range(int(s.runs[run, MOST])):
-        evaluate(t, x, p, s, guess and i == 0, like)
-        assemble_currents(t, numbers, group, x, s, gmin, like)
-        if guess and i == 1 and _retracted(t, x, s, run, like):
-            evaluate(t, x, p, s, False, like)
-            assemble_currents(t, numbers, group, x, s, gmin, like)
-        if guess and i == 0:
-            put(lane, BEFORE, _largest_of(s.f, n, like))
-        assemble_slopes(t, numbers, group, s, gmin, like)
+        evaluate(t.banks, t.gather, x, p, s.given, s.results, guess and i == 0, like)
+        assemble_currents(t.inner, t.currents, s.base, inner, s.results, x, s.f, like)
+        if guess and i < 2:
+            if masked:
+                hold_currents(numbers.masks, flags, s.f, lanes)
+            if i == 0:
+                put(lane, BEFORE, _largest_of(s.f, like))
+            elif _retracted(t, x, s, run, like):
+                evaluate(t.banks, t.gather, x, p, s.given, s.results, False, like)
+                assemble_currents(t.inner, t.currents, s.base, inner, s.results, x, s.f, like)
+        assemble_slopes(t.slopes, matrix, s.results, s.values, like)
+        if gmin > 0.0:
+            shunt(t.shunts, unknowns, gmin, x, s.f, s.values, like)
+        if masked:
+            hold_currents(numbers.masks, flags, s.f, lanes)
+            hold_slopes(t.factors, numbers.masks, flags, s.values, lanes)
         factor(t.factors, s.values, s.work, like)
         substitute(t.factors, s.values, s.f, like)
-        put(lane, MOVE, _largest(t, s.f, False, like))
-        put(lane, VOLTAGE, _largest(t, x, True, like))
-        running = _judged(s, run, steps, lanes)
-        shorter = get(lane, SCALE, like)
-        for j in range(n):
-            u = t.unknowns[j]
-            put(x, u, minus_product(get(x, u, like), shorter, get(s.f, j, like)))
-            put(s.taken, j, get(s.f, j, like))
+        put(lane, MOVE, _largest_voltage(t.volts, order, s.f, like))
+        put(lane, VOLTAGE, _largest_voltage(t.volts, unknowns, x, like))
+        running = _judged(lane, s.runs, run, steps, lanes)
+        _advance(unknowns, get(lane, SCALE, like), s.f, x, s.taken, like)
         if not running:
             return
     for k in range(lanes):
-        if lane[state + k] == RUNNING:
-            lane[state + k] = FAILED
+        if lane[STATE * lanes + k] == RUNNING:
+            lane[STATE * lanes + k] = FAILED
 
 
 @called
 def _retracted(t: Tables, x: Floats, s: Scratch, run: int, like: Any) -> bool:
     """Take most of the first step back in lanes in which it was long and made |F| much larger; was there one?"""
     lanes, lane, found = width(like), s.lane, False
-    put(lane, BACK, _largest_of(s.f, t.unknowns.size, like))
+    put(lane, BACK, _largest_of(s.f, like))
     for k in range(lanes):
         now, before = lane[BACK * lanes + k], lane[BEFORE * lanes + k]
         lane[BACK * lanes + k] = 0.0
@@ -323,9 +371,9 @@ def _retracted(t: Tables, x: Floats, s: Scratch, run: int, like: Any) -> bool:
 
 
 @called
-def _judged(s: Scratch, run: int, steps: Ints, lanes: int) -> bool:
+def _judged(lane: Floats, runs: Floats, run: int, steps: Ints, lanes: int) -> bool:
     """How much of the step each lane takes, and whether it has settled or failed with it; is one still running?"""
-    lane, running = s.lane, False
+    running = False
     for k in range(lanes):
         lane[SCALE * lanes + k] = 0.0
         if lane[STATE * lanes + k] != RUNNING:
@@ -335,9 +383,9 @@ def _judged(s: Scratch, run: int, steps: Ints, lanes: int) -> bool:
         if not moved < np.inf:
             lane[STATE * lanes + k] = FAILED
             continue
-        taken = s.runs[run, SHARE]
+        taken = runs[run, SHARE]
         if lane[SHORT * lanes + k] != 0.0 and moved > 0.0:
-            taken = min(taken, s.runs[run, REACH] / moved)
+            taken = min(taken, runs[run, REACH] / moved)
         stuck = moved < 1e-6 and moved >= lane[LAST * lanes + k]
         if moved < TOLERANCE * (1.0 + lane[VOLTAGE * lanes + k]) or stuck:
             lane[STATE * lanes + k], taken = SETTLED, 1.0
@@ -352,8 +400,7 @@ def audit(
 ) -> None:
     """Evaluate at the answer: report the residual, correct x, find the currents of holders, refuse what is singular."""
     n, lanes, lane = t.unknowns.size, width(like), s.lane
-    evaluate(t, x, part(numbers.p, group), s, False, like)
-    assemble_currents(t, numbers, group, x, s, 0.0, like)
+    residual(t, numbers, group, x, s, False, like)
     _border(t, numbers, group, x, s, like)
     for k in range(lanes):
         worst, most = -1, -1.0
@@ -365,8 +412,8 @@ def audit(
     if _doubtful(s.values, n, lanes):
         _look(t, numbers, group, s, report, random, like)
     substitute(t.factors, s.values, s.f, like)
-    put(lane, MOVE, _largest(t, s.f, False, like))
-    put(lane, VOLTAGE, _largest(t, x, True, like))
+    put(lane, MOVE, _largest_voltage(t.volts, t.order, s.f, like))
+    put(lane, VOLTAGE, _largest_voltage(t.volts, t.unknowns, x, like))
     for k in range(lanes):
         close = lane[MOVE * lanes + k] <= CONFIRMED * (1.0 + lane[VOLTAGE * lanes + k])
         if not close:
@@ -395,7 +442,7 @@ def _doubtful(values: Floats, n: int, lanes: int) -> bool:
 def _look(t: Tables, numbers: Numbers, group: int, s: Scratch, report: Report, random: Floats, like: Any) -> None:
     """Factor the matrix at the answer, and fail lanes in which it is singular but for rounding."""
     n, nonzeros, lanes, row = t.unknowns.size, t.factors.rows.size, width(like), s.taken
-    assemble_slopes(t, numbers, group, s, 0.0, like)
+    slopes(t, numbers, group, s, like)
     for j in range(n):
         most_of_row = larger(every(0.0, like), get(s.values, j, like))
         for p in range(t.factors.starts[j], t.factors.starts[j + 1]):
@@ -405,7 +452,7 @@ def _look(t: Tables, numbers: Numbers, group: int, s: Scratch, report: Report, r
         put(row, j, times(most_of_row, every(random[j], like)))
     factor(t.factors, s.values, s.work, like)
     substitute(t.factors, s.values, row, like)
-    put(s.lane, BACK, _largest_of(row, n, like))
+    put(s.lane, BACK, _largest_of(row, like))
     for k in range(lanes):
         if not s.lane[BACK * lanes + k] <= SINGULAR:
             report.settled[group, k] = FAILED

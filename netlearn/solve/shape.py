@@ -31,7 +31,7 @@ from netlearn.solve.sparse import Elimination, Factors, eliminate
 class Tables(NamedTuple):
     """Index tables for one number of lanes (1 or 8). x: all unknowns of the circuit. Rows: places, then border rows.
 
-    unknowns (n,): x of each column's place. volts (n,): 1 where that is a node.
+    unknowns (n,): x of each column's place. volts (n,): 1 where that is a node. order (n,): 0, 1, 2 ...
     shunts: places of nodes whose own equation is on their diagonal. inner (3, .): row, place in the
     matrix, x; outer and border (2, .): row, x; border_places: of
     the columns of these x, -1 where known. banks (6, B): address, blocks and starts of x, p and out of each
@@ -44,6 +44,7 @@ class Tables(NamedTuple):
     factors: Factors
     unknowns: Ints
     volts: Ints
+    order: Ints
     shunts: Ints
     inner: Ints
     outer: Ints
@@ -287,6 +288,7 @@ class Shape:
             factors=self.elimination.factors,
             unknowns=unknowns,
             volts=(unknowns < len(self.circuit.nodes)).astype(np.int64),
+            order=np.arange(n),
             shunts=self.column[own],
             inner=np.stack([row, self.inner_places, column]),
             outer=self._pairs["outer"],
