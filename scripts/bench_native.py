@@ -36,6 +36,7 @@ from bench_circuits import diodes, layered, shape, transistors, twins
 from bench_rivals import OFF, ON, Neospice, PySpiceWay, SpluNewton, median_seconds
 
 from netlearn.backends import open_backend
+from netlearn.backends.native import Native
 from netlearn.backends.pyspice import muted
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Params, boundary, flatten, initial
 from netlearn.errors import BackendError
@@ -43,10 +44,13 @@ from netlearn.lang.compile import Netlist, compile_file, compile_netlist
 from netlearn.lang.lattice import draw
 from netlearn.lang.lattice import netlist as lattice_netlist
 from netlearn.lang.library import shipped
+from netlearn.learn.compiled import make_lesson
+from netlearn.learn.plan import make_plan
 from netlearn.learn.task import make_task
 from netlearn.learn.train import Moment, Trainer, train
 from netlearn.solve.solution import Solution
 
+COPIES = 1000
 LANES, POINTS, ALTERED = 4096, 1000, 50  # solved at once, streamed through ngspice, and altered one by one
 NEOSPICE = 0.167  # s, its published re-solve of drn-784-100-10
 TAUGHT = 12  # samples that the public trainer's way is shown
@@ -162,6 +166,53 @@ def learned(backend: str, netlist: Netlist, epochs: int) -> list[tuple[float, Mo
         return [(time.perf_counter(), moment) for moment in train(trainer)]
     finally:
         solver.close()
+
+
+def copies(backend: str) -> list[Row]:
+    """1,000 mismatched copies of the 32 twin edges, each learning on its own."""
+    netlist = compile_netlist(twins())
+    circuit, task = flatten(netlist.circuit), make_task(netlist.task, 0)
+    params = mismatched(circuit, COPIES)
+    lesson = make_lesson(circuit, task, make_plan(circuit, initial(circuit)))
+    solver = open_backend(backend, circuit)
+    try:
+        taught = [solver.teach(params, lesson, task.train) for _ in range(2)][-1] if lesson else None
+        if taught is None:
+            return []
+        assert taught.settled == taught.solves
+        seconds = median_seconds(lambda: solver.teach(params, lesson, task.train))
+    finally:
+        solver.close()
+    return [Row("1,000 copies of twins-32", COPIES * len(task.train) / seconds, 1e6, "steps/s", "")]
+
+
+def mismatched(circuit: FlatCircuit, draws: int) -> Params:
+    """Copies whose transistors differ in threshold (3 mV) and gain (1 %)."""
+    rng, one = np.random.default_rng(0), initial(circuit)
+    values = {d: {p: np.repeat(v, draws, axis=0) for p, v in of.items()} for d, of in one.values.items()}
+    values["NMOS"]["vto"] += rng.normal(0.0, 3e-3, values["NMOS"]["vto"].shape)
+    values["NMOS"]["kp"] *= rng.normal(1.0, 0.01, values["NMOS"]["kp"].shape)
+    return Params(np.repeat(one.states, draws, axis=0), values)
+
+
+def adjoint(backend: str) -> list[Row]:
+    """The gradient in all 162 gates of the 100-node network against the solve it belongs to, both warm."""
+    circuit = shape(transistors(10, 10, 162, "V"))
+    inputs = np.random.default_rng(7).uniform(0.0, 0.45, (LANES, 4))
+    solver, params, held = open_backend(backend, circuit), initial(circuit), boundary(circuit, inputs)
+    try:
+        if not isinstance(solver, Native):
+            return []
+        found = solver.operating_points(params, held)
+        start = found.of(np.roll(np.arange(LANES), 1))
+        slopes = np.zeros_like(found.x)
+        slopes[..., circuit.outputs[0].free[0]] = 1.0
+        solve = median_seconds(lambda: solver.operating_points(params, held, start))
+        gradient = median_seconds(lambda: solver.gradient(params, held, found, slopes))
+    finally:
+        solver.close()
+    rival = f"solve {solve / LANES * 1e6:.1f} us a point, gradient {gradient / LANES * 1e6:.1f} us"
+    return [Row("gradient of 162 gates", solve / gradient, 1 / 1.5, "solve/gradient", rival)]
 
 
 def digits(backend: str) -> list[Row]:
@@ -328,6 +379,8 @@ WORKS = {
     "points-16": Work(points_16),
     "points-100": Work(points_100),
     "sequential": Work(sequential),
+    "copies": Work(copies, cores=2),
+    "adjoint": Work(adjoint),
     "rdgrid": Work(rdgrid_100),
     "mosgrid-32": Work(mosgrid_32),
     "mosgrid-64": Work(mosgrid_64),

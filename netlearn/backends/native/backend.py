@@ -8,7 +8,6 @@ circuit is small by the dense reference solver with its source stepping and full
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -17,7 +16,16 @@ from numpy.typing import NDArray
 
 from netlearn.backends.native.gradients import Gradient, gradient
 from netlearn.backends.native.lessons import Classroom, open_classroom
-from netlearn.backends.native.packing import Ready, in_threads, known, of_groups, packed_lanes, same, unpacked_lanes
+from netlearn.backends.native.packing import (
+    Ready,
+    cores,
+    in_threads,
+    known,
+    of_groups,
+    packed_lanes,
+    same,
+    unpacked_lanes,
+)
 from netlearn.backends.protocol import Taught, Transient, empty, solved
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params, boundary, check_params
@@ -39,7 +47,7 @@ class Native:
     def __init__(self, circuit: FlatCircuit, threads: int | None = None) -> None:
         self.circuit = circuit
         self.connections = Connections(circuit)
-        self.threads = threads or os.cpu_count() or 1
+        self.threads = threads or cores()
         driven = {n for port in circuit.inputs for n in port.nodes} | {0}
         self._clampable = {n for p in circuit.outputs if p.kind == "V" for n in p.clamped} - driven
         self._shapes: dict[frozenset[int], Shape] = {}

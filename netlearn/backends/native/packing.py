@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -101,6 +102,11 @@ def unpacked_lanes(values: Floats, wide: int) -> Floats:
 def of_groups(numbers: Numbers, some: slice) -> Numbers:
     """The numbers of some groups; what all groups share stays."""
     return Numbers(**{name: v[some] if v.ndim == 2 and len(v) > 1 else v for name, v in numbers._asdict().items()})
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_threads(work: Callable[[slice], None], groups: int, threads: int) -> None:
