@@ -44,6 +44,11 @@ def _folder() -> str:
     return str(cache_folder() / f"numba-{hashlib.sha256((numba.__version__ + text).encode()).hexdigest()[:16]}")
 
 
+def is_kept(function: str) -> bool:
+    """Whether machine code of a function, "newton.points_of_one", lies on disk for this version of all modules."""
+    return any(Path(_folder()).glob(f"*/{function}-*.nbi"))
+
+
 def _kept(compiler: Callable[..., Any], function: Callable[..., Any]) -> Any:
     before, config.CACHE_DIR = config.CACHE_DIR, _folder()
     try:
@@ -74,7 +79,7 @@ def inlined(function: Callable[..., Any]) -> Any:
 def called(function: Callable[..., Any]) -> Any:
     """A piece of other compiled functions that stands by itself, to keep them short: compiling takes more than in
     proportion to length."""
-    return numba.njit(error_model="numpy", fastmath=FUSED, no_cpython_wrapper=True)(function)
+    return numba.njit(error_model="numpy", fastmath=FUSED, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
 def intrinsic(function: Callable[..., Any]) -> Any:

@@ -7,6 +7,31 @@ the goal: ratios of speed over the rival in the same run, or steps a second; big
 rivals are in `bench_rivals.py`, the circuits in `bench_circuits.py`; neospice is optional, and where it is not
 installed its published time stands in (0.167 s).
 
+Measured on two shared cores of an EPYC (Python 3.11, ngspice 39, scipy 1.17), each work on one core but for the copies:
+
+    work                                reached         goal  unit
+    diodes-16 Newton steps            1.582e+06    6.667e+06  steps/s
+    diodes-16 over the stream             4.141           20  x                ngspice's stream: 14440 points/s
+    diodes-16 over alter+op               14.19          150  x                PySpice, alter and op: 4215 points/s
+    nmos-100 over the stream              12.27           12  x                ngspice's stream: 3771 points/s
+    twins-32 sample by sample         4.658e+04        5e+04  steps/s          the same on ngspice: 5131 steps/s
+    1,000 copies of twins-32          3.865e+05        1e+06  steps/s
+    gradient of 162 gates                 1.393       0.6667  solve/gradient   solve 21.3 us a point, gradient 15.3 us
+    rdgrid-100, 1 at once                 1.535            1  x a lane         scipy splu Newton: 34.8 ms, 2 steps
+    rdgrid-100, 16 at once                2.972            3  x a lane         scipy splu Newton: 34.8 ms, 2 steps
+    rdgrid-100 memory                     0.197       0.3333  of the peak      splu's factor: 4.4 MB
+    mosgrid-32, 1 at once                 3.024            5  x a lane         scipy splu Newton: 5.7 ms, 5 steps
+    mosgrid-64, 1 at once                 1.999            1  x a lane         scipy splu Newton: 25.9 ms, 4 steps
+    drn-784-100-10                        122.1           50  x                neospice as published: 0.167 s
+    digits epoch                            175          500  x                alter, run, read: 0.013 s free, 0.016 s clamped, 39 s an epoch
+    digits held out                      0.9499        0.969  of the samples   the authors: 0.969
+
+Where the time goes: at 16 nodes with diodes most steps are spent walking down exponentials from a neighbour's answer, and a
+group of eight lanes waits for its slowest (26 steps on average, 43 for the slowest of eight). At 100 nodes a step of eight
+lanes takes 28 us, 9 of them device evaluation (58 ns for eight level-1 transistors with both bulk junctions) and 13
+elimination. A lone lane of the 32 twin edges takes 1.5 us a Newton step, of which 0.25 are evaluation. An epoch of digits
+is learning (55 us a sample) for a good half, then evaluation.
+
 The rivals on two shared cores of an EPYC (Python 3.11, ngspice 39, scipy 1.17, neospice 0.2.0), one core each:
 
     diodes-16    ngspice's stream 11,000-12,000 points/s; PySpice, alter and op 3,400-4,500 points/s

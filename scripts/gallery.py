@@ -44,7 +44,7 @@ def row(netlist: str, results: list[dict[str, Any]]) -> str:
     shown = "" if accuracies[0] is None else ", ".join(f"{100 * a:.0f}" for a in accuracies) + " %"
     asserts = [a for r in results for a in r["asserts"].values()]
     cells = (
-        f"`netlearn train netlists/{netlist}.nl`",
+        f"`netlearn train netlists/{netlist}.nl --backend ngspice`",
         f"{worst:.2g} V² ({1e3 * worst**0.5:.2g} mV rms)",
         f"{shown}{' held out' if held else ''}",
         f"{median([r['steps'] for r in results]):,.0f}",

@@ -138,6 +138,15 @@ def fmt(
     print(f"formatted {file}", file=sys.stderr)
 
 
+def _patience(*backends: str, kernel: str = "newton.points_of_one") -> None:
+    """Say why the first use of the native engine takes its time."""
+    if "native" in backends:
+        from netlearn.jit import is_kept
+
+        if not is_kept(kernel):
+            print("compiling the native engine, once on this machine (half a minute or so)", file=sys.stderr)
+
+
 @app.command()
 def train(
     file: File,
@@ -154,6 +163,7 @@ def train(
     from netlearn.learn import session
 
     netlist = compiled(file, allow, quiet=as_json)
+    _patience(backend, kernel="teaching.teach_one")
     _follow(session.start(netlist, task, backend, seed, steps, out, tuple(allow or ())), as_json)
 
 
@@ -225,6 +235,7 @@ def solve(
         subject = trained(target)
     else:
         subject = drawn(compiled(target, allow, quiet=as_json), circuit, seed or 0)
+    _patience(backend)
     answer = solve_one(subject, inputs or [], backend)
     if as_json:
         print(json.dumps(answer))
@@ -256,6 +267,7 @@ def agree(
 
     names = agreement.two_names(backends)
     netlist = compiled(file, allow, quiet=as_json)
+    _patience(*names)
     answer = agreement.agree(agreement.case_of(netlist, task, circuit, inputs or [], seed), names)
     print(json.dumps(answer) if as_json else agreement.table(answer))
     if not answer["agree"]:

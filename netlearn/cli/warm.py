@@ -1,0 +1,65 @@
+"""Compile the native engine ahead of its first use: `python -m netlearn.cli.warm`, as scripts/setup does.
+
+Every kernel is called once, on a circuit of one resistor and one diode; what is on disk already is not compiled again.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+
+from netlearn.backends.native import Native
+from netlearn.circuit.flat import FlatCircuit, Params, boundary, flatten, initial
+from netlearn.jit import is_kept
+from netlearn.lang.compile import compile_netlist
+from netlearn.learn.compiled import make_lesson
+from netlearn.learn.plan import make_plan
+from netlearn.learn.task import make_task
+
+KERNELS = [
+    *(f"newton.points_of_{count}" for count in ("one", "eight")),
+    *(f"adjoint.multipliers_of_{count}" for count in ("one", "eight")),
+    *(f"teaching.teach_{count}" for count in ("one", "eight")),
+]
+NETLIST = """circuit Smallest {
+  net in, out
+  R r(in, out) = learn(1k)
+  D d(out, gnd)
+  input x = V(in)
+  output y = V(out)
+}
+task t on Smallest {
+  data x: [0.1V] -> y: [0.05V]
+  rule coupled(rate = 1e-3)
+}"""
+
+
+def main() -> None:
+    if all(is_kept(kernel) for kernel in KERNELS):
+        return
+    print("compiling the native engine, once on this machine (about a minute)", file=sys.stderr)
+    netlist = compile_netlist(NETLIST)
+    circuit, task = flatten(netlist.circuit), make_task(netlist.task, 0)
+    native, one = Native(circuit), initial(circuit)
+    lesson = make_lesson(circuit, task, make_plan(circuit, one))
+    assert lesson is not None
+    for count in (1, 8):
+        use(native, circuit, Params(np.repeat(one.states, count, axis=0), repeated(one, count)))
+        native.teach(Params(np.repeat(one.states, count, axis=0), repeated(one, count)), lesson, np.zeros(1, np.int64))
+
+
+def use(native: Native, circuit: FlatCircuit, params: Params) -> None:
+    """Solve and differentiate."""
+    held = boundary(circuit, np.array([[0.1]]))
+    found = native.operating_points(params, held)
+    native.gradient(params, held, found, np.ones_like(found.x))
+
+
+def repeated(params: Params, count: int) -> dict[str, dict[str, np.ndarray]]:
+    """The numbers of `count` equal copies."""
+    return {d: {p: np.repeat(v, count, axis=0) for p, v in of.items()} for d, of in params.values.items()}
+
+
+if __name__ == "__main__":
+    main()
