@@ -164,6 +164,8 @@ class Evaluator:
             if high - low >= MAX_LIST:
                 raise Fault(f"this range has more than {MAX_LIST} items", index, "make it smaller")
             self.spend(max(1, high - low + 1), index)
+            if isinstance(value, NetArray) and len(value.shape) == 1 and low <= high:
+                return _stretch(value, low, high, index)
             items = Items(self._one(value, i, index) for i in range(low, high + 1))
             items.size = sum(v.size if isinstance(v, Items) else 1 for v in items)
             return items
@@ -337,14 +339,22 @@ def _inside(low: int, high: int) -> str:
     return f"write an index in {low}..{high}" if high >= low else "there is nothing to index"
 
 
+def _stretch(array: NetArray, low: int, high: int, where: Where) -> Items:
+    """Neighbouring nets of a row: what `pick` gives one by one, for rows of a million."""
+    pick(array, low, where)
+    pick(array, high, where)
+    items = Items(array.items[(*array.at, i)] for i in range(low, high + 1))
+    items.size = len(items)
+    return items
+
+
 def pick(array: NetArray, i: int, where: Where) -> Net | BundleNet | NetArray:
     low, high = array.shape[0]
     if not low <= i <= high:
         raise Fault(f"index {i} is outside {low}..{high} of {array.name}", where, _inside(low, high))
-    name = f"{array.name}[{i}]"
     if len(array.shape) == 1:
         return array.items[(*array.at, i)]
-    return NetArray(name, array.shape[1:], array.items, (*array.at, i))
+    return NetArray(f"{array.name}[{i}]", array.shape[1:], array.items, (*array.at, i))
 
 
 Call = Callable[[Evaluator, Any, list[Any], dict[str, Any]], Any]
