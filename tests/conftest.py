@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from netlearn.backends import Backend, open_backend
 from netlearn.circuit.flat import FlatCircuit, flatten
 from netlearn.lang.compile import compile_netlist
+
+# The same examples each time, and no clock: what takes too long has tests of its own.
+hypothesis.settings.register_profile("netlearn", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("netlearn")
 
 ROOT = Path(__file__).resolve().parents[1]
 NETLISTS = sorted((ROOT / "netlists").glob("*.nl"))
