@@ -269,7 +269,7 @@ def _quarter_turns(x: Vector) -> tuple[Vector, Vector, Vector]:
     n = shifted - ROUNDER
     r = ((x - n * PI_HALF[0]) - n * PI_HALF[1]) - n * PI_HALF[2]
     q = r * r
-    return shifted.bits(), r + r * q * (-_series(q, SIN)), 1.0 - q * _series(q, COS)
+    return shifted.bits(), r + r * q * _series(q, SIN), 1.0 + q * _series(q, COS)
 
 
 def _turned(n: Vector, even: Vector, odd: Vector) -> Vector:

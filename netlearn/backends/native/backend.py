@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from netlearn.backends.native.gradients import Gradient, gradient
 from netlearn.backends.native.lessons import Classroom, open_classroom
 from netlearn.backends.native.packing import (
+    FEW,
     Ready,
     cores,
     in_threads,
@@ -37,7 +38,6 @@ from netlearn.solve.newton import SETTLED, Report, points_of_eight, points_of_on
 from netlearn.solve.shape import Shape
 from netlearn.solve.solution import Solution
 
-FEW = 3  # lanes that are solved one by one
 SMALL = 400  # unknowns that the dense solver takes on where all else has failed
 
 

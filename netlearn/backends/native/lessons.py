@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from netlearn.backends.native.packing import Ready, in_threads, of_groups, packed_lanes, same, unpacked_lanes
+from netlearn.backends.native.packing import FEW, Ready, in_threads, of_groups, packed_lanes, same, unpacked_lanes
 from netlearn.backends.protocol import Taught
 from netlearn.circuit.flat import IDENTITY, FlatCircuit, Floats, Ints, Params, Rule, boundary, hold
 from netlearn.devices.vector import WIDTH
@@ -16,7 +16,6 @@ from netlearn.solve.teaching import BORDER, INNER, MATRIX, OUTER, Course, Handle
 CONDUCTANCES = {("G", "g"): 0, ("R", "r"): 1}
 """Linear edges a state can act in, and whether it is the inverse of their conductance."""
 LISTS = {"inner": INNER, "outer": OUTER, "border": BORDER}
-FEW = 3  # draws that learn one by one
 
 
 class Classroom:

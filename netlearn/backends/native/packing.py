@@ -15,6 +15,7 @@ from netlearn.devices.vector import WIDTH
 from netlearn.solve.newton import Numbers
 from netlearn.solve.shape import Shape, Stamps, Tables
 
+FEW = 3  # lanes that are solved one by one
 ENOUGH = 4  # groups that are worth a thread
 
 
