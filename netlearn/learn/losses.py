@@ -21,6 +21,16 @@ from numpy.typing import NDArray
 from netlearn.circuit.flat import Floats
 from netlearn.errors import TaskError
 from netlearn.learn.options import make
+from netlearn.solve.lesson import LEAD, SIDE, TOWARDS
+
+
+@dataclass(frozen=True)
+class Aim:
+    """TOWARDS, LEAD or SIDE of `netlearn.solve.lesson`, with the margin and delta (V) of the latter two."""
+
+    code: int
+    margin: float = 0.0
+    delta: float = 0.0
 
 
 class Loss(Protocol):
@@ -36,6 +46,10 @@ class Loss(Protocol):
         """Whether each sample is classified rightly."""
         ...
 
+    def aim(self, outputs: int) -> Aim | None:
+        """`target` as one of the codes of a lesson, for backends that do whole steps in machine code, or None."""
+        ...
+
 
 @dataclass(frozen=True)
 class Square:
@@ -43,6 +57,9 @@ class Square:
 
     def target(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
         return labels
+
+    def aim(self, outputs: int) -> Aim:
+        return Aim(TOWARDS)
 
     def right(self, outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]:
         return nearest(outputs, labels, known)
@@ -54,6 +71,9 @@ class Nearest:
 
     def target(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
         return labels
+
+    def aim(self, outputs: int) -> Aim:
+        return Aim(TOWARDS)
 
     def right(self, outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]:
         return nearest(outputs, labels, known)
@@ -84,6 +104,9 @@ class Hinge:
         target[rows[push], mine[push]] = outputs[rows, mine][push] + 0.5 * self.delta
         target[rows[push], rival[push]] = outputs[rows, rival][push] - 0.5 * self.delta
         return target
+
+    def aim(self, outputs: int) -> Aim:
+        return Aim(LEAD if outputs > 1 else SIDE, self.margin, self.delta)
 
     def _two_sided(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
         middle = 0.5 * (known.min() + known.max())

@@ -9,6 +9,7 @@ conductance. Steepest descent in u is du = -rate dE/du, so a method's `d theta =
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from netlearn.circuit.flat import IDENTITY, FlatCircuit, Floats, Ints, Params
 from netlearn.errors import TaskError
 from netlearn.learn.edges import Group, edge_groups, polarities
+from netlearn.solve import lesson
 
 LINEAR, LOG, RECIPROCAL = 0, 1, 2
 
@@ -55,6 +57,21 @@ def _scales(circuit: FlatCircuit) -> Ints:
             chosen = rule.inputs[:, 0]
             kinds[chosen[kinds[chosen] == LINEAR]] = RECIPROCAL
     return kinds
+
+
+def descending(plan: Plan) -> Ints:
+    """How each state takes a change in `descend`, as codes of a lesson."""
+    return _codes(plan, {LINEAR: lesson.PLUS, LOG: lesson.DESCEND_LOG, RECIPROCAL: lesson.DESCEND_INVERSE})
+
+
+def adding(plan: Plan) -> Ints:
+    """The same in `add`."""
+    return _codes(plan, {LINEAR: lesson.PLUS, LOG: lesson.TIMES, RECIPROCAL: lesson.PLUS})
+
+
+def _codes(plan: Plan, codes: Mapping[int, int]) -> Ints:
+    free = np.array([codes[scale] for scale in plan.scale.tolist()], dtype=np.int64)
+    return np.where(plan.low == plan.high, lesson.HELD, free)
 
 
 def descend(states: Floats, change: Floats, plan: Plan) -> Floats:

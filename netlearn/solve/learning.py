@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from netlearn.circuit.flat import Floats
+from netlearn.circuit.flat import CLAMPED, FREE, Floats
 from netlearn.jit import inlined
 from netlearn.solve.lesson import (
-    CLAMPED,
     DEAD,
     DELTA,
     DESCEND_LOG,
     ETA,
-    FREE,
     GAIN,
     HALF,
     HELD,

@@ -19,7 +19,6 @@ SQUARES, MAGNITUDES = range(2)
 HELD, PLUS, TIMES, DESCEND_LOG, DESCEND_INVERSE = range(5)  # how a state takes a change
 ETA, MARGIN, DELTA, MIDDLE, GAIN, DEAD = range(6)  # places in `numbers`
 A, B, HALF, STATE, INVERSE = range(5)  # rows of `edges`
-FREE, CLAMPED = 1, 2
 
 
 class Lesson(NamedTuple):

@@ -6,9 +6,9 @@ import numpy as np
 
 from netlearn.backends.native.packing import FEW, Ready, in_threads, of_groups, packed_lanes, same, unpacked_lanes
 from netlearn.backends.protocol import Taught
-from netlearn.circuit.flat import IDENTITY, FlatCircuit, Floats, Ints, Params, Rule, boundary, hold
+from netlearn.circuit.flat import CLAMPED, IDENTITY, FlatCircuit, Floats, Ints, Params, Rule, boundary, hold
 from netlearn.devices.vector import WIDTH
-from netlearn.solve.lesson import CLAMPED, HALF, A, B, Lesson
+from netlearn.solve.lesson import HALF, A, B, Lesson
 from netlearn.solve.newton import Numbers, scratch
 from netlearn.solve.shape import Shape
 from netlearn.solve.teaching import BORDER, INNER, MATRIX, OUTER, Course, Handles, Memory, Phase, teach_eight, teach_one

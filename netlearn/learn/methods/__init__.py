@@ -18,4 +18,4 @@ def make_method(name: str, given: Mapping[str, float]) -> Method:
     return make("rule", METHODS, name, given)
 
 
-__all__ = ["METHODS", "Coupled", "Hardware", "Method", "Sign", "make_method"]
+__all__ = ["METHODS", "Method", "make_method"]

@@ -10,10 +10,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from netlearn.circuit.flat import Floats
-from netlearn.learn.edges import Contrast
-from netlearn.learn.methods.method import check_eta, check_positive
-from netlearn.learn.plan import Plan, descend
+import numpy as np
+
+from netlearn.circuit.flat import FlatCircuit, Floats
+from netlearn.learn.edges import Contrast, Group
+from netlearn.learn.methods.method import Formula, check_eta, check_positive
+from netlearn.learn.plan import Plan, descend, descending
+from netlearn.solve.lesson import SQUARES
+
+CONTENTS = {("G", "g"): (0.5, 0), ("R", "r"): (-0.5, 1)}
+"""dE/d theta = w theta^-2m d^2 of a linear edge: its content is E = g d^2 / 2, or d^2 / 2 r."""
 
 
 @dataclass(frozen=True)
@@ -30,5 +36,19 @@ class Coupled:
     def change(self, contrast: Contrast, plan: Plan) -> Floats:
         return -(self.rate / self.eta) * contrast.to_states(contrast.content_slopes())
 
+    def formula(self, circuit: FlatCircuit, plan: Plan) -> Formula | None:
+        """Where the content of every edge is known in closed form."""
+        known = [CONTENTS[place] for g in plan.groups if (place := _place(circuit, g)) in CONTENTS]
+        if len(known) < len(plan.groups):
+            return None
+        weights = [np.full(len(g.states), w) for g, (w, _) in zip(plan.groups, known, strict=True)]
+        return Formula(SQUARES, self.rate / self.eta, descending(plan), weights, [m for _, m in known])
+
     def apply(self, states: Floats, change: Floats, plan: Plan) -> Floats:
         return descend(states, change, plan)
+
+
+def _place(circuit: FlatCircuit, group: Group) -> tuple[str, str]:
+    """Device and parameter that the states of a group act in."""
+    names = circuit.banks[group.device].device.param_names
+    return group.device, "" if group.terminal else names[group.column]

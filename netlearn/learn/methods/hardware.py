@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from netlearn.circuit.flat import Floats
+from netlearn.circuit.flat import FlatCircuit, Floats
 from netlearn.learn.edges import Contrast
-from netlearn.learn.methods.method import check_eta, check_positive
-from netlearn.learn.plan import Plan, add
+from netlearn.learn.methods.method import Formula, check_eta, check_positive
+from netlearn.learn.plan import Plan, add, adding
+from netlearn.solve.lesson import SQUARES
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,9 @@ class Hardware:
         return self.rate * contrast.to_states(
             [s * (f - c) for s, f, c in zip(plan.polarity, free, clamped, strict=True)]
         )
+
+    def formula(self, circuit: FlatCircuit, plan: Plan) -> Formula:
+        return Formula(SQUARES, self.rate, adding(plan), plan.polarity, [0] * len(plan.groups))
 
     def apply(self, states: Floats, change: Floats, plan: Plan) -> Floats:
         return add(states, change, plan)

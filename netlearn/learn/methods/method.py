@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from netlearn.circuit.flat import Floats
+from netlearn.circuit.flat import FlatCircuit, Floats, Ints
 from netlearn.errors import TaskError
 from netlearn.learn.edges import Contrast
 from netlearn.learn.plan import Plan
 
 
+@dataclass(frozen=True)
+class Formula:
+    """A method as one of the formulas of `netlearn.solve.lesson`, for backends that do whole steps in machine code.
+
+    signal: SQUARES or MAGNITUDES. scales (states,): how each state takes a change. weights, inverse: w and m of the
+    edges, one array and one number a group.
+    """
+
+    signal: int
+    gain: float
+    scales: Ints
+    weights: Sequence[Floats]
+    inverse: Sequence[int]
+    dead: float = 0.0
+
+
 class Method(Protocol):
-    """A value: its options are its fields (see `netlearn.learn.options`). `eta` is the nudge: outputs are held at O + eta (target - O)."""
+    """A value: its options are its fields (see `netlearn.learn.options`). `eta` is the nudge: outputs are held at
+    O + eta (target - O)."""
 
     @property
     def eta(self) -> float: ...
@@ -22,6 +41,10 @@ class Method(Protocol):
 
     def apply(self, states: Floats, change: Floats, plan: Plan) -> Floats:
         """New states (D, states) after a change (D, states), within their bounds."""
+        ...
+
+    def formula(self, circuit: FlatCircuit, plan: Plan) -> Formula | None:
+        """The same as a formula; None where it is none."""
         ...
 
 

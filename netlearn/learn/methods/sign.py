@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from netlearn.circuit.flat import Floats
+from netlearn.circuit.flat import FlatCircuit, Floats
 from netlearn.learn.edges import Contrast
-from netlearn.learn.methods.method import check_eta, check_positive
+from netlearn.learn.methods.method import Formula, check_eta, check_positive
 from netlearn.learn.options import STATE
-from netlearn.learn.plan import Plan, add
+from netlearn.learn.plan import Plan, add, adding
+from netlearn.solve.lesson import MAGNITUDES
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,9 @@ class Sign:
                 contrast.to_states([np.broadcast_to(s, f.shape) for s, f in zip(plan.polarity, free, strict=True)])
             )
         )
+
+    def formula(self, circuit: FlatCircuit, plan: Plan) -> Formula:
+        return Formula(MAGNITUDES, self.delta, adding(plan), plan.polarity, [0] * len(plan.groups), self.dead)
 
     def apply(self, states: Floats, change: Floats, plan: Plan) -> Floats:
         return add(states, change, plan)
