@@ -213,11 +213,11 @@ def copies(backend: str) -> list[Row]:
 
 def mismatched(circuit: FlatCircuit, draws: int) -> Params:
     """Copies whose transistors differ in threshold (3 mV) and gain (1 %)."""
-    rng, one = np.random.default_rng(0), initial(circuit)
-    values = {d: {p: np.repeat(v, draws, axis=0) for p, v in of.items()} for d, of in one.values.items()}
-    values["NMOS"]["vto"] += rng.normal(0.0, 3e-3, values["NMOS"]["vto"].shape)
-    values["NMOS"]["kp"] *= rng.normal(1.0, 0.01, values["NMOS"]["kp"].shape)
-    return Params(np.repeat(one.states, draws, axis=0), values)
+    rng, copies = np.random.default_rng(0), initial(circuit).copies(draws)
+    numbers = copies.values["NMOS"]
+    numbers["vto"] += rng.normal(0.0, 3e-3, numbers["vto"].shape)
+    numbers["kp"] *= rng.normal(1.0, 0.01, numbers["kp"].shape)
+    return copies
 
 
 def adjoint(backend: str) -> list[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -76,7 +76,7 @@ def solved(
     answer = empty(connections.circuit, params.draws, boundary.samples)
     answer.worst[:] = lost
     if len(good):
-        found = solve(replace(boundary, voltages=boundary.voltages[good], currents=boundary.currents[good]), good)
+        found = solve(boundary.of(good), good)
         for name in ("x", "settled", "steps", "residual", "worst"):
             getattr(answer, name)[:, good] = getattr(found, name)
     return answer

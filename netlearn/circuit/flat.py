@@ -165,6 +165,14 @@ class Params:
     def draws(self) -> int:
         return len(self.states)
 
+    def of(self, draws: Ints | slice) -> Params:
+        """The numbers of some draws, one of them as often as it is named."""
+        return Params(self.states[draws], {d: {p: v[draws] for p, v in of.items()} for d, of in self.values.items()})
+
+    def copies(self, count: int) -> Params:
+        """`count` copies like the first draw."""
+        return self.of(np.zeros(count, dtype=np.int64))
+
 
 @dataclass(frozen=True)
 class Boundary:
@@ -182,6 +190,10 @@ class Boundary:
     @property
     def samples(self) -> int:
         return len(self.voltages)
+
+    def of(self, samples: Ints | slice) -> Boundary:
+        """The same for some of the samples."""
+        return Boundary(self.held, self.voltages[samples], self.fed, self.currents[samples])
 
 
 def with_states(circuit: FlatCircuit, params: Params, states: Floats) -> Params:

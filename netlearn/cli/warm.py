@@ -45,8 +45,8 @@ def main() -> None:
     lesson = make_lesson(circuit, task, make_plan(circuit, one))
     assert lesson is not None
     for count in (1, 8):
-        use(native, circuit, Params(np.repeat(one.states, count, axis=0), repeated(one, count)))
-        native.teach(Params(np.repeat(one.states, count, axis=0), repeated(one, count)), lesson, np.zeros(1, np.int64))
+        use(native, circuit, one.copies(count))
+        native.teach(one.copies(count), lesson, np.zeros(1, np.int64))
 
 
 def use(native: Native, circuit: FlatCircuit, params: Params) -> None:
@@ -54,11 +54,6 @@ def use(native: Native, circuit: FlatCircuit, params: Params) -> None:
     held = boundary(circuit, np.array([[0.1]]))
     found = native.operating_points(params, held)
     native.gradient(params, held, found, np.ones_like(found.x))
-
-
-def repeated(params: Params, count: int) -> dict[str, dict[str, np.ndarray]]:
-    """The numbers of `count` equal copies."""
-    return {d: {p: np.repeat(v, count, axis=0) for p, v in of.items()} for d, of in params.values.items()}
 
 
 if __name__ == "__main__":

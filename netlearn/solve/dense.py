@@ -71,10 +71,7 @@ def operating_points(
 
 
 def _lanes(circuit: FlatCircuit, params: Params, boundary: Boundary, draw: int, samples: slice) -> _Lanes:
-    one = Params(
-        params.states[draw : draw + 1],
-        {d: {p: v[draw : draw + 1] for p, v in of.items()} for d, of in params.values.items()},
-    )
+    one = params.of(slice(draw, draw + 1))
     numbers = {d: [p[0] for p in bank_params(circuit, d, one)] for d in circuit.banks}
     return _Lanes(circuit, numbers, boundary.held, boundary.voltages[samples], boundary.fed, boundary.currents[samples])
 

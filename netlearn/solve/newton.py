@@ -1,12 +1,13 @@
 """Newton's method on many lanes, compiled: evaluate, assemble, factor, step.
 
-A step solves A dx = -F, and no voltage of a lane with nonlinear devices moves by more than `reach` volts in it. A lane that
-starts cold first guesses: junctions taken for open, one step of any length; where that has made the largest |F| of the
-lane much larger (an exponential, far out) it is shortened afterwards like the others. A lane rests once its step was below TOLERANCE (Newton's error is of the order of the last step squared) or where rounding is all
-that is left. `audit` then evaluates everything once more at the answer: it gives the residual, a last correction and the
-currents of sources that hold a node. Where pivots differ by many decades it also looks whether the lane is singular but
-for rounding, where one answer is one of many, and says that such a one has not settled (an answer to random right-hand
-sides, each equation scaled to 1, shows it by its size).
+A step solves A dx = -F, and no voltage of a lane with nonlinear devices moves by more than `reach` volts in it. A lane
+that starts cold first guesses: junctions taken for open, one step of any length; where that has made the largest |F|
+of the lane much larger (an exponential, far out) it is shortened afterwards like the others. A lane rests once its
+step was below TOLERANCE (Newton's error is of the order of the last step squared) or where rounding is all that is
+left. `audit` then evaluates everything once more at the answer: it gives the residual, a last correction and the
+currents of sources that hold a node. Where pivots differ by many decades it also looks whether the lane is singular
+but for rounding, where one answer is one of many, and says that such a one has not settled (an answer to random
+right-hand sides, each equation scaled to 1, shows it by its size).
 """
 
 from __future__ import annotations
@@ -61,17 +62,18 @@ class Numbers(NamedTuple):
 
 WORSE = 4.0  # times by which a step may make |F| larger
 WIDE = 1e9  # pivots apart by more than this are looked at
-ATTEMPT, SHARE, REACH, GMIN, MOST, TAME = range(6)
+ATTEMPT, SHARE, REACH, GMIN, MOST = range(5)
 CHAIN = (
-    ((1.0, 0.5, 0.0, 100, 0),),
-    ((1.0, 0.5, 0.0, 100, 1),),
-    ((0.5, 0.5, 0.0, 150, 1),),
-    ((1.0, np.inf, 0.0, 100, 1),),
-    (*((1.0, 0.5, 10.0**-k, 100, 1) for k in range(3, 13)), (1.0, 0.5, 0.0, 100, 1)),
+    ((1.0, 0.5, 0.0, 100),),
+    ((1.0, 0.5, 0.0, 100),),
+    ((0.5, 0.5, 0.0, 150),),
+    ((1.0, np.inf, 0.0, 100),),
+    (*((1.0, 0.5, 10.0**-k, 100) for k in range(3, 13)), (1.0, 0.5, 0.0, 100)),
 )
 """The attempts on a lane that does not settle. Each is a sequence of runs of Newton's method: part of each step that
-is taken, its longest move (V), conductance from every node to ground (S), most steps, 1 if it is not to guess. The first attempt starts where it is told to, each other one from zero volts: by short steps, by half
-steps (where a law has a kink, full ones can go to and fro for ever), at any length, by gmin stepping."""
+is taken, its longest move (V), conductance from every node to ground (S), most steps. The first attempt starts where
+it is told to, guessing where it is told nothing; each other one starts from zero volts: by short steps, by half steps
+(where a law has a kink, full ones can go to and fro for ever), at any length, by gmin stepping."""
 RUNS = np.array([(attempt, *run) for attempt, runs in enumerate(CHAIN) for run in runs])
 
 
@@ -267,8 +269,8 @@ def slopes(t: Tables, numbers: Numbers, group: int, s: Scratch, like: Any) -> No
 
 @called
 def solve(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, cold: bool, steps: Ints, like: Any) -> None:
-    """Find the operating points of a group from x, in all ways there are; `s.lane` has the outcome. `cold`: x is no guess
-    of any worth."""
+    """Find the operating points of a group from x, in all ways there are; `s.lane` has the outcome. `cold`: x is no
+    guess of any worth."""
     n, lanes = t.unknowns.size, width(like)
     state, trying = STATE * lanes, TRYING * lanes
     for k in range(lanes):
@@ -291,8 +293,7 @@ def solve(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, cold: 
         for k in range(lanes):
             if s.lane[trying + k] == 1.0:
                 s.lane[state + k] = RUNNING
-        first = run == 0 or s.runs[run - 1, ATTEMPT] != attempt
-        newton(t, numbers, group, x, s, run, first and (cold or attempt > 0.0), steps, like)
+        newton(t, numbers, group, x, s, run, cold and run == 0, steps, like)
 
 
 @called
@@ -307,11 +308,11 @@ def _held_here(numbers: Numbers, group: int, place: int, lane: int, lanes: int) 
 
 @called
 def newton(
-    t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, run: int, cold: bool, steps: Ints, like: Any
+    t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, run: int, guess: bool, steps: Ints, like: Any
 ) -> None:
     """Move x in the lanes whose state is RUNNING until they have SETTLED or FAILED; `steps` (W,) is counted up."""
     lanes, lane, unknowns, order = width(like), s.lane, t.unknowns, t.order
-    gmin, guess = s.runs[run, GMIN], cold and s.runs[run, TAME] == 0.0
+    gmin = s.runs[run, GMIN]
     for k in range(lanes):
         lane[LAST * lanes + k], lane[BEFORE * lanes + k], lane[SCALE * lanes + k] = np.inf, np.inf, 0.0
         lane[SHORT * lanes + k] = 0.0 if guess or t.banks.shape[1] == 0 else 1.0

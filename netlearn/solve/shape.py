@@ -32,13 +32,15 @@ class Tables(NamedTuple):
     """Index tables for one number of lanes (1 or 8). x: all unknowns of the circuit. Rows: places, then border rows.
 
     unknowns (n,): x of each column's place. volts (n,): 1 where that is a node. order (n,): 0, 1, 2 ...
-    shunts: places of nodes whose own equation is on their diagonal. inner (3, .): row, place in the
-    matrix, x; outer and border (2, .): row, x; border_places: of
-    the columns of these x, -1 where known. banks (6, B): address, blocks and starts of x, p and out of each
-    nonlinear device, 1 for a junction. gather: x of each number that devices read. slopes (2, .): place in the matrix, number among
-    devices' results; steering (3, .): row, x that is known, number; rim_slopes (3, .): row of the border, place of the
-    column, number. currents, rim (2, .): row (of the system, of the border) and number among the results. fixers
-    (2, .): x of the held node and of the branch; signs of the branch's current there.
+    shunts: places of nodes whose own equation is on their diagonal.
+    inner (3, .): row, place in the matrix, x. outer and border (2, .): row, x; border_places: of the columns of these
+    x, -1 where known.
+    banks (6, B): address, blocks and starts of x, p and out of each nonlinear device, 1 for a junction. gather: x of
+    each number that devices read. results: how many numbers devices give.
+    slopes (2, .): place in the matrix, number among devices' results; steering (3, .): row, x that is known, number;
+    rim_slopes (3, .): row of the border, place of the column, number. currents, rim (2, .): row (of the system, of the
+    border) and number among the results.
+    fixers (2, .): x of the held node and of the branch; signs of the branch's current there.
     """
 
     factors: Factors
@@ -124,13 +126,12 @@ class Shape:
         self._lists()
 
     def _lists(self) -> None:
-        """Where the entries of the linear banks go: `_targets` numbers each of them, merged where they meet."""
-        rows, columns, which = [], [], []
-        for b, bank in enumerate(self.linear):
-            for e, (i, j) in enumerate(kernel(self.circuit.banks[bank.device].device).entries):
+        """Where the entries of the linear banks go, bank after bank, entry after entry; merged where they meet."""
+        rows, columns = [], []
+        for bank in self.linear:
+            for i, j in kernel(self.circuit.banks[bank.device].device).entries:
                 rows.append(bank.unknowns[:, i])
                 columns.append(bank.unknowns[:, j])
-                which.append(np.full((len(bank.elements), 2), (b, e)))
         r = self.row[np.concatenate(rows)] if rows else np.zeros(0, np.int64)
         x = np.concatenate(columns) if columns else np.zeros(0, np.int64)
         size, n = self.circuit.size, len(self.left)
@@ -244,42 +245,7 @@ class Shape:
 
     def _tables(self, lanes: int) -> Tables:
         n = len(self.left)
-        gather, slopes, steering, rim_slopes, currents, rim, banks = [], [], [], [], [], [], []
-        x_start, p_start, out_start = 0, 0, 0
-        for bank, code in zip(self.nonlinear, self.machines, strict=True):
-            count, locals_ = bank.unknowns.shape
-            blocks = -(-count // WIDTH) if lanes == 1 else count
-            elements = np.minimum(np.arange(blocks * WIDTH), count - 1).reshape(blocks, 1, WIDTH)
-            if lanes == 1:
-                gather.append(bank.unknowns[elements, np.arange(locals_)[None, :, None]].ravel())
-            else:
-                gather.append(bank.unknowns.ravel())
-            outs = len(code.rows) + len(code.entries)
-
-            def number(result: int, count: int = count, outs: int = outs, start: int = out_start) -> Ints:
-                """Where a result of each element lies, in lanes from the beginning of the results."""
-                e = np.arange(count)
-                first = (e // WIDTH * outs + result) * WIDTH + e % WIDTH if lanes == 1 else e * outs + result
-                return np.asarray(start + first, dtype=np.int64)
-
-            for k, r in enumerate(code.rows):
-                at = self.row[bank.unknowns[:, r]]
-                inside, outside = (at >= 0) & (at < n), at >= n
-                currents.append(np.stack([at[inside], number(k)[inside]]))
-                rim.append(np.stack([at[outside] - n, number(k)[outside]]))
-            for k, (r, c) in enumerate(code.entries):
-                at, x = self.row[bank.unknowns[:, r]], bank.unknowns[:, c]
-                where, unknown, row = number(len(code.rows) + k), self.column[x] >= 0, (at >= 0) & (at < n)
-                keep, steers, edge = row & unknown, (at >= 0) & ~unknown & (x != 0), (at >= n) & unknown
-                slopes.append(np.stack([self._place(at[keep], x[keep]), where[keep]]))
-                steering.append(np.stack([at[steers], x[steers], where[steers]]))
-                rim_slopes.append(np.stack([at[edge] - n, self.column[x[edge]], where[edge]]))
-            junction = self.circuit.banks[bank.device].device.junction
-            banks.append((code.address, blocks, x_start, p_start, out_start, int(junction)))
-            block = WIDTH if lanes == 1 else 1
-            x_start += blocks * locals_ * block
-            p_start += blocks * self._prepared_count(code, bank) * block
-            out_start += blocks * outs * block
+        banks, gather, numbers, results = self._blocks(lanes)
         unknowns = np.empty(n, dtype=np.int64)
         unknowns[self.elimination.column_place] = self.left
         own = self.left[(self.row == self.column)[self.left] & (self.left < len(self.circuit.nodes))]
@@ -294,17 +260,58 @@ class Shape:
             outer=self._pairs["outer"],
             border=self._pairs["border"] - np.array([[n], [0]]),
             border_places=self.column[self._pairs["border"][1]],
-            banks=np.array(banks, dtype=np.int64).reshape(-1, 6).T.copy(),
-            gather=np.concatenate([np.zeros(0, np.int64), *gather]),
-            slopes=np.concatenate([np.zeros((2, 0), np.int64), *slopes], axis=1),
-            steering=np.concatenate([np.zeros((3, 0), np.int64), *steering], axis=1),
-            rim_slopes=np.concatenate([np.zeros((3, 0), np.int64), *rim_slopes], axis=1),
-            currents=np.concatenate([np.zeros((2, 0), np.int64), *currents], axis=1),
-            rim=np.concatenate([np.zeros((2, 0), np.int64), *rim], axis=1),
-            results=out_start,
+            banks=banks,
+            gather=gather,
+            results=results,
             fixers=np.array([(h.node, h.branch) for h in self.holders], dtype=np.int64).reshape(-1, 2).T.copy(),
             signs=np.array([h.sign for h in self.holders]),
+            **self._scattered(numbers),
         )
+
+    def _blocks(self, lanes: int) -> tuple[Ints, Ints, list[Ints], int]:
+        """`banks` and `gather` of the tables, where each result of each element (R, E) lies, and how many there are."""
+        banks, gather, numbers = [], [], []
+        x_start = p_start = out_start = 0
+        for bank, code in zip(self.nonlinear, self.machines, strict=True):
+            count, locals_ = bank.unknowns.shape
+            outs = len(code.rows) + len(code.entries)
+            e, result = np.arange(count), np.arange(outs)[:, None]
+            if lanes == 1:  # eight elements a block
+                blocks, block = -(-count // WIDTH), WIDTH
+                elements = np.minimum(np.arange(blocks * WIDTH), count - 1).reshape(blocks, 1, WIDTH)
+                gather.append(bank.unknowns[elements, np.arange(locals_)[None, :, None]].ravel())
+                numbers.append(out_start + (e // WIDTH * outs + result) * WIDTH + e % WIDTH)
+            else:
+                blocks, block = count, 1
+                gather.append(bank.unknowns.ravel())
+                numbers.append(out_start + e * outs + result)
+            junction = self.circuit.banks[bank.device].device.junction
+            banks.append((code.address, blocks, x_start, p_start, out_start, int(junction)))
+            x_start += blocks * locals_ * block
+            p_start += blocks * self._prepared_count(code, bank) * block
+            out_start += blocks * outs * block
+        table = np.array(banks, dtype=np.int64).reshape(-1, 6).T.copy()
+        return table, np.concatenate([np.zeros(0, np.int64), *gather]), numbers, out_start
+
+    def _scattered(self, numbers: Sequence[Ints]) -> dict[str, Ints]:
+        """Where the results of nonlinear devices go: the lists of the tables that say so, by name."""
+        n = len(self.left)
+        sizes = {"slopes": 2, "steering": 3, "rim_slopes": 3, "currents": 2, "rim": 2}
+        found = {name: [np.zeros((size, 0), np.int64)] for name, size in sizes.items()}
+        for bank, code, of in zip(self.nonlinear, self.machines, numbers, strict=True):
+            for r, number in zip(code.rows, of, strict=False):
+                at = self.row[bank.unknowns[:, r]]
+                inside, outside = (at >= 0) & (at < n), at >= n
+                found["currents"].append(np.stack([at[inside], number[inside]]))
+                found["rim"].append(np.stack([at[outside] - n, number[outside]]))
+            for (r, c), number in zip(code.entries, of[len(code.rows) :], strict=True):
+                at, x = self.row[bank.unknowns[:, r]], bank.unknowns[:, c]
+                unknown, row = self.column[x] >= 0, (at >= 0) & (at < n)
+                keep, steers, edge = row & unknown, (at >= 0) & ~unknown & (x != 0), (at >= n) & unknown
+                found["slopes"].append(np.stack([self._place(at[keep], x[keep]), number[keep]]))
+                found["steering"].append(np.stack([at[steers], x[steers], number[steers]]))
+                found["rim_slopes"].append(np.stack([at[edge] - n, self.column[x[edge]], number[edge]]))
+        return {name: np.concatenate(parts, axis=1) for name, parts in found.items()}
 
     def _prepared_count(self, code: Machine, bank: _Bank) -> int:
         params = self.circuit.banks[bank.device].device.params

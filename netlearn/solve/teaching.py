@@ -1,11 +1,11 @@
 """Whole learning steps in machine code: free phase, clamped phase, update, sample after sample, draw beside draw.
 
-Every lane is one draw with a trajectory of its own. A state acts in one of two ways: it is the voltage of a node that a
-source holds, or the conductance (or its inverse) of a linear edge, whose entries in matrix and currents are then written
-anew: what other devices put there, plus the sum of the states' conductances. Of the equations each phase solves only those
-that someone looks at: in a twin, where the halves share no unknown, the free phase the one half and the clamped phase the
-other. A lane that has not settled in a step does
-not learn from it; the next free phase starts from the last one that has settled.
+Every lane is one draw with a trajectory of its own. A state acts in one of two ways: it is the voltage of a node that
+a source holds, or the conductance (or its inverse) of a linear edge, whose entries in matrix and currents are then
+written anew: what other devices put there, plus the sum of the states' conductances. Of the equations each phase
+solves only those that someone looks at: in a twin, where the halves share no unknown, the free phase the one half and
+the clamped phase the other. A lane that has not settled in a step does not learn from it; the next free phase starts
+from the last one that has settled.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ class Phase(NamedTuple):
     """One phase of a step: the equations that matter to it, and where states' conductances are in their numbers.
 
     edges (4, .): list (MATRIX, INNER, OUTER or BORDER), place in it, state, 1 for an inverse; shares of the state's
-    conductance there. fixed (2, .): list and place of all that `edges` write to; rest (groups, .) what is there without.
+    conductance there. fixed (2, .): list and place of all that `edges` write to; rest (groups, .) what is there
+    without them.
     """
 
     t: Tables

@@ -208,20 +208,16 @@ def test_the_same_calls_after_a_reset_give_the_same_bits(name: str, flat: Flat, 
 
 def test_draws_are_solved_as_if_each_were_alone(flat: Flat, backend: Opened) -> None:
     circuit = flat(NETWORK, EDGE)
-    rng, one = np.random.default_rng(1), initial(circuit, 3)
-    states = one.states * rng.uniform(0.9, 1.1, (2, one.states.shape[1]))
-    many = Params(states, {d: {p: np.repeat(v, 2, axis=0) for p, v in of.items()} for d, of in one.values.items()})
+    rng, many = np.random.default_rng(1), initial(circuit, 3).copies(2)
+    states = many.states * rng.uniform(0.9, 1.1, many.states.shape)
     for device, param in (("NMOS", "vto"), ("D", "is")):
         many.values[device][param] *= rng.uniform(0.9, 1.1, many.values[device][param].shape)
     many = with_states(circuit, many, states)
     held = boundary(circuit, rng.uniform(0, 0.5, (3, 2)))
     together = agreed(circuit, many, held, backend)
     for draw in range(2):
-        single = Params(
-            many.states[draw : draw + 1],
-            {d: {p: v[draw : draw + 1] for p, v in of.items()} for d, of in many.values.items()},
-        )
-        assert apart(agreed(circuit, single, held, backend)[0], together[draw], len(circuit.nodes)) < 1e-9
+        single = agreed(circuit, many.of(slice(draw, draw + 1)), held, backend)
+        assert apart(single[0], together[draw], len(circuit.nodes)) < 1e-9
 
 
 def test_boundaries_may_change_from_call_to_call(flat: Flat, backend: Opened) -> None:

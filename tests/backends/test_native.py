@@ -26,15 +26,14 @@ TASK = "task t on Test {\n data x: [[0V, 0.4V], [0.3V, 0.1V]] -> y: [0.1V, 0.2V]
 
 
 def _copies(circuit: FlatCircuit, draws: int) -> Params:
-    rng, one = np.random.default_rng(0), initial(circuit)
-    values = {d: {p: np.repeat(v, draws, axis=0) for p, v in of.items()} for d, of in one.values.items()}
-    values["NMOS"]["vto"] += rng.normal(0.0, 0.01, values["NMOS"]["vto"].shape)
-    return Params(np.repeat(one.states, draws, axis=0), values)
+    copies = initial(circuit).copies(draws)
+    thresholds = copies.values["NMOS"]["vto"]
+    thresholds += np.random.default_rng(0).normal(0.0, 0.01, thresholds.shape)
+    return copies
 
 
 def _draw(params: Params, k: int) -> Params:
-    values = {d: {p: v[k : k + 1].copy() for p, v in of.items()} for d, of in params.values.items()}
-    return Params(params.states[k : k + 1].copy(), values)
+    return params.of(slice(k, k + 1))
 
 
 @pytest.mark.parametrize("draws", [2, 11])

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from netlearn.backends import Backend
-from netlearn.circuit.flat import FlatCircuit, Ints, Params, flatten, initial
+from netlearn.circuit.flat import FlatCircuit, Ints, Params, flatten, initial, with_states
 from netlearn.lang.compile import compile_netlist
 from netlearn.learn.compiled import make_lesson
+from netlearn.learn.losses import LOSSES as LOSS_TABLE
 from netlearn.learn.methods import METHODS
 from netlearn.learn.plan import make_plan
 from netlearn.learn.task import make_task
@@ -159,5 +160,120 @@ def test_what_is_no_formula_has_no_lesson() -> None:
     assert make_lesson(batch, trainer.task, make_plan(batch, initial(batch))) is None
 
 
-def test_every_method_is_either_a_formula_or_named_here() -> None:
-    assert set(METHODS) == {"coupled", "hardware", "sign"}
+def _ohmic(edge: str, rule: str, loss: str = "loss square") -> tuple[FlatCircuit, Trainer]:
+    netlist = compile_netlist(
+        f"""module Edge(a, b) {{ {edge} }}
+        circuit Net {{
+          net n[6]
+          mesh e = graph([0--1, 1--2, 3--4, 4--5, 0--3, 1--4, 2--5, 0--4]) on n of Edge
+          R r(n[2], gnd) = 3k
+          D d(n[4], gnd)
+          input x[0..1] = V(n[0]), V(n[3])
+          output y[0..1] = V(n[5]), V(n[1])
+        }}
+        task t on Net {{
+          data x: [[0V, 0.4V], [0.2V, 0.1V], [0.3V, 0.05V]] -> y: [[0.2V, 0.1V], [0.1V, 0.2V], [0.15V, 0.16V]]
+          {rule}
+          {loss}
+        }}"""
+    )
+    circuit = flatten(netlist.circuit)
+    return circuit, Trainer(circuit, make_task(netlist.task, 0), _Unopened(), steps=1)  # type: ignore[arg-type]
+
+
+EDGES = {
+    "a conductance": "G g(a, b) = learn(uniform(0.5mS, 2mS), 0.1mS..10mS)",
+    "a conductance, logarithmic": "G g(a, b) = learn(uniform(0.5mS, 2mS), 0.1mS..10mS, law = log)",
+    "a resistance": "R r(a, b) = learn(uniform(0.5k, 2k), 100Ohm..10k)",
+    "a resistance, logarithmic": "R r(a, b) = learn(uniform(0.5k, 2k), 100Ohm..10k, law = log)",
+    "a resistance on a grid": "R r(a, b) = learn(uniform(0.5k, 2k), 100Ohm..10k, step = 1Ohm)",
+    "one that learns beside one that does not": "R r(a, b) = learn(uniform(0.5k, 2k), 100Ohm..10k)\nR s(a, b) = 5k",
+}
+OHMIC_RULES = {
+    "coupled": {
+        "G": "coupled(eta = 0.1, rate = 3e-4)",
+        "R": "coupled(eta = 0.1, rate = 3e-4)",
+        "log": "coupled(rate = 1e3)",
+    },
+    "hardware": {"G": "hardware(rate = 1e-3)", "R": "hardware(rate = 1e3)", "log": "hardware(rate = 0.1)"},
+    "sign": {"G": "sign(delta = 0.01mS)", "R": "sign(delta = 10Ohm)", "log": "sign(delta = 0.01)"},
+}
+"""One example of every rule for each kind of edge."""
+
+
+def _rule(name: str, edge: str) -> str:
+    return f"rule {OHMIC_RULES[name]['log' if 'log' in edge else edge[0]]}"
+
+
+EVERY_LOSS = {"square": "loss square", "nearest": "loss nearest", "hinge": "loss hinge(margin = 20mV, delta = 40mV)"}
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("edge", EDGES)
+def test_every_rule_learns_the_same_on_every_linear_edge(
+    edge: str, name: str, backend: Callable[[str, FlatCircuit], Backend]
+) -> None:
+    circuit, trainer = _ohmic(EDGES[edge], _rule(name, EDGES[edge]))
+    one, other, within, _ = _both(circuit, trainer, backend("native", circuit))
+    assert within == 60
+    first = initial(circuit).states
+    assert (np.abs(one.states - first) > 1e-3 * first).sum() > 3
+    np.testing.assert_allclose(one.states, other.states, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", LOSS_TABLE)
+def test_every_loss_is_taught_as_what_it_is(name: str, backend: Callable[[str, FlatCircuit], Backend]) -> None:
+    circuit, trainer = _ohmic(EDGES["a conductance"], _rule("hardware", EDGES["a conductance"]), EVERY_LOSS[name])
+    one, other, within, _ = _both(circuit, trainer, backend("native", circuit))
+    assert within == 60
+    np.testing.assert_allclose(one.states, other.states, rtol=1e-12)
+
+
+def test_a_loss_without_a_code_has_no_lesson(monkeypatch: pytest.MonkeyPatch) -> None:
+    circuit, trainer = _ohmic(EDGES["a conductance"], _rule("hardware", EDGES["a conductance"]))
+    assert make_lesson(circuit, trainer.task, make_plan(circuit, initial(circuit))) is not None
+    monkeypatch.setattr(type(trainer.task.loss), "aim", lambda _self, _outputs: None)
+    assert make_lesson(circuit, trainer.task, make_plan(circuit, initial(circuit))) is None
+
+
+def test_numbers_that_are_not_learned_are_never_taken_from_an_earlier_lesson(
+    backend: Callable[[str, FlatCircuit], Backend],
+) -> None:
+    circuit, trainer = _ohmic(EDGES["one that learns beside one that does not"], _rule("coupled", "R"))
+    native, params, rows = backend("native", circuit), initial(circuit), np.arange(30) % 3
+    lesson = make_lesson(circuit, trainer.task, make_plan(circuit, params))
+    assert lesson is not None
+    native.teach(params, lesson, rows)
+    bank = circuit.banks["R"]
+    others = [k for k, path in enumerate(bank.names) if path.endswith(".s")]
+    changed = with_states(circuit, params.copies(1), params.states.copy())
+    changed.values["R"]["r"][:, others] *= 2.0
+    warm = native.teach(changed, lesson, rows)
+    fresh = backend("native", circuit).teach(changed, lesson, rows)
+    before = backend("native", circuit).teach(params, lesson, rows)
+    assert warm is not None
+    assert fresh is not None
+    assert before is not None
+    np.testing.assert_allclose(warm.states, fresh.states, rtol=1e-10)
+    assert np.abs(warm.states / before.states - 1.0).max() > 1e-4
+
+
+def test_a_sample_without_an_operating_point_counts_the_same(backend: Callable[[str, FlatCircuit], Backend]) -> None:
+    netlist = compile_netlist(
+        """element NoWay(p, n) { current i(p, n) = 1mS / 1V * V(p, n)^2 + 0.1mA }
+        circuit Net {
+          net a, b, m
+          G g1(a, m) = learn(1mS, 0.5mS..10mS)
+          G g2(b, m) = learn(2mS, 0.5mS..10mS)
+          NoWay e(m, gnd)
+          input x[0..1] = V(a), V(b)
+          output y = V(m)
+        }
+        task t on Net { data x: [[0.5V, 0.4V], [-0.9V, -0.8V], [0.3V, 0.2V]] -> y: [0.1V, 0V, 0.05V]
+          rule hardware(rate = 0.01) }"""
+    )
+    circuit = flatten(netlist.circuit)
+    trainer = Trainer(circuit, make_task(netlist.task, 0), _Unopened(), steps=1)  # type: ignore[arg-type]
+    for teacher in TEACHERS:
+        _, _, _, solves = _both(circuit, trainer, backend(teacher, circuit))
+        assert solves == 100

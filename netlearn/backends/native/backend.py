@@ -12,9 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from netlearn.backends.native.gradients import Gradient, gradient
+from netlearn.backends.native.gradients import Gradient, gradient, no_gradient
 from netlearn.backends.native.lessons import Classroom, open_classroom
 from netlearn.backends.native.packing import (
     FEW,
@@ -55,12 +54,10 @@ class Native:
         self._held: dict[frozenset[int], Ready] = {}
         self._checked: Params | None = None
         self._classroom: Classroom | None = None
-        self._learned = {(rule.device, rule.param) for rule in circuit.rules}
 
     def operating_points(self, params: Params, boundary: Boundary, start: Solution | None = None) -> Solution:
         """Operating points, from `start` where it settled."""
-        check_params(self.circuit, params, self._checked)
-        self._checked = params
+        self._check(params)
         fits = start is not None and start.settled.shape == (params.draws, boundary.samples)
 
         def solve(part: Boundary, rows: Ints) -> Solution:
@@ -68,21 +65,25 @@ class Native:
 
         return solved(self.connections, params, boundary, solve)
 
+    def _check(self, params: Params) -> None:
+        check_params(self.circuit, params, self._checked)
+        self._checked = params
+
     def _solve(self, params: Params, boundary: Boundary, start: Floats | None) -> Solution:
-        groups = list(self._groups(params, boundary, np.isfinite(boundary.voltages)))
+        groups = list(self._groups(params, boundary))
         if len(groups) == 1:
             return self._lanes(groups[0][0], params, boundary, start)
         answer = empty(self.circuit, params.draws, boundary.samples)
         for shape, rows in groups:
-            part = replace(boundary, voltages=boundary.voltages[rows], currents=boundary.currents[rows])
-            found = self._lanes(shape, params, part, None if start is None else start[:, rows])
+            found = self._lanes(shape, params, boundary.of(rows), None if start is None else start[:, rows])
             for name in ANSWER:
                 getattr(answer, name)[:, rows] = getattr(found, name)
         return answer
 
-    def _groups(self, params: Params, boundary: Boundary, holds: NDArray[np.bool_]) -> Iterator[tuple[Shape, Ints]]:
+    def _groups(self, params: Params, boundary: Boundary) -> Iterator[tuple[Shape, Ints]]:
         """Samples that can be solved with one shape: all of them, where nodes that only some samples hold can be
         masked in the others, else those that hold the same nodes."""
+        holds = np.isfinite(boundary.voltages)
         key = (boundary.held.tobytes(), holds.all(axis=0).tobytes())
         if key not in self._common:
             always = set(boundary.held[holds.all(axis=0)].tolist()) - self._clampable
@@ -130,12 +131,8 @@ class Native:
         draws, samples = np.divmod(left, max(boundary.samples, 1))
         for draw in np.unique(draws):
             rows = samples[draws == draw]
-            one = Params(
-                params.states[draw : draw + 1],
-                {d: {p: v[draw : draw + 1] for p, v in of.items()} for d, of in params.values.items()},
-            )
-            part = replace(boundary, voltages=boundary.voltages[rows], currents=boundary.currents[rows])
-            found = dense.operating_points(self.circuit, one, part)
+            part = boundary.of(rows)
+            found = dense.operating_points(self.circuit, params.of(slice(draw, draw + 1)), part)
             at = left[draws == draw]
             flat.x[at], flat.settled[at] = found.x[0], found.settled[0]
             flat.residual[at], flat.worst[at] = found.residual[0], found.worst[0]
@@ -153,22 +150,20 @@ class Native:
 
         Lanes that did not settle, or that have no slopes, add nothing.
         """
-        total: Gradient | None = None
-        holds = np.isfinite(boundary.voltages)
+        self._check(params)
+        total = no_gradient(self.circuit, params, wanted)
         slopes = np.where(solution.settled[..., None], slopes, 0.0)
         x = np.where(solution.settled[..., None], solution.x, 0.0)
-        for shape, rows in self._groups(params, boundary, holds):
-            part = replace(boundary, voltages=boundary.voltages[rows], currents=boundary.currents[rows])
+        for shape, rows in self._groups(params, boundary) if boundary.samples else ():
             ready = self._ready(shape, params)
-            found = gradient(ready, part, x[:, rows], slopes[:, rows], wanted, self.threads)
-            total = found if total is None else total + found
-        assert total is not None
+            total += gradient(ready, boundary.of(rows), x[:, rows], slopes[:, rows], wanted, self.threads)
         return total
 
     def teach(self, params: Params, lesson: Lesson, rows: Ints) -> Taught | None:
         """Steps of every draw on its own trajectory, in machine code; None where a state acts in a way it lacks."""
+        self._check(params)
         room = self._classroom
-        if room is None or not room.fits(params, lesson, self._learned):
+        if room is None or not room.fits(params, lesson):
             if not self.connections.sound(boundary(self.circuit, lesson.inputs[:1])):
                 return None
             shape = self._shape(frozenset(self.circuit.driven["V"][0].tolist()), params)

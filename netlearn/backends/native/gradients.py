@@ -27,6 +27,19 @@ class Gradient:
         return Gradient(self.states + other.states, values)
 
 
+def no_gradient(circuit: FlatCircuit, params: Params, wanted: Sequence[tuple[str, str]]) -> Gradient:
+    """That of no samples: zero."""
+    values: dict[str, dict[str, Floats]] = {}
+    for device, param in _pairs(circuit, wanted):
+        values.setdefault(device, {})[param] = np.zeros_like(params.values[device][param])
+    return Gradient(np.zeros_like(params.states), values)
+
+
+def _pairs(circuit: FlatCircuit, wanted: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Parameters to differentiate by: those of states, and others that are wanted."""
+    return sorted({*wanted, *((rule.device, rule.param) for rule in circuit.rules)})
+
+
 def gradient(
     ready: Ready, boundary: Boundary, x: Floats, slopes: Floats, wanted: Sequence[tuple[str, str]], threads: int
 ) -> Gradient:
@@ -49,9 +62,8 @@ def gradient(
     rows = np.concatenate([unpacked_lanes(found, wide)[:lanes], np.zeros((lanes, 1))], axis=1)
     multipliers = rows[:, shape.row].reshape(x.shape)  # zero where there is no equation
     voltages = unpacked_lanes(pulled, wide)[:lanes].reshape(x.shape)
-    pairs = {*wanted, *((rule.device, rule.param) for rule in circuit.rules)}
     values: dict[str, dict[str, Floats]] = {}
-    for device, param in sorted(pairs):
+    for device, param in _pairs(circuit, wanted):
         values.setdefault(device, {})[param] = _parameter(circuit, params, x, multipliers, device, param)
     for holder in shape.holders:
         param = circuit.banks[holder.device].device.holds

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from netlearn.backends.native.packing import FEW, Ready, in_threads, of_groups, packed_lanes, same, unpacked_lanes
+from netlearn.backends.native.packing import (
+    FEW,
+    Ready,
+    in_threads,
+    known,
+    of_groups,
+    packed_lanes,
+    same,
+    unpacked_lanes,
+)
 from netlearn.backends.protocol import Taught
 from netlearn.circuit.flat import CLAMPED, IDENTITY, FlatCircuit, Floats, Ints, Params, Rule, boundary, hold
 from netlearn.devices.vector import WIDTH
@@ -24,9 +33,19 @@ class Classroom:
     Use `open_classroom`. It serves parameters that differ from its own in learned numbers only (`fits`).
     """
 
-    def __init__(self, phases: list[Phase], handles: Handles, course: Course, params: Params, lesson: Lesson) -> None:
+    def __init__(
+        self,
+        circuit: FlatCircuit,
+        phases: list[Phase],
+        handles: Handles,
+        course: Course,
+        params: Params,
+        lesson: Lesson,
+    ) -> None:
         self.phases, self.handles, self.course, self.params, self.lesson = phases, handles, course, params, lesson
         self.wide = course.states_lanes.shape[2]
+        self._learned = {(rule.device, rule.param) for rule in circuit.rules}
+        self._others = _not_learned(circuit)
         count = (len(lesson.scales), self.wide)
         self._memory = Memory(
             np.zeros(count),
@@ -36,9 +55,15 @@ class Classroom:
             np.zeros(len(phases[0].t.unknowns) * self.wide),
         )
 
-    def fits(self, params: Params, lesson: Lesson, learned: set[tuple[str, str]]) -> bool:
+    def fits(self, params: Params, lesson: Lesson) -> bool:
         """Whether nothing but learned numbers and states is different in these parameters."""
-        return lesson is self.lesson and params.draws == self.params.draws and same(params, self.params, learned)
+        mine = self.params
+        if lesson is not self.lesson or params.draws != mine.draws or not same(params, mine, self._learned):
+            return False
+        return all(
+            np.array_equal(params.values[device][param][:, rest], mine.values[device][param][:, rest])
+            for (device, param), rest in self._others.items()
+        )
 
     def teach(self, states: Floats, rows: Ints, threads: int) -> Taught:
         """Steps from `states` (D, S), for all draws."""
@@ -70,7 +95,18 @@ def open_classroom(shape: Shape, params: Params, lesson: Lesson) -> Classroom | 
     phases = [_phase(part, params, lesson, lanes, edges) for part in _parts(shape, params, lesson)]
     (held, drivers), (_, feeders) = shape.circuit.driven["V"], shape.circuit.driven["I"]
     handles = Handles(np.stack([held, drivers]), feeders, np.array(gates[:2], dtype=np.int64), gates[2])
-    return Classroom(phases, handles, _course(shape, params, lanes, wide), params, lesson)
+    return Classroom(shape.circuit, phases, handles, _course(shape, params, lanes, wide), params, lesson)
+
+
+def _not_learned(circuit: FlatCircuit) -> dict[tuple[str, str], Ints]:
+    """Of each parameter that some elements learn the elements that do not."""
+    learned: dict[tuple[str, str], list[Ints]] = {}
+    for rule in circuit.rules:
+        learned.setdefault((rule.device, rule.param), []).append(rule.elements)
+    return {
+        (device, param): np.setdiff1d(np.arange(len(circuit.banks[device].names)), np.concatenate(elements))
+        for (device, param), elements in learned.items()
+    }
 
 
 def _parts(shape: Shape, params: Params, lesson: Lesson) -> list[Shape]:
@@ -134,12 +170,9 @@ def own_numbers(numbers: Numbers, groups: int) -> Numbers:
 
 def _course(shape: Shape, params: Params, lanes: Ints, wide: int) -> Course:
     """All draws at the beginning of their steps, from zero volts."""
-    groups, size = len(lanes) // wide, shape.circuit.size
-    x = np.zeros((len(lanes), size))
-    for holder in shape.holders:
-        values = params.values[holder.device][shape.circuit.banks[holder.device].device.holds]
-        x[:, holder.node] = holder.sign * values[lanes, holder.element]
-    free, states = packed_lanes(x, wide), packed_lanes(params.states[lanes], wide)
+    groups, nothing = len(lanes) // wide, boundary(shape.circuit, np.zeros((1, len(shape.circuit.inputs))))
+    x = known(shape.circuit, shape, params, nothing, None)[:, 0]
+    free, states = packed_lanes(x[lanes], wide), packed_lanes(params.states[lanes], wide)
     clamped = free.copy()
     solves, settled = np.zeros((2, groups, wide), np.int64)
     as_lanes = (a.reshape(groups, -1, wide) for a in (free, clamped, states))

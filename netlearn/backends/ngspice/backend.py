@@ -12,15 +12,13 @@ import numpy as np
 
 from netlearn.backends.ngspice import deck as decks
 from netlearn.backends.ngspice.deck import Deck, Key
-from netlearn.backends.ngspice.simulator import Points, Simulator, Teaching, transient
+from netlearn.backends.ngspice.simulator import RUN_AWAY, Points, Simulator, Teaching, transient
 from netlearn.backends.protocol import Taught, Transient, solved
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import IDENTITY, Boundary, FlatCircuit, Floats, Ints, Params, boundary, check_params
 from netlearn.errors import BackendError, CircuitError
 from netlearn.solve.lesson import Lesson
 from netlearn.solve.solution import Solution
-
-RUN_AWAY = 1e6  # V or A: no circuit of ours has such an operating point
 
 
 @dataclass

@@ -54,6 +54,7 @@ READY = ord("r")  # worker to host: the lanes are solved
 LANES, LANE, LOOKS = 0, 1, 2  # places in Block.header: lanes posted, lane being solved, see Stream
 STEPS, STEP, SOLVES = 3, 4, 5  # learning steps posted and done, points solved for them
 HEADER = 6
+RUN_AWAY = 1e6  # V or A: no circuit of ours has such an operating point
 UNSETTLED, PLAIN, ASSISTED = 0, 1, 2  # values of Block.states
 STEPPED, TIMED = 1, 2  # help that ngspice gave itself: gmin or source stepping; a transient
 

@@ -41,6 +41,7 @@ from netlearn.backends.ngspice.simulator import (
     LOOKS,
     PLAIN,
     READY,
+    RUN_AWAY,
     SOLVES,
     STEP,
     STEPPED,
@@ -81,11 +82,11 @@ from netlearn.solve.lesson import Lesson
 
 POLLIN = select.POLLIN << 32
 SURE, TIMES = 6, 12
-RUN_AWAY = 1e6  # V or A: no circuit of ours has such an operating point
 CLOSE, RELATIVE = 1e-11, 1e-10  # V or A by which an answer may move and still be the same
 BAD, MOVED, SAME = 0, 1, 2
 
-UNKNOWNS, HELD, FED, SWITCHES, GATES, FREE_X, CLAMPED_X, NOW, CHANGE, TARGET, WANTED = range(12, 23)
+FIRST = len(Lesson._fields)  # places of a lesson's arrays in the table come first
+UNKNOWNS, HELD, FED, SWITCHES, GATES, FREE_X, CLAMPED_X, NOW, CHANGE, TARGET, WANTED = range(FIRST, FIRST + 11)
 
 
 def table(teaching: Teaching) -> tuple[NDArray[np.int64], list[NDArray[Any]]]:
