@@ -131,14 +131,16 @@ class SpluNewton:
         a, b = number[self.lattice.edges].T
         rows, columns = np.concatenate([a, b, a, b]), np.concatenate([a, b, b, a])
         g = 1.0 / self.lattice.ohms if len(self.lattice.ohms) else np.zeros(len(a))
-        whole = sp.coo_matrix((np.concatenate([g, g, -g, -g]), (rows, columns)), shape=(count, count)).tocsr()
+        own = g if self.lattice.kind != "mosgrid" else g + GMIN  # of each bulk junction, to ground
+        values = np.concatenate([own, own, -g, -g])
+        whole = sp.coo_matrix((values, (rows, columns)), shape=(count, count)).tocsr()
         self.linear = whole[: self.free]
         pattern = sp.coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(count, count)).tocsr()
         inside = pattern[: self.free, : self.free].tocsc()
         inside.sort_indices()
         self.indices, self.indptr = inside.indices, inside.indptr
         self.constant = np.zeros(inside.nnz + 1)
-        np.add.at(self.constant, self._places(inside, rows, columns), np.concatenate([g, g, -g, -g]))
+        np.add.at(self.constant, self._places(inside, rows, columns), values)
         a, b = self.a, self.b
         self.at = self._places(inside, np.concatenate([a, b, a, b]), np.concatenate([a, b, b, a]))
 

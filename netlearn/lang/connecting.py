@@ -150,7 +150,7 @@ def drive(draft: Draft, symbol: Symbolic, name: str) -> str:
     params: dict[str, float | Formula] = {f"c{i}": c for i, c in enumerate(numbers)}
     params |= {f"s{i}": Formula("s0", (), (s,)) for i, s in enumerate(states)}
     net = f"{name}'"
-    draft.add_net(net, None)
+    draft.add_nets([net], None)
     draft.uses[net] += 2
     for used in nets:
         draft.uses[used] += 1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,11 +102,28 @@ class Draft:
         self.declared[name] = token
         self.scope[name] = value
 
-    def add_net(self, name: str, token: Token | None) -> None:
-        self.session.budget.spend("nets", 1, token)
-        self.weight += 1
-        if name != GROUND:
-            self.nets[name] = token
+    def add_nets(self, names: Sequence[str], token: Token | None) -> None:
+        self.session.budget.spend("nets", len(names), token)
+        self.weight += len(names)
+        self.nets.update(dict.fromkeys(names, token))
+        self.nets.pop(GROUND, None)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """One device or module as it is written: its kind and name, its parts by what they are, the ends that a mesh
+    gives it, its tolerances, and the statement it is of."""
+
+    kind: Piece
+    name: str
+    parts: Mapping[str, Piece]
+    ends: list[Net | BundleNet]
+    spreads: Sequence[Piece]
+    tree: Piece
+
+    @property
+    def match(self) -> str:
+        return str(self.parts["match"].children[0]) if "match" in self.parts else ""
 
 
 def port_of(tree: Piece, file: File) -> Port:
@@ -140,12 +158,7 @@ def extent(draft: Draft, index: Piece) -> tuple[int, int]:
 
 
 def every_index(shape: Sequence[tuple[int, int]]) -> Iterable[tuple[int, ...]]:
-    if not shape:
-        yield ()
-        return
-    for i in range(shape[0][0], shape[0][1] + 1):
-        for rest in every_index(shape[1:]):
-            yield (i, *rest)
+    return itertools.product(*(range(low, high + 1) for low, high in shape))
 
 
 def flat_nets(value: Any, where: Any) -> list[Net | BundleNet]:

@@ -27,6 +27,7 @@ from netlearn.lang.draft import (
     MAX_DIMENSIONS,
     STATE,
     Draft,
+    Placement,
     Session,
     child,
     every_index,
@@ -147,25 +148,25 @@ def _one_net(draft: Draft, tree: Piece) -> None:
         raise Fault(f"an array has at most {MAX_DIMENSIONS} indices", tree, f"write net {token}[3][4]")
     shape = tuple(extent(draft, i) for i in indices)
     if not shape:
-        draft.declare(token, _new_net(draft, str(token), str(kind), members, token))
+        draft.declare(token, _new_nets(draft, [str(token)], str(kind), members, token)[0])
         return
     count = math.prod(high - low + 1 for low, high in shape)
     if count > LIMITS["nets"]:
         raise TooLarge(f"'{token}' has more than {LIMITS['nets']} nets", tree, "make it smaller")
-    items: dict[tuple[int, ...], Net | BundleNet] = {}
-    for at in every_index(shape):
-        full = str(token) + "".join(f"[{i}]" for i in at)
-        items[at] = _new_net(draft, full, str(kind), members, token)
-    draft.declare(token, NetArray(str(token), shape, items))
+    pattern = str(token) + "[%d]" * len(shape)
+    names = [pattern % at for at in every_index(shape)]
+    made = _new_nets(draft, names, str(kind), members, token)
+    draft.declare(token, NetArray(str(token), shape, dict(zip(every_index(shape), made, strict=True))))
 
 
-def _new_net(draft: Draft, name: str, bundle: str, members: tuple[str, ...] | None, token: Token) -> Net | BundleNet:
+def _new_nets(
+    draft: Draft, names: Sequence[str], bundle: str, members: tuple[str, ...] | None, token: Token
+) -> Sequence[Net | BundleNet]:
     if members is None:
-        draft.add_net(name, token)
-        return Net(name)
-    for member in members:
-        draft.add_net(f"{name}.{member}", token)
-    return BundleNet(name, bundle, members)
+        draft.add_nets(names, token)
+        return [Net(name) for name in names]
+    draft.add_nets([f"{name}.{member}" for name in names for member in members], token)
+    return [BundleNet(name, bundle, members) for name in names]
 
 
 def _state(draft: Draft, tree: Piece) -> None:
@@ -314,16 +315,16 @@ def place(draft: Draft, kind: Piece, name: str, parts: Sequence[Any], ends: list
     """Put one device or module down; True for a device."""
     by = {c.data: c for c in parts if isinstance(c, Tree)}
     spreads = [c for c in parts if isinstance(c, Tree) and c.data == "tolerance"]
-    match = str(by["match"].children[0]) if "match" in by else ""
+    placement = Placement(kind, name, by, ends, spreads, tree)
     definition = draft.file.find(kind.children, lambda f: f.modules)
     if definition is not None:
-        _place_module(draft, definition, kind, name, by, ends, spreads, match, tree)
+        _place_module(draft, definition, placement)
         return False
     device = draft.file.device(kind.children)
     if device is None:
         _unknown_kind(draft, kind)
     assert device is not None
-    place_device(draft, device, kind, name, by, ends, spreads, match, tree)
+    place_device(draft, device, placement)
     return True
 
 
@@ -343,17 +344,8 @@ def _unknown_kind(draft: Draft, kind: Piece) -> None:
     )
 
 
-def _place_module(
-    draft: Draft,
-    definition: Definition,
-    kind: Piece,
-    name: str,
-    by: Mapping[str, Piece],
-    ends: list[Net | BundleNet],
-    spreads: Sequence[Piece],
-    match: str,
-    tree: Piece,
-) -> None:
+def _place_module(draft: Draft, definition: Definition, placement: Placement) -> None:
+    kind, name, by = placement.kind, placement.name, placement.parts
     if "value" in by:
         raise Fault(
             f"module {definition.name} has no main value",
@@ -373,7 +365,9 @@ def _place_module(
     hidden = {k: draft.scope.get(k) for k in params}
     draft.scope.update({k: v for k, v in params.items() if k not in draft.declared})
     try:
-        given = connect(draft, [p.name for p in ports], by.get("connections"), ends, kind, f"module {definition.name}")
+        given = connect(
+            draft, [p.name for p in ports], by.get("connections"), placement.ends, kind, f"module {definition.name}"
+        )
     finally:
         for key, value in hidden.items():
             if key not in draft.declared:
@@ -387,8 +381,8 @@ def _place_module(
     cell, weight = build_cell(definition, params, draft.session, draft.depth + 1, kind)
     draft.session.budget.spend("elements", weight, kind)
     draft.weight += weight + 1
-    tolerances = tuple(read_tolerance(draft, t, "", known) for t in spreads)
-    draft.instances.append(Instance(name, cell, nets, states, tolerances, match))
+    tolerances = tuple(read_tolerance(draft, t, "", known) for t in placement.spreads)
+    draft.instances.append(Instance(name, cell, nets, states, tolerances, placement.match))
 
 
 STATEMENTS: dict[str, Callable[[Draft, Piece], None]] = {
@@ -501,7 +495,7 @@ def build_circuit(definition: Definition, session: Session, params: Mapping[str,
             if port.type == STATE:
                 raise Fault("a circuit has no state ports", definition.tree.children[0])
             for net in port.nets():
-                draft.add_net(net, definition.tree.children[0])
+                draft.add_nets([net], definition.tree.children[0])
         body(draft, child(definition.tree, "block"))
     except TooLarge as fault:
         raise Placed(fault, definition.file.source) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from lark import Tree
@@ -18,15 +18,11 @@ from netlearn.circuit.model import (
 from netlearn.circuit.waveform import Waveform
 from netlearn.devices import DEVICES, Device, Param
 from netlearn.lang.connecting import by_name, connect, edge_value, form, node_name, read_tolerance
-from netlearn.lang.draft import (
-    Draft,
-)
+from netlearn.lang.draft import Draft, Placement
 from netlearn.lang.formulas import formula, leaves
 from netlearn.lang.values import (
-    BundleNet,
     Fault,
     LearnSpec,
-    Net,
     Piece,
     Random,
     WaveValue,
@@ -39,26 +35,17 @@ from netlearn.lang.write import write
 from netlearn.units import NONE, Quantity
 
 
-def place_device(
-    draft: Draft,
-    device: Device,
-    kind: Piece,
-    name: str,
-    by: Mapping[str, Piece],
-    ends: list[Net | BundleNet],
-    spreads: Sequence[Piece],
-    match: str,
-    tree: Piece,
-) -> None:
-    if not ends:
-        draft.session.budget.spend("elements", 1, tree)
+def place_device(draft: Draft, device: Device, placement: Placement) -> None:
+    name, by = placement.name, placement.parts
+    if not placement.ends:
+        draft.session.budget.spend("elements", 1, placement.tree)
     given = _given(draft, device, by)
     if device.name == "C" and "ic" in given:
         device = DEVICES["Cm"]
-    numbers, wave = _params(draft, device, given, name, tree, by)
-    nodes = _nodes(draft, device, by.get("connections"), ends, name, kind)
-    tolerances = tuple(read_tolerance(draft, t, device.value, device.param_names) for t in spreads)
-    draft.elements.append(Element(name, device, nodes, numbers, tolerances, match, wave))
+    numbers, wave = _params(draft, device, given, name, placement.tree)
+    nodes = _nodes(draft, device, placement)
+    tolerances = tuple(read_tolerance(draft, t, device.value, device.param_names) for t in placement.spreads)
+    draft.elements.append(Element(name, device, nodes, numbers, tolerances, placement.match, wave))
 
 
 def _given(draft: Draft, device: Device, by: Mapping[str, Piece]) -> dict[str, Any]:
@@ -101,7 +88,7 @@ def _card(draft: Draft, tree: Any, device: Device) -> dict[str, float]:
 
 
 def _params(
-    draft: Draft, device: Device, given: Mapping[str, Any], name: str, tree: Piece, by: Mapping[str, Piece]
+    draft: Draft, device: Device, given: Mapping[str, Any], name: str, tree: Piece
 ) -> tuple[dict[str, float | Formula], Waveform | None]:
     numbers: dict[str, float | Formula] = {}
     wave: Waveform | None = None
@@ -193,10 +180,9 @@ def _kilo(where: Any, dimension: units.Dimension) -> str:
     return f"kilo is k here: write {text[:-1]}k" if dimension == units.UNITS["K"] and text.endswith("K") else ""
 
 
-def _nodes(
-    draft: Draft, device: Device, connections: Piece | None, ends: list[Net | BundleNet], name: str, kind: Piece
-) -> tuple[str, ...]:
-    given = connect(draft, device.terminals, connections, ends, kind, device.name)
+def _nodes(draft: Draft, device: Device, placement: Placement) -> tuple[str, ...]:
+    name, connections, kind = placement.name, placement.parts.get("connections"), placement.kind
+    given = connect(draft, device.terminals, connections, placement.ends, kind, device.name)
     nodes = []
     for terminal in device.terminals:
         if terminal in given:

@@ -7,7 +7,7 @@ import ctypes
 import numpy as np
 import pytest
 
-from netlearn.devices import DEVICES, kernel
+from netlearn.devices import DEVICES, kernel, primitives, vector
 from netlearn.devices.machine import machine
 from netlearn.devices.model import Device, Param
 
@@ -63,3 +63,7 @@ def test_zero_drop_is_no_dead_end_for_a_transistor() -> None:
     code = machine(device.terminals, device.param_names, device.law)
     slope = got[len(code.rows) + code.entries.index((0, 0)), 0]
     assert slope == pytest.approx(2e-5 * 3.0, rel=1e-6)
+
+
+def test_a_law_may_use_the_same_functions_in_machine_code_as_in_arrays() -> None:
+    assert vector.FUNCTIONS.keys() == primitives.FUNCTIONS.keys()

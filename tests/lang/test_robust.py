@@ -23,7 +23,7 @@ from netlearn.lang.mistakes import KEYWORDS
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 SHIPPED = [p.read_text(encoding="utf-8") for p in sorted((ROOT / "netlists").glob("**/*.nl"))]
-SECONDS = 15.0  # of processor time, where two suites and a compiler share the machine; alone 3.5 at most
+SECONDS = 8.0  # of processor time; alone 2.5 at most, and a busy machine takes up to three times as long
 
 
 def faults(text: str, folder: Path | None = None) -> list[str]:
