@@ -1,4 +1,4 @@
-"""The reference backend: the dense solver of `netlearn.solve.dense`, one path from law to answer."""
+"""The reference backend: the solver of `netlearn.solve.reference`, one path from law to answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from netlearn.backends.protocol import Taught, Transient, solved
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import Boundary, FlatCircuit, Ints, Params
 from netlearn.errors import BackendError
-from netlearn.solve import dense
+from netlearn.solve import reference
 from netlearn.solve.lesson import Lesson
 from netlearn.solve.solution import Solution
 
@@ -23,7 +23,7 @@ class Reference:
         fits = start is not None and start.settled.shape == (params.draws, boundary.samples)
 
         def solve(part: Boundary, rows: Ints) -> Solution:
-            return dense.operating_points(self.circuit, params, part, start.of(rows) if start and fits else None)
+            return reference.operating_points(self.circuit, params, part, start.of(rows) if start and fits else None)
 
         return solved(self.connections, params, boundary, solve)
 

@@ -16,7 +16,7 @@ from random_circuits import random_circuit
 from netlearn.backends import BACKENDS, open_backend
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import Boundary, FlatCircuit, Params, boundary, initial
-from netlearn.solve import dense
+from netlearn.solve import reference
 from netlearn.solve.solution import Solution
 
 JUDGE = "ngspice"
@@ -38,7 +38,9 @@ def size(x: np.ndarray) -> np.ndarray:
 
 def kirchhoff(circuit: FlatCircuit, params: Params, held: Boundary, x: np.ndarray) -> np.ndarray:
     """Largest error of any equation in each sample, against the laws themselves."""
-    f, _ = dense.assemble(dense._lanes(circuit, params, held, 0, slice(None)), np.nan_to_num(x))
+    f, _ = reference.assemble(
+        reference._lanes(circuit, reference.pattern(circuit), params, held, 0, slice(None)), np.nan_to_num(x)
+    )
     return np.abs(f).max(axis=1)
 
 
@@ -69,7 +71,7 @@ def alike(circuit: FlatCircuit, params: Params, held: Boundary, one: np.ndarray,
         return np.asarray(close)
     shape = (1, len(two))
     there = Solution(two[None], np.ones(shape, bool), np.zeros(shape, int), np.zeros(shape), np.zeros(shape, int))
-    again = dense.operating_points(circuit, params, held, there).x[0]
+    again = reference.operating_points(circuit, params, held, there).x[0]
     stays = np.abs(np.nan_to_num(again) - two)[:, volts].max(axis=1) <= 1e-6 * size(two[:, volts])
     return np.asarray(close | stays | (kirchhoff(circuit, params, held, two) < 1e-12))
 

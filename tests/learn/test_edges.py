@@ -10,7 +10,7 @@ import pytest
 from netlearn.circuit.flat import FlatCircuit, boundary, hold, initial, with_states
 from netlearn.errors import TaskError
 from netlearn.learn.edges import Contrast, content_slope, edge_groups, polarities
-from netlearn.solve.dense import operating_points
+from netlearn.solve.reference import operating_points
 
 Flat = Callable[..., FlatCircuit]
 LADDER = """

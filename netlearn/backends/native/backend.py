@@ -2,8 +2,8 @@
 
 Lanes are draws x samples. The parts that do not change are kept from call to call: the shape of the equations for each
 set of held nodes, the stamps of a set of parameters. A lane that does not settle is tried again in the ways of SPICE:
-half steps, long steps, conductances to ground taken away by decades (`netlearn.solve.newton.CHAIN`), and where the
-circuit is small by the dense reference solver with its source stepping and full pivoting. What is left has not settled.
+half steps, long steps, conductances to ground taken away by decades (`netlearn.solve.newton.CHAIN`), and by the
+reference solver with its source stepping and pivots that are searched for. What is left has not settled.
 """
 
 from __future__ import annotations
@@ -31,13 +31,11 @@ from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params, boundary, check_params
 from netlearn.devices.vector import WIDTH
 from netlearn.errors import BackendError
-from netlearn.solve import dense
+from netlearn.solve import reference
 from netlearn.solve.lesson import Lesson
 from netlearn.solve.newton import SETTLED, Report, points_of_eight, points_of_one, scratch
 from netlearn.solve.shape import Shape
 from netlearn.solve.solution import Solution
-
-SMALL = 400  # unknowns that the dense solver takes on where all else has failed
 
 
 class Native:
@@ -123,16 +121,16 @@ class Native:
         x, flat.settled[:], flat.steps[:], flat.residual[:], flat.worst[:] = answers
         flat.x[flat.settled] = x[flat.settled]
         left = np.flatnonzero(~flat.settled)
-        if len(left) and self.circuit.size <= SMALL:
-            self._dense(params, boundary, left, flat)
+        if len(left):
+            self._pivoting(params, boundary, left, flat)
         return answer
 
-    def _dense(self, params: Params, boundary: Boundary, left: Ints, flat: Solution) -> None:
+    def _pivoting(self, params: Params, boundary: Boundary, left: Ints, flat: Solution) -> None:
         draws, samples = np.divmod(left, max(boundary.samples, 1))
         for draw in np.unique(draws):
             rows = samples[draws == draw]
             part = boundary.of(rows)
-            found = dense.operating_points(self.circuit, params.of(slice(draw, draw + 1)), part)
+            found = reference.operating_points(self.circuit, params.of(slice(draw, draw + 1)), part)
             at = left[draws == draw]
             flat.x[at], flat.settled[at] = found.x[0], found.settled[0]
             flat.residual[at], flat.worst[at] = found.residual[0], found.worst[0]

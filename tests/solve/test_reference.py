@@ -9,15 +9,14 @@ import pytest
 
 from netlearn.circuit.flat import FlatCircuit, boundary, hold, initial
 from netlearn.devices.primitives import THERMAL_VOLTAGE
-from netlearn.errors import CircuitError
-from netlearn.solve import dense
+from netlearn.solve import reference
 from netlearn.solve.solution import Solution, currents, read
 
 Flat = Callable[..., FlatCircuit]
 
 
 def solved(circuit: FlatCircuit, samples: object, start: Solution | None = None) -> Solution:
-    return dense.operating_points(circuit, initial(circuit), boundary(circuit, np.array(samples)), start)
+    return reference.operating_points(circuit, initial(circuit), boundary(circuit, np.array(samples)), start)
 
 
 def test_a_linear_circuit_takes_two_steps_and_is_exact(flat: Flat) -> None:
@@ -90,7 +89,7 @@ def test_a_singular_matrix_is_seen_whatever_the_rounding(resistance: str, flat: 
     circuit = flat(
         f"net a, b, c, d\ninput x = V(a)\nR r1(a, gnd) = 1k\nR r2(b, c) = {resistance}\nR r3(c, d) = 0.7k\nR r4(d, b) = 3.7k"
     )
-    assert not dense.operating_points(circuit, initial(circuit), boundary(circuit, [[1.0]])).settled.any()
+    assert not reference.operating_points(circuit, initial(circuit), boundary(circuit, [[1.0]])).settled.any()
 
 
 def test_a_node_that_only_gmin_holds_still_has_a_voltage(flat: Flat) -> None:
@@ -104,18 +103,26 @@ def test_samples_are_solved_in_parts_where_memory_is_short(flat: Flat, monkeypat
     circuit = flat("net a, b\ninput x = V(a)\nR r1(a, b) = 1k\nD d1(b, gnd)")
     samples = np.linspace(-1, 2, 17)[:, None]
     whole = solved(circuit, samples)
-    monkeypatch.setattr(dense, "CHUNK", 1)
+    monkeypatch.setattr(reference, "CHUNK", 1)
     np.testing.assert_array_equal(solved(circuit, samples).x, whole.x)
 
 
-def test_a_circuit_too_large_for_it_is_told_to_go_to_ngspice(flat: Flat, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dense, "MAX_DENSE", 2)
-    with pytest.raises(CircuitError, match="--backend ngspice"):
-        solved(flat("net a, b\ninput x = V(a)\nR r1(a, b) = 1k\nR r2(b, gnd) = 1k"), [[1.0]])
+def test_large_matrices_are_solved_as_small_ones_are(flat: Flat, monkeypatch: pytest.MonkeyPatch) -> None:
+    circuit = flat(
+        "net a, b, c, d\ninput x = V(a)\nR r1(a, b) = 1k\nD d1(b, c)\nD d2(c, gnd)\nVCVS e(d, gnd, b, gnd) = 0.5\nR r2(d, c) = 1k"
+    )
+    full = solved(circuit, [[-1.0], [0.5], [3.0]])
+    monkeypatch.setattr(reference, "SMALL", 0)
+    sparse = solved(circuit, [[-1.0], [0.5], [3.0]])
+    assert full.settled.all()
+    np.testing.assert_array_equal(full.steps, sparse.steps)
+    np.testing.assert_allclose(full.x, sparse.x, rtol=0, atol=1e-12)
+    lost = flat("net a, b, c\ninput x = V(a)\nR r1(a, gnd) = 1k\nR r2(b, c) = 1k")
+    assert not reference.operating_points(lost, initial(lost), boundary(lost, [[1.0]])).settled.any()
 
 
 def test_a_held_node_is_where_it_is_held_and_a_free_one_is_not(flat: Flat) -> None:
     circuit = flat("net a, b\ninput x = V(a)\nR r1(a, b) = 1k\nR r2(b, gnd) = 1k")
     held = hold(boundary(circuit, [[1.0], [1.0]]), np.array([circuit.node_index["b"]]), np.array([[0.2], [np.nan]]))
-    found = dense.operating_points(circuit, initial(circuit), held)
+    found = reference.operating_points(circuit, initial(circuit), held)
     np.testing.assert_allclose(found.x[0, :, circuit.node_index["b"]], [0.2, 0.5])

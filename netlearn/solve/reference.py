@@ -1,4 +1,4 @@
-"""The reference solver: dense Newton over lanes, straight from the device laws.
+"""The reference solver: Newton over lanes with pivoting, straight from the device laws.
 
 Unknowns x = (node voltages, branch currents). Every device adds its f to the residual and its df/dx to the
 matrix (Kirchhoff's current law at nodes, the branch equations at branches); a held node's row is replaced by
@@ -7,24 +7,25 @@ x = voltage, ground's by x = 0. Newton's step solves J dx = -F, shortened so tha
 linear circuit takes two steps. Where that fails the circuit is solved with a conductance from every node to
 ground that is taken away by decades (gmin stepping), then with sources raised from zero (source stepping).
 
-It is written to be read and trusted, not to be fast: O(n^3) a step and O(n^2) memory a lane.
+It is written to be read and trusted, not to be fast. Every matrix is factored anew with its pivots searched for:
+by LAPACK while it is small, O(n^3) a step and O(n^2) memory a lane, by SuperLU where it is large.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params, check_params
 from netlearn.devices import kernel
-from netlearn.errors import CircuitError
 from netlearn.solve.solution import Solution, bank_params
 
 STEP = 0.5  # V
 MAX_STEPS = 150
-MAX_DENSE = 4000  # unknowns
+SMALL = 400  # unknowns up to which a full matrix costs less than a sparse one
 CHUNK = 200_000_000  # bytes of matrices at a time
 GMINS = [10.0**-k for k in range(3, 13)]
 SINGULAR = 2e13  # 1 over the rounding error of a few additions; gmin against 10 S is less
@@ -32,10 +33,38 @@ RISE = np.linspace(0.05, 1.0, 20)
 
 
 @dataclass(frozen=True)
+class Pattern:
+    """Where a circuit's matrix has entries: rows (M,) and columns (M,) ascending by column, then row, all of the
+    diagonal among them; `stamps`: the entry that each slope of each bank is added to, and `diagonal` (size,)."""
+
+    rows: Ints
+    columns: Ints
+    stamps: Mapping[str, Sequence[Ints]]
+    diagonal: Ints
+
+    @property
+    def size(self) -> int:
+        return len(self.diagonal)
+
+
+def pattern(circuit: FlatCircuit) -> Pattern:
+    """The pattern of a circuit's matrix."""
+    size, own = circuit.size, np.arange(circuit.size)
+    keys = {
+        name: [bank.unknowns[:, j] * size + bank.unknowns[:, i] for i, j in kernel(bank.device).entries]
+        for name, bank in circuit.banks.items()
+    }
+    every = np.unique(np.concatenate([own * size + own, *(key for of in keys.values() for key in of)]))
+    stamps = {name: [np.searchsorted(every, key) for key in of] for name, of in keys.items()}
+    return Pattern(every % size, every // size, stamps, np.searchsorted(every, own * size + own))
+
+
+@dataclass(frozen=True)
 class _Lanes:
     """One group of lanes with the numbers a step needs. Arrays have the lanes first."""
 
     circuit: FlatCircuit
+    pattern: Pattern
     params: dict[str, list[Floats]]
     held: Ints
     voltages: Floats
@@ -48,17 +77,17 @@ def operating_points(
 ) -> Solution:
     """Operating points of every draw and sample, from `start` where it settled, else from zero volts."""
     check_params(circuit, params)
-    if circuit.size > MAX_DENSE:
-        raise CircuitError(f"{circuit.size} unknowns are too many for the reference solver", "use --backend ngspice")
+    places = pattern(circuit)
+    wide = circuit.size**2 if circuit.size <= SMALL else len(places.rows)
     draws, samples = params.draws, boundary.samples
     x = np.zeros((draws, samples, circuit.size))
     if start is not None and start.x.shape == x.shape:
         x = np.where(np.isfinite(start.x), start.x, 0.0)
-    chunk = max(1, int(CHUNK / (circuit.size**2 * 8 * 2)))
+    chunk = max(1, int(CHUNK / (wide * 8 * 2)))
     parts = []
     for d in range(draws):
         for s in range(0, max(1, samples), chunk):
-            parts.append(_solve(_lanes(circuit, params, boundary, d, slice(s, s + chunk)), x[d, s : s + chunk]))
+            parts.append(_solve(_lanes(circuit, places, params, boundary, d, slice(s, s + chunk)), x[d, s : s + chunk]))
     x, settled, steps, residual, worst = (np.concatenate([p[k] for p in parts]) for k in range(5))
     shape = (draws, samples)
     return Solution(
@@ -70,10 +99,13 @@ def operating_points(
     )
 
 
-def _lanes(circuit: FlatCircuit, params: Params, boundary: Boundary, draw: int, samples: slice) -> _Lanes:
+def _lanes(
+    circuit: FlatCircuit, places: Pattern, params: Params, boundary: Boundary, draw: int, samples: slice
+) -> _Lanes:
     one = params.of(slice(draw, draw + 1))
     numbers = {d: [p[0] for p in bank_params(circuit, d, one)] for d in circuit.banks}
-    return _Lanes(circuit, numbers, boundary.held, boundary.voltages[samples], boundary.fed, boundary.currents[samples])
+    part = boundary.of(samples)
+    return _Lanes(circuit, places, numbers, part.held, part.voltages, part.fed, part.currents)
 
 
 _Answer = tuple[Floats, np.ndarray, Ints, Floats, Ints]
@@ -98,10 +130,10 @@ def _solve(lanes: _Lanes, x: Floats) -> _Answer:
 
 
 def _pick(lanes: _Lanes, chosen: np.ndarray) -> _Lanes:
-    return _Lanes(lanes.circuit, lanes.params, lanes.held, lanes.voltages[chosen], lanes.fed, lanes.currents[chosen])
+    return replace(lanes, voltages=lanes.voltages[chosen], currents=lanes.currents[chosen])
 
 
-def _nothing(_f: Floats, _j: Floats, _x: Floats) -> None:
+def _nothing(_f: Floats, _slopes: Floats, _x: Floats) -> None:
     """No change to residual and matrix."""
 
 
@@ -121,9 +153,9 @@ def _gmin_stepping(lanes: _Lanes) -> tuple[Floats, np.ndarray, Ints]:
     total = np.zeros(len(x), dtype=np.int64)
     for gmin in GMINS:
 
-        def shunt(f: Floats, j: Floats, x: Floats, g: float = gmin) -> None:
+        def shunt(f: Floats, slopes: Floats, x: Floats, g: float = gmin) -> None:
             f[:, 1:nodes] += g * x[:, 1:nodes]
-            j[:, range(1, nodes), range(1, nodes)] += g
+            slopes[:, lanes.pattern.diagonal[1:nodes]] += g
 
         x, _, steps = _newton(lanes, x, shunt)
         total += steps
@@ -136,13 +168,11 @@ def _source_stepping(lanes: _Lanes) -> tuple[Floats, np.ndarray, Ints]:
     total = np.zeros(len(x), dtype=np.int64)
     settled = np.zeros(len(x), dtype=bool)
     for part in RISE:
-        scaled = _Lanes(
-            lanes.circuit,
-            _scaled_sources(lanes, float(part)),
-            lanes.held,
-            lanes.voltages * part,
-            lanes.fed,
-            lanes.currents * part,
+        scaled = replace(
+            lanes,
+            params=_scaled_sources(lanes, float(part)),
+            voltages=lanes.voltages * part,
+            currents=lanes.currents * part,
         )
         x, settled, steps = _newton(scaled, x, _nothing)
         total += steps
@@ -170,10 +200,10 @@ def _newton(
     last = np.full(count, np.inf)
     for _ in range(MAX_STEPS):
         part = _pick(lanes, active)
-        f, j = assemble(part, x[active])
-        extra(f, j, x[active])
-        _impose(part, f, j, x[active])
-        dx, fine = _linear(j, -f)
+        f, slopes = assemble(part, x[active])
+        extra(f, slopes, x[active])
+        _impose(part, f, slopes, x[active])
+        dx, fine = _linear(part.pattern, slopes, -f)
         move = np.abs(dx[:, :nodes]).max(axis=1)
         dx *= np.minimum(share, step / np.maximum(move, 1e-300))[:, None]
         x[active] += dx
@@ -192,19 +222,20 @@ def _newton(
 def _singular(lanes: _Lanes, x: Floats) -> np.ndarray:
     """Whether the matrix at x is singular but for rounding: then x is one answer of many. With each equation scaled
     to 1, an answer to random right-hand sides shows it that comes near 1 over the rounding error."""
-    f, j = assemble(lanes, x)
-    _impose(lanes, f, j, x)
-    size = np.abs(j).max(axis=2, keepdims=True)
+    f, slopes = assemble(lanes, x)
+    _impose(lanes, f, slopes, x)
+    rows, largest = lanes.pattern.rows, np.zeros_like(f)
+    np.maximum.at(largest.T, rows, np.abs(slopes).T)
+    scaled = slopes / np.where(largest > 0, largest, 1.0)[:, rows]
     random = np.random.default_rng(0).uniform(0.5, 1.5, f.shape[1:])
-    answer, fine = _linear(j / np.where(size > 0, size, 1.0), np.broadcast_to(random, f.shape))
+    answer, fine = _linear(lanes.pattern, scaled, np.broadcast_to(random, f.shape))
     return np.asarray(~fine | (np.abs(answer).max(axis=1) > SINGULAR))
 
 
 def assemble(lanes: _Lanes, x: Floats) -> tuple[Floats, Floats]:
-    """Residual F (L, n) and matrix J (L, n, n) of the circuit alone, fed currents included."""
-    count, size = x.shape
-    f, j = np.zeros((count, size)), np.zeros((count, size, size))
-    at = np.arange(count)[:, None]
+    """Residual F (L, n) and the entries of the matrix (L, M) of the circuit alone, fed currents included."""
+    f, slopes = np.zeros_like(x), np.zeros((len(x), len(lanes.pattern.rows)))
+    at = np.arange(len(x))[:, None]
     for name, bank in lanes.circuit.banks.items():
         law = kernel(bank.device)
         unknowns = bank.unknowns
@@ -213,12 +244,19 @@ def assemble(lanes: _Lanes, x: Floats) -> tuple[Floats, Floats]:
             values = law.evaluate(local, lanes.params[name])
         for row, value in enumerate(values[: unknowns.shape[1]]):
             np.add.at(f, (at, unknowns[:, row][None, :]), value)
-        for (row, column), value in zip(law.entries, values[unknowns.shape[1] :], strict=True):
-            np.add.at(j, (at, unknowns[:, row][None, :], unknowns[:, column][None, :]), value)
+        for place, value in zip(lanes.pattern.stamps[name], values[unknowns.shape[1] :], strict=True):
+            np.add.at(slopes, (at, place[None, :]), value)
     np.subtract.at(f, (at, lanes.fed[None, :]), lanes.currents)
-    f[:, 0], j[:, 0, :] = x[:, 0], 0.0
-    j[:, 0, 0] = 1.0
-    return _held_rows(lanes, f, x), j
+    _fix(lanes.pattern, f, slopes, 0, x[:, 0], slice(None))
+    return _held_rows(lanes, f, x), slopes
+
+
+def _fix(places: Pattern, f: Floats, slopes: Floats, node: int, gap: Floats, on: Any) -> None:
+    """The equation of a node becomes: the gap to where it belongs is zero."""
+    f[on, node] = gap
+    chosen = np.flatnonzero(places.rows == node)
+    slopes[np.ix_(np.arange(len(slopes))[on], chosen)] = 0.0
+    slopes[on, places.diagonal[node]] = 1.0
 
 
 def _held_rows(lanes: _Lanes, f: Floats, x: Floats) -> Floats:
@@ -229,28 +267,48 @@ def _held_rows(lanes: _Lanes, f: Floats, x: Floats) -> Floats:
     return f
 
 
-def _impose(lanes: _Lanes, f: Floats, j: Floats, x: Floats) -> None:
+def _impose(lanes: _Lanes, f: Floats, slopes: Floats, x: Floats) -> None:
     for k, node in enumerate(lanes.held):
         on = np.isfinite(lanes.voltages[:, k])
-        f[on, node] = x[on, node] - lanes.voltages[on, k]
-        j[on, node, :] = 0.0
-        j[on, node, node] = 1.0
+        _fix(lanes.pattern, f, slopes, node, x[on, node] - lanes.voltages[on, k], on)
 
 
-def _linear(j: Floats, b: Floats) -> tuple[Floats, np.ndarray]:
+def _linear(places: Pattern, slopes: Floats, b: Floats) -> tuple[Floats, np.ndarray]:
     """Solve every lane; a singular or overflowing one gives zeros and False."""
-    good = np.asarray(np.isfinite(j).all(axis=(1, 2)) & np.isfinite(b).all(axis=1))
+    good = np.asarray(np.isfinite(slopes).all(axis=1) & np.isfinite(b).all(axis=1))
     dx = np.zeros_like(b)
-    if not good.any():
-        return dx, good
+    if good.any():
+        solve = _full if places.size <= SMALL else _sparse
+        dx[good], good[good] = solve(places, slopes[good], b[good])
+    finite = np.asarray(np.isfinite(dx).all(axis=1))
+    dx[~finite] = 0.0
+    return dx, good & finite
+
+
+def _full(places: Pattern, slopes: Floats, b: Floats) -> tuple[Floats, np.ndarray]:
+    j = np.zeros((len(b), places.size, places.size))
+    j[:, places.rows, places.columns] = slopes
+    dx, good = np.zeros_like(b), np.ones(len(b), dtype=bool)
     try:
-        dx[good] = np.linalg.solve(j[good], b[good][..., None])[..., 0]
+        dx[:] = np.linalg.solve(j, b[..., None])[..., 0]
     except np.linalg.LinAlgError:
-        for lane in np.flatnonzero(good):
+        for lane in range(len(b)):
             try:
                 dx[lane] = np.linalg.solve(j[lane], b[lane])
             except np.linalg.LinAlgError:
                 good[lane] = False
-    finite = np.asarray(np.isfinite(dx).all(axis=1))
-    dx[~finite] = 0.0
-    return dx, good & finite
+    return dx, good
+
+
+def _sparse(places: Pattern, slopes: Floats, b: Floats) -> tuple[Floats, np.ndarray]:
+    from scipy.sparse import csc_array
+    from scipy.sparse.linalg import splu
+
+    starts = np.searchsorted(places.columns, np.arange(places.size + 1))
+    dx, good = np.zeros_like(b), np.ones(len(b), dtype=bool)
+    for lane in range(len(b)):
+        try:
+            dx[lane] = splu(csc_array((slopes[lane], places.rows, starts), shape=(places.size,) * 2)).solve(b[lane])
+        except RuntimeError:  # "Factor is exactly singular"
+            good[lane] = False
+    return dx, good
