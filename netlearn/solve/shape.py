@@ -22,10 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params
-from netlearn.devices import kernel
+from netlearn.devices import Device, kernel
 from netlearn.devices.machine import Machine, machine
 from netlearn.devices.vector import WIDTH
 from netlearn.solve.sparse import Elimination, Factors, eliminate
+
+Pair = tuple[int, int]
 
 
 class Tables(NamedTuple):
@@ -109,12 +111,11 @@ class Shape:
         known[[0, *self.held, *(h.node for h in self.holders), *(h.branch for h in self.holders)]] = True
         self.left = np.flatnonzero(~known) if only is None else np.intersect1d(np.flatnonzero(~known), only)
         wanted = np.ones(circuit.size, dtype=bool) if only is None else np.isin(np.arange(circuit.size), self.left)
-        linear, nonlinear = _banks(circuit, self.holders, wanted)
-        self.linear, self.nonlinear = linear, nonlinear
-        self.machines = [_machine(circuit, bank.device) for bank in nonlinear]
+        self.linear, self.nonlinear = self._banks(wanted)
+        self.machines = [self._machine(circuit.banks[bank.device].device) for bank in self.nonlinear]
         number = np.full(circuit.size, -1, dtype=np.int64)
         number[self.left] = np.arange(len(self.left))
-        self.elimination = _elimination(circuit, number, linear, nonlinear, self.machines, typical)
+        self.elimination = self._elimination(number, typical)
         n = len(self.left)
         self.column, self.row = np.full(circuit.size, -1), np.full(circuit.size, -1)
         self.column[self.left], self.row[self.left] = self.elimination.column_place, self.elimination.row_place
@@ -122,6 +123,51 @@ class Shape:
             self.row[holder.node] = n + k
         self.rows = n + len(self.holders)
         self._lists()
+
+    def _stamped(self, device: Device) -> bool:
+        """Whether a device's equations are the same at every x and at all times."""
+        return kernel(device).linear
+
+    def _machine(self, device: Device) -> Machine:
+        """The machine code of a device that is not stamped."""
+        return machine(device.terminals, device.param_names, device.law)
+
+    def _slopes(self, device: Device, x: Sequence[Floats], p: Sequence[Floats]) -> Iterator[tuple[Pair, Floats]]:
+        """The entries of a device's matrix and their values at some x; an entry may come twice, to be added."""
+        law = kernel(device)
+        return zip(law.entries, law.evaluate(x, p)[len(x) :], strict=True)
+
+    def _banks(self, wanted: NDArray[np.bool_]) -> tuple[list[_Bank], list[_Bank]]:
+        """Banks of stamped and of other devices at the unknowns wanted, without the elements that are holders."""
+        linear: list[_Bank] = []
+        nonlinear: list[_Bank] = []
+        for name, bank in self.circuit.banks.items():
+            at = np.flatnonzero(wanted[bank.unknowns].any(axis=1))
+            elements = np.setdiff1d(at, [h.element for h in self.holders if h.device == name])
+            if len(elements):
+                chosen = linear if self._stamped(bank.device) else nonlinear
+                chosen.append(_Bank(name, elements, bank.unknowns[elements]))
+        return linear, nonlinear
+
+    def _elimination(self, number: Ints, typical: Params) -> Elimination:
+        """Order of elimination of the unknowns that have a number, from the slopes at random voltages."""
+        circuit, rng = self.circuit, np.random.default_rng(0)
+        x = np.where(np.arange(circuit.size) < len(circuit.nodes), rng.uniform(0.0, 1.0, circuit.size), 0.0)
+        rows, columns, values = [], [], []
+        for bank in (*self.linear, *self.nonlinear):
+            device = circuit.banks[bank.device].device
+            p = [typical.values[bank.device][name][0, bank.elements] for name in device.param_names]
+            with np.errstate(all="ignore"):
+                found = list(self._slopes(device, [x[bank.unknowns[:, k]] for k in range(bank.unknowns.shape[1])], p))
+            for (i, j), value in found:
+                rows.append(number[bank.unknowns[:, i]])
+                columns.append(number[bank.unknowns[:, j]])
+                values.append(np.broadcast_to(np.nan_to_num(value), len(bank.elements)))
+        empty = [np.zeros(0, np.int64)]
+        r, c = np.concatenate(empty + rows), np.concatenate(empty + columns)
+        v = np.concatenate([np.zeros(0), *values])
+        keep = (r >= 0) & (c >= 0)
+        return eliminate(int(number.max(initial=-1)) + 1, r[keep], c[keep], v[keep])
 
     def _lists(self) -> None:
         """Where the entries of the linear banks go: `_targets` numbers each of them, merged where they meet."""
@@ -254,7 +300,7 @@ class Shape:
                 gather.append(bank.unknowns[elements, np.arange(locals_)[None, :, None]].ravel())
             else:
                 gather.append(bank.unknowns.ravel())
-            outs = len(code.rows) + len(code.entries)
+            outs = code.results
 
             def number(result: int, count: int = count, outs: int = outs, start: int = out_start) -> Ints:
                 """Where a result of each element lies, in lanes from the beginning of the results."""
@@ -278,7 +324,7 @@ class Shape:
             banks.append((code.address, blocks, x_start, p_start, out_start, int(junction)))
             block = WIDTH if lanes == 1 else 1
             x_start += blocks * locals_ * block
-            p_start += blocks * self._prepared_count(code, bank) * block
+            p_start += blocks * code.prepared * block
             out_start += blocks * outs * block
         unknowns = np.empty(n, dtype=np.int64)
         unknowns[self.elimination.column_place] = self.left
@@ -306,10 +352,6 @@ class Shape:
             signs=np.array([h.sign for h in self.holders]),
         )
 
-    def _prepared_count(self, code: Machine, bank: _Bank) -> int:
-        params = self.circuit.banks[bank.device].device.params
-        return len(code.prepare([np.ones(1)] * len(params)))
-
 
 def _holders(circuit: FlatCircuit, held: frozenset[int]) -> list[Holder]:
     found: list[Holder] = []
@@ -324,54 +366,6 @@ def _holders(circuit: FlatCircuit, held: frozenset[int]) -> list[Holder]:
                     taken.add(node)
                     found.append(Holder(name, element, node, branch, sign))
     return found
-
-
-def _banks(
-    circuit: FlatCircuit, holders: Sequence[Holder], wanted: NDArray[np.bool_]
-) -> tuple[list[_Bank], list[_Bank]]:
-    """Banks of linear and of nonlinear devices at the unknowns wanted, without the elements that are holders."""
-    linear: list[_Bank] = []
-    nonlinear: list[_Bank] = []
-    for name, bank in circuit.banks.items():
-        at = np.flatnonzero(wanted[bank.unknowns].any(axis=1))
-        elements = np.setdiff1d(at, [h.element for h in holders if h.device == name])
-        if len(elements):
-            chosen = linear if kernel(bank.device).linear else nonlinear
-            chosen.append(_Bank(name, elements, bank.unknowns[elements]))
-    return linear, nonlinear
-
-
-def _machine(circuit: FlatCircuit, name: str) -> Machine:
-    device = circuit.banks[name].device
-    return machine(device.terminals, device.param_names, device.law)
-
-
-def _elimination(
-    circuit: FlatCircuit,
-    number: Ints,
-    linear: Sequence[_Bank],
-    nonlinear: Sequence[_Bank],
-    machines: Sequence[Machine],
-    typical: Params,
-) -> Elimination:
-    """Order of elimination of the unknowns that have a number, from the slopes at random voltages."""
-    rng = np.random.default_rng(0)
-    x = np.where(np.arange(circuit.size) < len(circuit.nodes), rng.uniform(0.0, 1.0, circuit.size), 0.0)
-    rows, columns, values = [], [], []
-    for bank in (*linear, *nonlinear):
-        device = circuit.banks[bank.device].device
-        p = [typical.values[bank.device][name][0, bank.elements] for name in device.param_names]
-        with np.errstate(all="ignore"):
-            found = kernel(device).evaluate([x[bank.unknowns[:, k]] for k in range(bank.unknowns.shape[1])], p)
-        for (i, j), value in zip(kernel(device).entries, found[bank.unknowns.shape[1] :], strict=True):
-            rows.append(number[bank.unknowns[:, i]])
-            columns.append(number[bank.unknowns[:, j]])
-            values.append(np.broadcast_to(np.nan_to_num(value), len(bank.elements)))
-    empty = [np.zeros(0, np.int64)]
-    r, c = np.concatenate(empty + rows), np.concatenate(empty + columns)
-    v = np.concatenate([np.zeros(0), *values])
-    keep = (r >= 0) & (c >= 0)
-    return eliminate(int(number.max(initial=-1)) + 1, r[keep], c[keep], v[keep])
 
 
 def _merge(keys: Ints) -> tuple[Ints, Ints]:
