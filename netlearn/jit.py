@@ -28,6 +28,7 @@ COMPILED = (
     "solve/sparse.py",
     "solve/shape.py",
     "solve/newton.py",
+    "solve/transient.py",
     "solve/adjoint.py",
     "solve/teaching.py",
     "solve/lesson.py",

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params
+from netlearn.errors import BackendError
 from netlearn.solve.lesson import Lesson
 from netlearn.solve.solution import Solution
 
 
 @dataclass(frozen=True)
 class Transient:
-    """Waveforms of one copy and one boundary: time (K,) in s, x (K, size) node voltages and branch currents."""
+    """Waveforms for D draws and S samples: time (K,) in s, common to all; x (D, S, K, size) node voltages (V) and
+    branch currents (A). Times are 0, step, 2 step, ... stop and every corner of a source's waveform between."""
 
     time: Floats
     x: Floats
@@ -52,7 +54,12 @@ class Backend(Protocol):
         ...
 
     def transient(self, params: Params, boundary: Boundary, stop: float, step: float) -> Transient:
-        """The first draw and sample over time, from its initial conditions; at most `step` seconds a point."""
+        """All draws and samples over time, from their operating points at t = 0 to `stop` seconds; held nodes and fed
+        currents stay as they are. No step, and no gap between two times of the answer, is longer than `step` seconds.
+
+        CircuitError where the connections leave an unknown without a value; BackendError for times that make no sense
+        and where a lane has no operating point at t = 0 or cannot be followed to the end.
+        """
         ...
 
     def reset(self) -> None:
@@ -62,6 +69,12 @@ class Backend(Protocol):
     def close(self) -> None:
         """Give back processes and memory."""
         ...
+
+
+def check_times(stop: float, step: float) -> None:
+    """Refuse a transient whose times make no sense: BackendError."""
+    if not (0 < step <= stop < np.inf):
+        raise BackendError(f"a transient of {stop:g} s in steps of {step:g} s", "give 0 < step <= stop")
 
 
 def solved(

@@ -32,7 +32,7 @@ class Reference:
         return None
 
     def transient(self, params: Params, boundary: Boundary, stop: float, step: float) -> Transient:
-        raise BackendError("the reference backend finds operating points only", "use --backend ngspice for transients")
+        raise BackendError("the reference backend finds operating points only", "use --backend native for transients")
 
     def reset(self) -> None:
         return

@@ -2,8 +2,9 @@
 
 `Cm` is the capacitor as an analog memory: `C c(g, gnd) = 22uF, ic = vg` names the voltage it keeps. While an
 operating point is found it holds that voltage (the phases of learning are short against its leakage); in a
-transient run it is a capacitor that starts there: SPICE holds it by a source that lets go (v = v - 1k i, so no
-current) after the operating point, so that all other nodes start where that voltage puts them.
+transient run it is a capacitor that starts there: its branch, a voltage source at rest, then says i = d(c v)/dt. SPICE
+holds it by a source that lets go (v = v - 1k i, so no current) after the operating point. Either way all other nodes
+start where that voltage puts them.
 """
 
 from netlearn.devices.model import Card, Device, Param
@@ -28,6 +29,7 @@ MEMORY = Device(
     params=(CAPACITANCE, Param("ic", "V", None, "stored voltage")),
     law="voltage e(p, n) = ic",
     value="c",
+    moving="voltage e(p, n) = V(p, n) - I(e)\nflux e = c * V(p, n)",
     holds="ic",
     drop=("p", "n"),
     card=Card(

@@ -6,6 +6,10 @@ lane, elements; so the eight go through straight-line code side by side (SIMD), 
 nearest cache.
 
 A law, built in or of a user's `element`, is compiled once a machine (a few tenths of a second) and kept on disk.
+
+Over time a law is replaced by its companion: with a stored charge or flux q of which an integration formula says
+dq/dt = rate q - past (rate in 1/s; see `netlearn.solve.transient`), every q(x) in the law becomes the current (of a
+flux: the voltage) rate q(x) - past. So a time step is an operating point of companions.
 """
 
 from __future__ import annotations
@@ -33,25 +37,52 @@ block_kernel = callback(types.void(*[types.int64] * 4))
 class Machine:
     """The compiled law of a device: results are the currents `rows` and the slopes `entries` (row, column).
 
-    prepare: parameters to the (fewer or more) numbers that `points`, at `address`, wants for each element.
+    prepare: parameters to the `prepared` numbers that `points`, at `address`, wants for each element. A companion
+    that stores `stored` charges and fluxes has their values as its last results, and as its last prepared numbers (zero
+    at first) the rate and, in the same order, each one's past.
     """
 
     rows: tuple[int, ...]
     entries: tuple[tuple[int, int], ...]
     prepare: Callable[[Sequence[NDArray[np.float64]]], tuple[Any, ...]]
     address: int
+    prepared: int
+    stored: int
     kept: Any = None
+
+    @property
+    def results(self) -> int:
+        """How many numbers `points` writes for an element."""
+        return len(self.rows) + len(self.entries) + self.stored
 
 
 @cache
 def machine(terminals: tuple[str, ...], params: tuple[str, ...], law: str) -> Machine:
-    """Machine code of a built-in device's law."""
-    name = f"machine_{laws.digest(repr((laws.generator(), terminals, params, law)))}"
-    source = laws.cached(f"{name}.py", lambda: _generate(terminals, params, law))
+    """Machine code of a law at rest: what is stored carries no current."""
+    return _loaded("machine", terminals, params, law)
+
+
+@cache
+def companion(terminals: tuple[str, ...], params: tuple[str, ...], law: str) -> Machine:
+    """Machine code of a law over time."""
+    return _loaded("companion", terminals, params, law)
+
+
+def _loaded(kind: str, terminals: tuple[str, ...], params: tuple[str, ...], law: str) -> Machine:
+    name = f"{kind}_{laws.digest(repr((laws.generator(), terminals, params, law)))}"
+    source = laws.cached(f"{name}.py", lambda: _generate(kind, terminals, params, law))
     module = _module(f"netlearn_{name}", source, str(cache_folder() / f"{name}.py"))
     constants: dict[str, Any] = dict(ARRAYS)
     exec(compile(source.partition("def law(")[0], module.__file__ or name, "exec"), constants)
-    return Machine(module.ROWS, module.ENTRIES, constants["prepare"], module.points.address, kept=module)
+    return Machine(
+        module.ROWS,
+        module.ENTRIES,
+        constants["prepare"],
+        module.points.address,
+        module.PREPARED,
+        module.STORED,
+        module,
+    )
 
 
 def _module(name: str, source: str, path: str) -> Any:
@@ -64,7 +95,7 @@ def _module(name: str, source: str, path: str) -> Any:
     return module
 
 
-def _generate(terminals: tuple[str, ...], params: tuple[str, ...], law: str) -> str:
-    from netlearn.devices.symbolic import machine as generate
+def _generate(kind: str, terminals: tuple[str, ...], params: tuple[str, ...], law: str) -> str:
+    from netlearn.devices import symbolic
 
-    return generate(terminals, params, law)
+    return str(getattr(symbolic, kind)(terminals, params, law))

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Allowed = Literal["any", "positive", "not negative"]
@@ -69,7 +69,8 @@ class Device:
     parameter that may be a function of time. `learn`: bounds that an `element` states for its parameters.
     `grounded`: terminals that go to ground where a netlist does not connect them. `holds`: the parameter that a
     voltage branch between the two terminals simply is, so that the other end is known where one is grounded.
-    `junction`: a first guess at an operating point takes it for an open circuit.
+    `junction`: a first guess at an operating point takes it for an open circuit. `moving`: the law over time, after
+    the operating point it starts from, of a device that is something else at rest.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Device:
     grounded: tuple[str, ...] = ()
     holds: str = ""
     junction: bool = False
+    moving: str = ""
 
     @property
     def param_names(self) -> tuple[str, ...]:
@@ -94,6 +96,11 @@ class Device:
 
     def param(self, name: str) -> Param:
         return next(p for p in self.params if p.name == name)
+
+    @property
+    def over_time(self) -> Device:
+        """The device as it is in a transient run."""
+        return replace(self, law=self.moving, moving="", holds="") if self.moving else self
 
 
 @dataclass(frozen=True)

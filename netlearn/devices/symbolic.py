@@ -345,15 +345,37 @@ def points(blocks, x, p, out):
 
 
 def machine(terminals: Sequence[str], params: Sequence[str], law: str) -> str:
-    """Source of a law as machine code (see `netlearn.devices.machine`).
+    """Source of a law as machine code (see `netlearn.devices.machine`)."""
+    reader = LawReader(terminals, params).read(law)
+    return _machine(reader, reader.f, [], [])
+
+
+def companion(terminals: Sequence[str], params: Sequence[str], law: str) -> str:
+    """Source of a law over time as machine code (see `netlearn.devices.machine.companion`)."""
+    reader = LawReader(terminals, params).read(law)
+    stored = [(kind, name, a, b, value) for kind, name, a, b, value in reader.parts if kind in "QF"]
+    rate, f = sp.Symbol("rate", real=True), list(reader.f)
+    pasts = [sp.Symbol(f"past{k}", real=True) for k in range(len(stored))]
+    for past, (kind, name, a, b, value) in zip(pasts, stored, strict=True):
+        flow = rate * value - past
+        if kind == "Q":
+            f[reader.terminals.index(a)] += flow
+            f[reader.terminals.index(b)] -= flow
+        else:
+            f[len(reader.terminals) + list(reader.currents).index(name)] -= flow
+    return _machine(reader, f, [rate, *pasts], [value for *_, value in stored])
+
+
+def _machine(reader: LawReader, f: Sequence[Expr], moving: Sequence[Expr], stored: Sequence[Expr]) -> str:
+    """Machine code of the rows f, their slopes, then what is `stored`; `moving` numbers follow the prepared ones.
 
     All that depends on parameters alone is taken out of the kernel and computed once, in `prepare`.
     """
-    reader = LawReader(terminals, params).read(law)
     x, p = [*reader.voltages.values(), *reader.currents.values()], list(reader.params.values())
-    entries, jacobian = _derivatives(reader.f, x)
-    rows = [k for k, f in enumerate(reader.f) if f != 0]
-    common, reduced = sp.cse([*(reader.f[k] for k in rows), *jacobian], symbols=sp.numbered_symbols("t"), order="none")
+    entries, jacobian = _derivatives(f, x)
+    rows = [k for k, row in enumerate(f) if row != 0]
+    wanted = [*(f[k] for k in rows), *jacobian, *stored]
+    common, reduced = sp.cse(wanted, symbols=sp.numbered_symbols("t"), order="none")
     constant: dict[Expr, Expr] = {}
     known = set(p)
     body: list[tuple[Expr, Expr]] = []
@@ -368,21 +390,23 @@ def machine(terminals: Sequence[str], params: Sequence[str], law: str) -> str:
     inputs = [*(s for s in p if s in used), *(s for s in constant if s in used)]
     printer = _Source()
     lines = [f"{s.name} = x[{k}]" for k, s in enumerate(x) if s in used]
-    lines += [f"{s.name} = p[{k}]" for k, s in enumerate(inputs)]
+    lines += [f"{s.name} = p[{k}]" for k, s in enumerate([*inputs, *moving])]
     lines += [f"{s.name} = {printer.doprint(value)}" for s, value in body]
+    count = len(inputs) + len(moving)
     text = MACHINE.format(
         p=f"{', '.join(s.name for s in p)}, = p" if p else "pass",
         prepared="\n".join(f"    {s.name} = {printer.doprint(value)}" for s, value in constant.items()),
-        constants="".join(f"{s.name}, " for s in inputs),
+        constants="".join(f"{s.name}, " for s in inputs) + "0.0, " * len(moving),
         locals=len(x),
-        count=len(inputs),
+        count=count,
         x_bytes=BLOCK * len(x),
-        p_bytes=BLOCK * len(inputs),
+        p_bytes=BLOCK * count,
         out_bytes=BLOCK * len(results),
         body="\n".join(f"    {line}" for line in lines),
         results="".join(f"{printer.doprint(value)}, " for value in results),
     )
-    return f"ROWS = {tuple(rows)!r}\nENTRIES = {entries!r}\n{text}"
+    names = f"ROWS = {tuple(rows)!r}\nENTRIES = {entries!r}\nPREPARED, STORED = {count}, {len(stored)}\n"
+    return names + text
 
 
 def _hoisted(value: Expr, known: set[Expr], constant: dict[Expr, Expr]) -> Expr:

@@ -402,7 +402,7 @@ def audit(
     """Evaluate at the answer: report the residual, correct x, find the currents of holders, refuse what is singular."""
     n, lanes, lane = t.unknowns.size, width(like), s.lane
     residual(t, numbers, group, x, s, False, like)
-    _border(t, numbers, group, x, s, like)
+    holder_currents(t, numbers, group, x, s, like)
     for k in range(lanes):
         worst, most = -1, -1.0
         for j in range(n):
@@ -460,7 +460,7 @@ def _look(t: Tables, numbers: Numbers, group: int, s: Scratch, report: Report, r
 
 
 @called
-def _border(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, like: Any) -> None:
+def holder_currents(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, like: Any) -> None:
     """The branch currents of sources that hold a node: what the node's other currents leave for them."""
     n, border = t.unknowns.size, part(numbers.border, group)
     for m in range(t.border.shape[1]):

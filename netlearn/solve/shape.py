@@ -22,10 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params
-from netlearn.devices import kernel
+from netlearn.devices import Device, kernel
 from netlearn.devices.machine import Machine, machine
 from netlearn.devices.vector import WIDTH
 from netlearn.solve.sparse import Elimination, Factors, eliminate
+
+Pair = tuple[int, int]
 
 
 class Tables(NamedTuple):
@@ -111,12 +113,11 @@ class Shape:
         known[[0, *self.held, *(h.node for h in self.holders), *(h.branch for h in self.holders)]] = True
         self.left = np.flatnonzero(~known) if only is None else np.intersect1d(np.flatnonzero(~known), only)
         wanted = np.ones(circuit.size, dtype=bool) if only is None else np.isin(np.arange(circuit.size), self.left)
-        linear, nonlinear = _banks(circuit, self.holders, wanted)
-        self.linear, self.nonlinear = linear, nonlinear
-        self.machines = [_machine(circuit, bank.device) for bank in nonlinear]
+        self.linear, self.nonlinear = self._banks(wanted)
+        self.machines = [self._machine(circuit.banks[bank.device].device) for bank in self.nonlinear]
         number = np.full(circuit.size, -1, dtype=np.int64)
         number[self.left] = np.arange(len(self.left))
-        self.elimination = _elimination(circuit, number, linear, nonlinear, self.machines, typical)
+        self.elimination = self._elimination(number, typical)
         n = len(self.left)
         self.column, self.row = np.full(circuit.size, -1), np.full(circuit.size, -1)
         self.column[self.left], self.row[self.left] = self.elimination.column_place, self.elimination.row_place
@@ -124,6 +125,51 @@ class Shape:
             self.row[holder.node] = n + k
         self.rows = n + len(self.holders)
         self._lists()
+
+    def _stamped(self, device: Device) -> bool:
+        """Whether a device's equations are the same at every x and at all times."""
+        return kernel(device).linear
+
+    def _machine(self, device: Device) -> Machine:
+        """The machine code of a device that is not stamped."""
+        return machine(device.terminals, device.param_names, device.law)
+
+    def _slopes(self, device: Device, x: Sequence[Floats], p: Sequence[Floats]) -> Iterator[tuple[Pair, Floats]]:
+        """The entries of a device's matrix and their values at some x; an entry may come twice, to be added."""
+        law = kernel(device)
+        return zip(law.entries, law.evaluate(x, p)[len(x) :], strict=True)
+
+    def _banks(self, wanted: NDArray[np.bool_]) -> tuple[list[_Bank], list[_Bank]]:
+        """Banks of stamped and of other devices at the unknowns wanted, without the elements that are holders."""
+        linear: list[_Bank] = []
+        nonlinear: list[_Bank] = []
+        for name, bank in self.circuit.banks.items():
+            at = np.flatnonzero(wanted[bank.unknowns].any(axis=1))
+            elements = np.setdiff1d(at, [h.element for h in self.holders if h.device == name])
+            if len(elements):
+                chosen = linear if self._stamped(bank.device) else nonlinear
+                chosen.append(_Bank(name, elements, bank.unknowns[elements]))
+        return linear, nonlinear
+
+    def _elimination(self, number: Ints, typical: Params) -> Elimination:
+        """Order of elimination of the unknowns that have a number, from the slopes at random voltages."""
+        circuit, rng = self.circuit, np.random.default_rng(0)
+        x = np.where(np.arange(circuit.size) < len(circuit.nodes), rng.uniform(0.0, 1.0, circuit.size), 0.0)
+        rows, columns, values = [], [], []
+        for bank in (*self.linear, *self.nonlinear):
+            device = circuit.banks[bank.device].device
+            p = [typical.values[bank.device][name][0, bank.elements] for name in device.param_names]
+            with np.errstate(all="ignore"):
+                found = list(self._slopes(device, [x[bank.unknowns[:, k]] for k in range(bank.unknowns.shape[1])], p))
+            for (i, j), value in found:
+                rows.append(number[bank.unknowns[:, i]])
+                columns.append(number[bank.unknowns[:, j]])
+                values.append(np.broadcast_to(np.nan_to_num(value), len(bank.elements)))
+        empty = [np.zeros(0, np.int64)]
+        r, c = np.concatenate(empty + rows), np.concatenate(empty + columns)
+        v = np.concatenate([np.zeros(0), *values])
+        keep = (r >= 0) & (c >= 0)
+        return eliminate(int(number.max(initial=-1)) + 1, r[keep], c[keep], v[keep])
 
     def _lists(self) -> None:
         """Where the entries of the linear banks go, bank after bank, entry after entry; merged where they meet."""
@@ -274,7 +320,7 @@ class Shape:
         x_start = p_start = out_start = 0
         for bank, code in zip(self.nonlinear, self.machines, strict=True):
             count, locals_ = bank.unknowns.shape
-            outs = len(code.rows) + len(code.entries)
+            outs = code.results
             e, result = np.arange(count), np.arange(outs)[:, None]
             if lanes == 1:  # eight elements a block
                 blocks, block = -(-count // WIDTH), WIDTH
@@ -288,7 +334,7 @@ class Shape:
             junction = self.circuit.banks[bank.device].device.junction
             banks.append((code.address, blocks, x_start, p_start, out_start, int(junction)))
             x_start += blocks * locals_ * block
-            p_start += blocks * self._prepared_count(code, bank) * block
+            p_start += blocks * code.prepared * block
             out_start += blocks * outs * block
         table = np.array(banks, dtype=np.int64).reshape(-1, 6).T.copy()
         return table, np.concatenate([np.zeros(0, np.int64), *gather]), numbers, out_start
@@ -304,7 +350,7 @@ class Shape:
                 inside, outside = (at >= 0) & (at < n), at >= n
                 found["currents"].append(np.stack([at[inside], number[inside]]))
                 found["rim"].append(np.stack([at[outside] - n, number[outside]]))
-            for (r, c), number in zip(code.entries, of[len(code.rows) :], strict=True):
+            for (r, c), number in zip(code.entries, of[len(code.rows) :], strict=False):
                 at, x = self.row[bank.unknowns[:, r]], bank.unknowns[:, c]
                 unknown, row = self.column[x] >= 0, (at >= 0) & (at < n)
                 keep, steers, edge = row & unknown, (at >= 0) & ~unknown & (x != 0), (at >= n) & unknown
@@ -312,10 +358,6 @@ class Shape:
                 found["steering"].append(np.stack([at[steers], x[steers], number[steers]]))
                 found["rim_slopes"].append(np.stack([at[edge] - n, self.column[x[edge]], number[edge]]))
         return {name: np.concatenate(parts, axis=1) for name, parts in found.items()}
-
-    def _prepared_count(self, code: Machine, bank: _Bank) -> int:
-        params = self.circuit.banks[bank.device].device.params
-        return len(code.prepare([np.ones(1)] * len(params)))
 
 
 def _holders(circuit: FlatCircuit, held: frozenset[int]) -> list[Holder]:
@@ -331,54 +373,6 @@ def _holders(circuit: FlatCircuit, held: frozenset[int]) -> list[Holder]:
                     taken.add(node)
                     found.append(Holder(name, element, node, branch, sign))
     return found
-
-
-def _banks(
-    circuit: FlatCircuit, holders: Sequence[Holder], wanted: NDArray[np.bool_]
-) -> tuple[list[_Bank], list[_Bank]]:
-    """Banks of linear and of nonlinear devices at the unknowns wanted, without the elements that are holders."""
-    linear: list[_Bank] = []
-    nonlinear: list[_Bank] = []
-    for name, bank in circuit.banks.items():
-        at = np.flatnonzero(wanted[bank.unknowns].any(axis=1))
-        elements = np.setdiff1d(at, [h.element for h in holders if h.device == name])
-        if len(elements):
-            chosen = linear if kernel(bank.device).linear else nonlinear
-            chosen.append(_Bank(name, elements, bank.unknowns[elements]))
-    return linear, nonlinear
-
-
-def _machine(circuit: FlatCircuit, name: str) -> Machine:
-    device = circuit.banks[name].device
-    return machine(device.terminals, device.param_names, device.law)
-
-
-def _elimination(
-    circuit: FlatCircuit,
-    number: Ints,
-    linear: Sequence[_Bank],
-    nonlinear: Sequence[_Bank],
-    machines: Sequence[Machine],
-    typical: Params,
-) -> Elimination:
-    """Order of elimination of the unknowns that have a number, from the slopes at random voltages."""
-    rng = np.random.default_rng(0)
-    x = np.where(np.arange(circuit.size) < len(circuit.nodes), rng.uniform(0.0, 1.0, circuit.size), 0.0)
-    rows, columns, values = [], [], []
-    for bank in (*linear, *nonlinear):
-        device = circuit.banks[bank.device].device
-        p = [typical.values[bank.device][name][0, bank.elements] for name in device.param_names]
-        with np.errstate(all="ignore"):
-            found = kernel(device).evaluate([x[bank.unknowns[:, k]] for k in range(bank.unknowns.shape[1])], p)
-        for (i, j), value in zip(kernel(device).entries, found[bank.unknowns.shape[1] :], strict=True):
-            rows.append(number[bank.unknowns[:, i]])
-            columns.append(number[bank.unknowns[:, j]])
-            values.append(np.broadcast_to(np.nan_to_num(value), len(bank.elements)))
-    empty = [np.zeros(0, np.int64)]
-    r, c = np.concatenate(empty + rows), np.concatenate(empty + columns)
-    v = np.concatenate([np.zeros(0), *values])
-    keep = (r >= 0) & (c >= 0)
-    return eliminate(int(number.max(initial=-1)) + 1, r[keep], c[keep], v[keep])
 
 
 def _merge(keys: Ints) -> tuple[Ints, Ints]:

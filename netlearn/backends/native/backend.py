@@ -26,16 +26,18 @@ from netlearn.backends.native.packing import (
     same,
     unpacked_lanes,
 )
-from netlearn.backends.protocol import Taught, Transient, empty, solved
+from netlearn.backends.native.transients import name_of, transient
+from netlearn.backends.protocol import Taught, Transient, check_times, empty, solved
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params, boundary, check_params
 from netlearn.devices.vector import WIDTH
-from netlearn.errors import BackendError
+from netlearn.errors import BackendError, CircuitError
 from netlearn.solve import reference
 from netlearn.solve.lesson import Lesson
 from netlearn.solve.newton import SETTLED, Report, points_of_eight, points_of_one, scratch
 from netlearn.solve.shape import Shape
 from netlearn.solve.solution import Solution
+from netlearn.solve.transient import moments, over_time, with_sources
 
 
 class Native:
@@ -169,7 +171,29 @@ class Native:
         return room.teach(params.states, rows, self.threads) if room else None
 
     def transient(self, params: Params, boundary: Boundary, stop: float, step: float) -> Transient:
-        raise BackendError("the native backend finds operating points only", "use --backend ngspice for transients")
+        """All lanes over time, eight side by side; those of a group share their steps."""
+        check_times(stop, step)
+        start = self._beginning(params, boundary)
+        moving = over_time(self.circuit)
+        x = transient(moving, params, boundary, start, stop, step, self.threads)
+        return Transient(moments(moving, stop, step)[0], x)
+
+    def _beginning(self, params: Params, boundary: Boundary) -> Floats:
+        """The operating points (D, S, size) that transients begin with."""
+        for row in np.isfinite(boundary.voltages):
+            if lost := self.connections.undetermined(boundary.held[row]):
+                raise CircuitError(lost.message, lost.help)
+        at_zero = with_sources(self.circuit, params, lambda wave: wave.value(0.0))
+        found = self.operating_points(at_zero, boundary)
+        if not found.settled.all():
+            draw, sample = (int(k) for k in np.argwhere(~found.settled)[0])
+            worst = int(found.worst[draw, sample])
+            where = f", {name_of(self.circuit, worst)} least of all" if worst >= 0 else ""
+            raise BackendError(
+                f"no operating point to begin with at t = 0 (draw {draw}, sample {sample}){where}",
+                "see whether the circuit has one with the waveforms' first values",
+            )
+        return found.x
 
     def reset(self) -> None:
         """Forget where the last learning step has left the circuit."""

@@ -12,11 +12,12 @@ import numpy as np
 
 from netlearn.backends.ngspice import deck as decks
 from netlearn.backends.ngspice.deck import Deck, Key
-from netlearn.backends.ngspice.simulator import RUN_AWAY, Points, Simulator, Teaching, transient
-from netlearn.backends.protocol import Taught, Transient, solved
+from netlearn.backends.ngspice.simulator import RUN_AWAY, Points, Simulator, Teaching, Waveforms, transient
+from netlearn.backends.protocol import Taught, Transient, check_times, solved
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import IDENTITY, Boundary, FlatCircuit, Floats, Ints, Params, boundary, check_params
-from netlearn.errors import BackendError, CircuitError
+from netlearn.circuit.waveform import time_points
+from netlearn.errors import CircuitError
 from netlearn.solve.lesson import Lesson
 from netlearn.solve.solution import Solution
 
@@ -207,24 +208,34 @@ class Ngspice:
         return teaching
 
     def transient(self, params: Params, boundary: Boundary, stop: float, step: float) -> Transient:
-        """The first draw and sample over time, from the operating point at t = 0."""
+        """All lanes over time, a run of ngspice each. Its own time points are of its own choice; values at the common
+        ones lie on straight lines between them."""
         check_params(self.circuit, params)
-        if not (0 < step <= stop < np.inf):
-            raise BackendError(f"a transient of {stop:g} s in steps of {step:g} s", "give 0 < step <= stop")
-        values = {d: {p: v[0] for p, v in of.items()} for d, of in params.values.items()}
+        check_times(stop, step)
+        waves = (wave for bank in self.circuit.banks.values() for wave in bank.waves.values())
+        time, _ = time_points(waves, stop, step)
+        x = np.zeros((params.draws, boundary.samples, len(time), self.circuit.size))
+        for draw in range(params.draws):
+            for sample in range(boundary.samples):
+                unknowns, found = self._waveforms(params, boundary, draw, sample, stop, step)
+                for unknown, values in zip(unknowns, found.values.T, strict=True):
+                    x[draw, sample, :, unknown] = np.interp(time, found.time, values)
+        return Transient(time, x)
+
+    def _waveforms(
+        self, params: Params, boundary: Boundary, draw: int, sample: int, stop: float, step: float
+    ) -> tuple[list[int], Waveforms]:
+        """Unknowns, and what ngspice says of them in one lane."""
+        values = {d: {p: v[draw] for p, v in of.items()} for d, of in params.values.items()}
         held = {
-            int(n): float(boundary.voltages[0, k])
-            for k, n in enumerate(boundary.held)
-            if np.isfinite(boundary.voltages[0, k])
+            int(n): float(v) for n, v in zip(boundary.held, boundary.voltages[sample], strict=True) if np.isfinite(v)
         }
         if lost := self.connections.undetermined(held):
             raise CircuitError(lost.message, lost.help)
-        fed = {int(n): float(boundary.currents[0, k]) for k, n in enumerate(boundary.fed)}
+        fed = {int(n): float(i) for n, i in zip(boundary.fed, boundary.currents[sample], strict=True)}
         deck = decks.write_transient(self.circuit, values, held, fed)
         waves = transient(deck.text, [name for name, _ in deck.reads], step=step, stop=stop, max_step=step)
-        x = np.zeros((len(waves.time), self.circuit.size))
-        x[:, [unknown for _, unknown in deck.reads]] = waves.values
-        return Transient(waves.time, x)
+        return [unknown for _, unknown in deck.reads], waves
 
     def reset(self) -> None:
         """Forget the last point, and a deck that earlier boundaries made more of than the circuit's ports need."""

@@ -1,0 +1,509 @@
+"""Circuits over time, compiled: the trapezoidal rule and backward Euler, steps as long as their errors allow.
+
+The equations are  f(x, t) + d/dt q(x) = 0  in every row, q the charges and fluxes of the devices. A step of length h to
+a new time replaces the derivative of each q, with those before it at the old time, by
+
+    backward Euler     dq/dt = (q - q0) / h                 = q / h - (q0 / h)
+    trapezoidal rule   dq/dt = 2 (q - q0) / h - dq0/dt      = (2 / h) q - ((2 / h) q0 + dq0/dt)
+
+both of the form  rate q - past,  so that a step is an operating point of devices' companions (`devices.machine`), found
+by the same Newton method. It starts from the polynomial through the last points: where its answer x differs from that
+guess by d, the error made in the step is a part of d. With the step h after steps h1 and h2 (the newest first):
+
+    after two points     guess - true = -x'' h (h + h1) / 2,              backward Euler - true = x'' h^2 / 2
+    after three points   guess - true = -x''' h (h + h1) (h + h1 + h2)/6,  trapezoidal - true = x''' h^3 / 12
+
+so error = d share, share = h / (2 h + h1), or h^2 / (2 (h + h1) (h + h1 + h2) + h^2). It must not exceed LOCAL of the
+swing of any unknown that stores charge or flux: of its largest departure from the beginning, or where that is small of
+SMALL of the largest voltage (current) in the lane. The next step is made as long as that allows.
+
+At a corner of a waveform derivatives jump. Steps land there; two short steps of backward Euler follow, which need no
+derivative from before and leave no ringing, judged together after the second. Where Newton's method fails the step is
+shortened and starts in the same way; where even the shortest step has too large an error, the solution itself jumps (a
+comparator that feeds itself), and goes on from the other side.
+
+Lanes of a group take the same steps: the lane with the largest error decides. Times wanted are landed on exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netlearn.circuit.flat import Bank, FlatCircuit, Floats, Ints, Params
+from netlearn.circuit.waveform import Sine, Waveform, time_points
+from netlearn.devices import Device, kernel
+from netlearn.devices.machine import Machine, companion
+from netlearn.devices.vector import WIDTH
+from netlearn.jit import called, compiled
+from netlearn.solve.lanes import eight, every, get, larger, minus, over, plus, plus_product, put, times, width
+from netlearn.solve.newton import (
+    RUNNING,
+    SETTLED,
+    STATE,
+    Numbers,
+    Scratch,
+    evaluate,
+    holder_currents,
+    newton,
+    part,
+    prepare,
+    scratch,
+)
+from netlearn.solve.shape import Pair, Shape, Tables
+from netlearn.solve.solution import bank_params, bank_unknowns
+
+LOCAL = 1e-6
+SMALL = 1e-2
+LEAST = 0.1  # V
+FIRST = 1e-2  # of the way to the next time wanted: the first step after a corner
+SHORTEST = 1e-12  # of the longest step
+GROWTH = 3.0
+RUNS = np.array([(0, 1.0, np.inf, 0.0, 12), (0, 1.0, 0.5, 0.0, 60)])
+"""Newton's method from the guess, then by short moves from the last point (see `netlearn.solve.newton.CHAIN`)."""
+
+
+class MovingShape(Shape):
+    """The shape of a circuit's equations over time; `rate` (1/s) is typical of the steps it will be used for."""
+
+    def __init__(self, circuit: FlatCircuit, held: Sequence[int], typical: Params, rate: float) -> None:
+        self.rate = rate
+        super().__init__(circuit, held, typical)
+
+    def _stamped(self, device: Device) -> bool:
+        return kernel(device).linear and not _stores(device)
+
+    def _machine(self, device: Device) -> Machine:
+        return companion(device.terminals, device.param_names, device.law)
+
+    def _slopes(self, device: Device, x: Sequence[Floats], p: Sequence[Floats]) -> Iterator[tuple[Pair, Floats]]:
+        yield from super()._slopes(device, x, p)
+        law = kernel(device)
+        for entry, value in zip(law.charge_entries, law.charge(x, p)[len(x) :], strict=True):
+            yield entry, self.rate * value
+
+
+def _stores(device: Device) -> bool:
+    return any(kind in "QF" for kind, *_ in kernel(device).parts)
+
+
+def over_time(circuit: FlatCircuit) -> FlatCircuit:
+    """The circuit as it is after its operating point: memory capacitors are capacitors."""
+    banks = {name: replace(bank, device=bank.device.over_time) for name, bank in circuit.banks.items()}
+    return replace(circuit, banks=banks)
+
+
+class Waves(NamedTuple):
+    """What moves from outside. Wave w is straight lines through times[starts[w]:starts[w + 1]] and the values there,
+    plus sines[0, w] sin(sines[1, w] (t - its first time)) after that. x at holds[0, .] is wave holds[1, .] times
+    `signs`; rows pushes[0, .] of F have wave pushes[1, .] times `shares` added."""
+
+    starts: Ints
+    times: Floats
+    values: Floats
+    sines: Floats
+    holds: Ints
+    signs: Floats
+    pushes: Ints
+    shares: Floats
+
+
+class Course(NamedTuple):
+    """What a run is to do, for one shape and number of lanes.
+
+    times (K,): wanted, in s; corners (K,): 1 where derivatives jump. step: the longest, shortest: one that is not
+    divided. local: the error of a step that is allowed. rates, pasts, charges: where companions' rates and pasts lie among prepared parameters, and what they store
+    among results, the first of eight numbers each. sensed: x whose errors count; reaches: what a volt does to each in a
+    step. nodes: x that are voltages are below. most: the largest value of a voltage wave.
+    """
+
+    times: Floats
+    corners: Ints
+    step: float
+    shortest: float
+    local: float
+    rates: Ints
+    pasts: Ints
+    charges: Ints
+    sensed: Ints
+    reaches: Floats
+    nodes: int
+    scale: float
+
+
+class Memory(NamedTuple):
+    """What a group remembers: what it stores, now and at the last corner, and how fast that changes now; x at the last
+    point, at the two before it, at the start, and as it is guessed; the largest departure of what is sensed from its
+    start; the largest voltages (W,) so far; errors (W,); the values of the waves."""
+
+    stored: Floats
+    cornered: Floats
+    flows: Floats
+    x: Floats
+    before: Floats
+    older: Floats
+    start: Floats
+    guess: Floats
+    swings: Floats
+    scale: Floats
+    error: Floats
+    waves: Floats
+
+
+def memory(course: Course, waves: Waves, size: int, lanes: int) -> Memory:
+    """Working memory for one group."""
+    stored, xs, each = np.zeros((3, len(course.charges) * WIDTH)), np.zeros((5, size * lanes)), np.zeros((2, lanes))
+    swings, values = np.zeros(len(course.sensed) * lanes), np.zeros(len(waves.starts) - 1)
+    return Memory(stored[0], stored[1], stored[2], xs[0], xs[1], xs[2], xs[3], xs[4], swings, each[0], each[1], values)
+
+
+def moments(circuit: FlatCircuit, stop: float, step: float) -> tuple[Floats, NDArray[np.bool_]]:
+    """The times (K,) in s that a transient of a circuit is given at, and (K,) which of them are corners."""
+    return time_points((wave for bank in circuit.banks.values() for wave in bank.waves.values()), stop, step)
+
+
+def with_sources(circuit: FlatCircuit, params: Params, value: Callable[[Waveform], float]) -> Params:
+    """The parameters with a constant in place of every waveform."""
+    values: dict[str, dict[str, Floats]] = dict(params.values)
+    for name, bank in circuit.banks.items():
+        if bank.waves:
+            numbers = values[name][bank.device.waveform].copy()
+            for element, wave in bank.waves.items():
+                numbers[:, element] = value(wave)
+            values[name] = {**values[name], bank.device.waveform: numbers}
+    return Params(params.states, values)
+
+
+def waves_of(shape: MovingShape, stop: float) -> Waves:
+    """The waves of a circuit's sources up to `stop` (s)."""
+    holders = {(h.device, h.element): h for h in shape.holders}
+    points: list[tuple[Floats, Floats]] = []
+    sines: list[tuple[float, float]] = []
+    places: tuple[list[tuple[int, int, float]], list[tuple[int, int, float]]] = ([], [])
+    for name, bank in shape.circuit.banks.items():
+        for element, wave in bank.waves.items():
+            holder = holders.get((name, element))
+            if holder:
+                places[0].append((holder.node, len(points), holder.sign))
+            else:
+                places[1].extend((row, len(points), share) for row, share in _pushes(shape, bank, element))
+            points.append(wave.points(stop))
+            sines.append((wave.amplitude, 2 * np.pi * wave.frequency) if isinstance(wave, Sine) else (0.0, 0.0))
+    holds, pushes = (np.array(found).reshape(-1, 3).T for found in places)
+    return Waves(
+        np.cumsum([0, *(len(t) for t, _ in points)]),
+        np.concatenate([np.zeros(0), *(t for t, _ in points)]),
+        np.concatenate([np.zeros(0), *(v for _, v in points)]),
+        np.array(sines).reshape(-1, 2).T.copy(),
+        holds[:2].astype(np.int64),
+        holds[2].copy(),
+        pushes[:2].astype(np.int64),
+        pushes[2].copy(),
+    )
+
+
+def _pushes(shape: MovingShape, bank: Bank, element: int) -> Iterator[tuple[int, float]]:
+    """Rows of the system, and what a source that is linear in its value adds to each for a value of 1."""
+    law, of = kernel(bank.device), bank.device.param_names.index(bank.device.waveform)
+    x, p = [np.zeros(1)] * bank.unknowns.shape[1], [np.zeros(1)] * len(bank.device.params)
+    for (local, param), share in zip(law.sensitivity_entries, law.sensitivity(x, p), strict=True):
+        row = int(shape.row[bank.unknowns[element, local]])
+        if param == of and row >= 0:
+            yield row, float(np.asarray(share).ravel()[0])
+
+
+def course_of(shape: MovingShape, params: Params, x: Floats, stop: float, step: float, lanes: int) -> Course:
+    """The course of all groups of so many lanes, that start from x (D, S, size)."""
+    circuit = shape.circuit
+    times, corners = moments(circuit, stop, step)
+    rates, pasts, charges = _slots(shape, lanes)
+    slopes = np.zeros(circuit.size)  # of what is stored by each unknown
+    for name, bank in circuit.banks.items():
+        law = kernel(bank.device)
+        with np.errstate(all="ignore"):
+            found = law.charge(bank_unknowns(circuit, name, x), bank_params(circuit, name, params))
+        for (_, column), value in zip(law.charge_entries, found[bank.unknowns.shape[1] :], strict=True):
+            largest = np.abs(np.broadcast_to(value, (*x.shape[:2], len(bank.names)))).max(axis=(0, 1))
+            np.maximum.at(slopes, bank.unknowns[:, column], largest)
+    sensed = np.flatnonzero((slopes > 0) & (shape.column >= 0))
+    nodes = len(circuit.nodes)
+    waves = [w for bank in circuit.banks.values() if bank.device.holds for w in bank.waves.values()]
+    return Course(
+        times,
+        corners.astype(np.int64),
+        step,
+        max(SHORTEST * step, 1e-14 * stop),
+        LOCAL,
+        rates,
+        pasts,
+        charges,
+        sensed,
+        np.where(sensed < nodes, 1.0, step / slopes[sensed]),
+        nodes,
+        max([LEAST, *(np.abs(w.points(stop)[1]).max() + getattr(w, "amplitude", 0.0) for w in waves)]),
+    )
+
+
+def _slots(shape: MovingShape, lanes: int) -> tuple[Ints, Ints, Ints]:
+    """Where companions' rates and pasts, and what they store, begin among the numbers of a group."""
+    tables = shape.one if lanes == 1 else shape.eight
+    rates, pasts, charges = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for code, (_, blocks, _, p_start, out_start, _) in zip(shape.machines, tables.banks.T.tolist(), strict=True):
+        if not code.stored:
+            continue
+        block, which = np.arange(blocks)[:, None], np.arange(code.stored)[None, :]
+        end = (block + 1) * code.prepared - code.stored
+        rates.append(p_start * lanes + (end - 1).ravel() * WIDTH)
+        pasts.append(p_start * lanes + (end + which).ravel() * WIDTH)
+        charges.append(out_start * lanes + ((block + 1) * code.results - code.stored + which).ravel() * WIDTH)
+    return np.concatenate(rates), np.concatenate(pasts), np.concatenate(charges)
+
+
+def working_memory(shape: MovingShape, lanes: int) -> Scratch:
+    """Working memory of Newton's method for one group."""
+    return scratch(shape.one if lanes == 1 else shape.eight, lanes)._replace(runs=RUNS)
+
+
+@called
+def _follow(waves: Waves, now: float, values: Floats) -> None:
+    """The value of every wave at a time; at a jump the one before it."""
+    for w in range(values.size):
+        low, high = waves.starts[w], waves.starts[w + 1] - 1
+        first = low
+        if now <= waves.times[low]:
+            values[w] = waves.values[low]
+            continue
+        while high - low > 1:
+            middle = (low + high) // 2
+            if waves.times[middle] < now:
+                low = middle
+            else:
+                high = middle
+        if now > waves.times[high]:
+            values[w] = waves.values[high]
+        else:
+            share = (now - waves.times[low]) / (waves.times[high] - waves.times[low])
+            values[w] = waves.values[low] + share * (waves.values[high] - waves.values[low])
+        values[w] += waves.sines[0, w] * np.sin(waves.sines[1, w] * (now - waves.times[first]))
+
+
+@called
+def _drive(t: Tables, numbers: Numbers, waves: Waves, values: Floats, x: Floats, s: Scratch, like: Any) -> None:
+    """Set what is known of x, and the part of F that this determines, to the present values of the waves."""
+    for i in range(waves.holds.shape[1]):
+        put(x, waves.holds[0, i], every(waves.signs[i] * values[waves.holds[1, i]], like))
+    prepare(t, numbers, 0, x, s, like)
+    for i in range(waves.pushes.shape[1]):
+        row = waves.pushes[0, i]
+        put(s.base, row, plus(get(s.base, row, like), every(waves.shares[i] * values[waves.pushes[1, i]], like)))
+
+
+@called
+def _begin(course: Course, m: Memory, p: Floats, rate: float, trapezoidal: float) -> None:
+    """Tell the companions their rate and their pasts."""
+    for r in range(course.rates.size):
+        for i in range(WIDTH):
+            p[course.rates[r] + i] = rate
+    for k in range(course.pasts.size):
+        for i in range(WIDTH):
+            j = k * WIDTH + i
+            p[course.pasts[k] + i] = rate * m.stored[j] + trapezoidal * m.flows[j]
+
+
+@called
+def _keep(course: Course, m: Memory, p: Floats, results: Floats, rate: float) -> None:
+    """Remember what is stored at the point that was evaluated last, and how fast that changes."""
+    for k in range(course.charges.size):
+        for i in range(WIDTH):
+            j = k * WIDTH + i
+            m.stored[j] = results[course.charges[k] + i]
+            m.flows[j] = rate * m.stored[j] - p[course.pasts[k] + i]
+
+
+@called
+def _guess(unknowns: Ints, m: Memory, a: float, b: float, c: float, like: Any) -> None:
+    """The polynomial through the last points, from their weights."""
+    for j in range(unknowns.size):
+        u = unknowns[j]
+        value = times(get(m.x, u, like), every(a, like))
+        value = plus_product(value, get(m.before, u, like), every(b, like))
+        put(m.guess, u, plus_product(value, get(m.older, u, like), every(c, like)))
+
+
+@called
+def _solved(t: Tables, numbers: Numbers, m: Memory, x: Floats, s: Scratch, steps: Ints, like: Any) -> bool:
+    """Whether the equations of a step have been solved in all lanes; x is the answer."""
+    for run in range(s.runs.shape[0]):
+        source = m.guess if run == 0 else m.x
+        for j in range(t.unknowns.size):
+            put(x, t.unknowns[j], get(source, t.unknowns[j], like))
+        for k in range(width(like)):
+            s.lane[STATE * width(like) + k] = RUNNING
+        newton(t, numbers, 0, x, s, run, False, steps, like)
+        left = 0
+        for k in range(width(like)):
+            left += s.lane[STATE * width(like) + k] != SETTLED
+        if left == 0:
+            return True
+    return False
+
+
+@called
+def _error(course: Course, m: Memory, x: Floats, share: float, like: Any) -> float:
+    """The largest error of a step in all lanes, of what is allowed."""
+    worst = every(0.0, like)
+    for i in range(course.sensed.size):
+        u = course.sensed[i]
+        reach = times(get(m.scale, 0, like), every(SMALL * course.reaches[i], like))
+        allowed = larger(reach, get(m.swings, i, like))
+        worst = larger(worst, over(minus(get(x, u, like), get(m.guess, u, like)), allowed))
+    put(m.error, 0, worst)
+    found = 0.0
+    for k in range(width(like)):
+        if not m.error[k] <= found:
+            found = m.error[k]
+    return found * share / course.local
+
+
+@called
+def _measure(course: Course, m: Memory, x: Floats, like: Any) -> None:
+    """Widen the swings and the scale by a point."""
+    for i in range(course.sensed.size):
+        u = course.sensed[i]
+        put(m.swings, i, larger(get(m.swings, i, like), minus(get(x, u, like), get(m.start, u, like))))
+    most = get(m.scale, 0, like)
+    for u in range(course.nodes):
+        most = larger(most, get(x, u, like))
+    put(m.scale, 0, most)
+
+
+@called
+def _shift(m: Memory, x: Floats) -> None:
+    """The last point becomes the one before."""
+    for i in range(x.size):
+        m.older[i] = m.before[i]
+        m.before[i] = m.x[i]
+        m.x[i] = x[i]
+
+
+@called
+def _run(
+    t: Tables,
+    numbers: Numbers,
+    course: Course,
+    waves: Waves,
+    m: Memory,
+    x: Floats,
+    out: Floats,
+    s: Scratch,
+    steps: Ints,
+    like: Any,
+) -> float:
+    """Go from x at the first time to the last; the time that was reached. out (K, size W): x at all times wanted."""
+    p, wanted = part(numbers.p, 0), course.times
+    for i in range(x.size):
+        m.x[i], m.start[i] = x[i], x[i]
+    for k in range(m.scale.size):
+        m.scale[k] = course.scale
+    _measure(course, m, x, like)
+    evaluate(t.banks, t.gather, x, p, s.given, s.results, False, like)
+    _keep(course, m, p, s.results, 0.0)
+    out[0] = x
+    now: float = wanted[0]
+    corner, last, second, longest = now, 0.0, 0.0, 0.0
+    target, points = 1, 0
+    while target < wanted.size:
+        if points == 0:  # a corner: what was before is of no use
+            points, corner = 1, now
+            m.cornered[:] = m.stored
+            if longest == 0.0:
+                longest = FIRST * (wanted[target] - now)
+        left = wanted[target] - now
+        pieces = max(np.ceil(left / min(longest, course.step) - 1e-6), 1.0)
+        then = wanted[target] if pieces == 1.0 else now + left / pieces
+        h = then - now
+        bend = h * (h + last) / (last + second) if points > 2 else 0.0
+        line = h / last if points > 1 else 0.0
+        rise, fall = (bend / last if points > 1 else 0.0), (bend / second if points > 2 else 0.0)
+        rate = (2.0 if points > 2 else 1.0) / h
+        _begin(course, m, p, rate, 1.0 if points > 2 else 0.0)
+        _guess(t.unknowns, m, 1.0 + line + rise, -line - rise - fall, fall, like)
+        _follow(waves, then, m.waves)
+        _drive(t, numbers, waves, m.waves, x, s, like)
+        good, error = _solved(t, numbers, m, x, s, steps, like), 0.0
+        if good and points == 2:
+            error = _error(course, m, x, h / (2.0 * h + last), like)
+        elif good and points > 2:
+            error = _error(course, m, x, h * h / (2.0 * (h + last) * (h + last + second) + h * h), like)
+        if not good and h <= course.shortest:
+            return now
+        if not good or (not error <= 1.0 and h > course.shortest):
+            if points == 2:  # both steps since the corner
+                now = corner
+                m.x[:] = m.before
+                m.stored[:] = m.cornered
+            if not good:
+                points, longest = 0, 0.125 * h
+            elif points == 2:
+                points, longest = 0, h * max(0.02, 0.7 / np.sqrt(error))
+            else:
+                longest = h * max(0.1, 0.8 / np.cbrt(error))
+            continue
+        evaluate(t.banks, t.gather, x, p, s.given, s.results, False, like)
+        _keep(course, m, p, s.results, rate)
+        _measure(course, m, x, like)
+        now, last, second = then, h, last
+        landed = pieces == 1.0
+        if landed:
+            holder_currents(t, numbers, 0, x, s, like)
+            out[target] = x
+            target += 1
+        _shift(m, x)
+        if not error <= 1.0:
+            points, longest = 0, GROWTH * h
+        elif landed and course.corners[target - 1] == 1:
+            points, longest = 0, 0.0
+        else:
+            if points > 1:
+                power = 1.0 / 3.0 if points > 2 else 0.5
+                longest = h * min(GROWTH, 0.9 * max(error, 1e-9) ** -power)
+            points = min(points + 1, 3)
+    return now
+
+
+@compiled
+def run_one(
+    t: Tables,
+    numbers: Numbers,
+    course: Course,
+    waves: Waves,
+    m: Memory,
+    x: Floats,
+    out: Floats,
+    s: Scratch,
+    steps: Ints,
+) -> float:
+    """The course of one lane, from x (size,) to out (K, size); the time in s that was reached."""
+    reached: float = _run(t, numbers, course, waves, m, x, out, s, steps, 0.0)
+    return reached
+
+
+@compiled
+def run_eight(
+    t: Tables,
+    numbers: Numbers,
+    course: Course,
+    waves: Waves,
+    m: Memory,
+    x: Floats,
+    out: Floats,
+    s: Scratch,
+    steps: Ints,
+) -> float:
+    """The course of eight lanes side by side, from x (size 8,) to out (K, size 8)."""
+    reached: float = _run(t, numbers, course, waves, m, x, out, s, steps, eight())
+    return reached
