@@ -1,7 +1,7 @@
 """A law as machine code: many elements at once, in blocks of eight.
 
-`points` reads local unknowns x and prepared parameters p and writes currents and slopes, all in blocks: number k of
-the j-th item of block b lies at b * 8 * (numbers an item) + 8 * k + j. Items are lanes of one element or, for a single
+`points` reads local unknowns x and prepared parameters p, writes currents and slopes, and keeps memories m, all in
+blocks: number k of the j-th item of block b lies at b * 8 * (numbers an item) + 8 * k + j. Items are lanes of one element or, for a single
 lane, elements; so the eight go through straight-line code side by side (SIMD), and what a block works on stays in the
 nearest cache.
 
@@ -27,10 +27,10 @@ from numpy.typing import NDArray
 from netlearn.cache import cache_folder
 from netlearn.devices import law as laws
 from netlearn.devices.primitives import FUNCTIONS as ARRAYS
-from netlearn.devices.vector import FUNCTIONS, traced
+from netlearn.devices.vector import FUNCTIONS, ceiling, grown, traced
 from netlearn.jit import callback, types
 
-block_kernel = callback(types.void(*[types.int64] * 4))
+block_kernel = callback(types.void(*[types.int64] * 5))
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ class Machine:
 
     prepare: parameters to the `prepared` numbers that `points`, at `address`, wants for each element. A companion
     that stores `stored` charges and fluxes has their values as its last results, and as its last prepared numbers (zero
-    at first) the rate and, in the same order, each one's past.
+    at first) the rate and, in the same order, each one's past. `memories`: how many numbers it keeps of an element
+    from one step of Newton's method to the next (see `vector.ceiling`); infinity there asks for the law itself.
     """
 
     rows: tuple[int, ...]
@@ -48,6 +49,7 @@ class Machine:
     address: int
     prepared: int
     stored: int
+    memories: int
     kept: Any = None
 
     @property
@@ -81,6 +83,7 @@ def _loaded(kind: str, terminals: tuple[str, ...], params: tuple[str, ...], law:
         module.points.address,
         module.PREPARED,
         module.STORED,
+        module.MEMORIES,
         module,
     )
 
@@ -89,7 +92,7 @@ def _module(name: str, source: str, path: str) -> Any:
     """Generated source as a module that can be imported: numba finds what it has kept by the module's name."""
     module = ModuleType(name)
     module.__file__ = path
-    vars(module).update(FUNCTIONS, traced=traced, block_kernel=block_kernel)
+    vars(module).update(FUNCTIONS, ceiling=ceiling, grown=grown, traced=traced, block_kernel=block_kernel)
     sys.modules[name] = module
     exec(compile(source, path, "exec"), vars(module))
     return module

@@ -7,8 +7,8 @@ With drain and source exchanged where V(d, s) < 0, for the n-channel device:
 
 which is the linear region for v_ds < v_gst and saturation beyond. A forward-biased bulk uses SPICE's tangent
 of the square root. Bulk junctions carry i = is (exp(v / vt) - 1) + gmin v, and -is + gmin v below -3 vt: SPICE's
-jump of is / 20 there is kept. PMOS is the same with every voltage and current reversed. Overlap and junction charges as in SPICE; without an oxide thickness level 1 has no
-channel charge, and neither have we.
+jump of is / 20 there is kept. PMOS is the same with every voltage and current reversed. Overlap and junction charges
+as in SPICE; without an oxide thickness level 1 has no channel charge, and neither have we.
 """
 
 from netlearn.devices.junction import depletion

@@ -62,6 +62,14 @@ class sign(sp.Function):  # type: ignore[misc]
         return sp.Float(0)
 
 
+class grown(sp.Function):  # type: ignore[misc]
+    """exp(min(x, top)), where a third argument is given in those cases only in which that holds."""
+
+
+class reciprocal(sp.Function):  # type: ignore[misc]
+    """1 / x, that sympy does not take for a power."""
+
+
 def where(condition: Expr, yes: Expr, no: Expr) -> Expr:
     return sp.Piecewise((yes, condition), (no, True))
 
@@ -105,6 +113,7 @@ class LawReader:
         self.f: list[Expr] = [sp.Integer(0)] * len(terminals)
         self.q: list[Expr] = [sp.Integer(0)] * len(terminals)
         self.parts: list[tuple[str, str, str, str, Expr]] = []
+        self.absolute = False  # whether a voltage is read from ground
 
     def read(self, law: str) -> LawReader:
         statements: list[Any] = list(parse(law, start="law").children)
@@ -180,6 +189,7 @@ class LawReader:
         name = str(parts[0].children[0])
         if name == "V":
             ends = [self.voltages[str(p.children[0])] for p in parts[1:]]
+            self.absolute |= len(ends) == 1
             return ends[0] - ends[1] if len(ends) == 2 else ends[0]
         if name == "I":
             return self.currents[str(parts[1].children[0])]
@@ -215,6 +225,9 @@ class _Source(AbstractPythonCodePrinter):  # type: ignore[misc]
 
     def _print_Function(self, e: Expr) -> str:
         return f"{type(e).__name__}({', '.join(self._print(a) for a in e.args)})"
+
+    def _print_reciprocal(self, e: Expr) -> str:
+        return f"(1.0/({self._print(e.args[0])}))"
 
     _print_exp = _print_log = _print_tanh = _print_sin = _print_cos = _print_Function
 
@@ -322,6 +335,7 @@ def _function(name: str, x: Sequence[Expr], p: Sequence[Expr], results: Sequence
 
 
 BLOCK = 64  # bytes of eight numbers
+TAME = 1e-3  # A: up to where an exponential's current may go at once
 MACHINE = """
 def prepare(p):
     {p}
@@ -329,18 +343,18 @@ def prepare(p):
     return ({constants})
 
 
-def law(x, p):
+def law(x, p, m):
 {body}
-    return ({results})
+    return ({results}), ({kept})
 
 
-block = traced(law, {locals}, {count})
+block = traced(law, {locals}, {count}, {memories})
 
 
 @block_kernel
-def points(blocks, x, p, out):
+def points(blocks, x, p, out, m):
     for b in range(blocks):
-        block(x + b * {x_bytes}, p + b * {p_bytes}, out + b * {out_bytes})
+        block(x + b * {x_bytes}, p + b * {p_bytes}, out + b * {out_bytes}, m + b * {m_bytes})
 """
 
 
@@ -369,12 +383,16 @@ def companion(terminals: Sequence[str], params: Sequence[str], law: str) -> str:
 def _machine(reader: LawReader, f: Sequence[Expr], moving: Sequence[Expr], stored: Sequence[Expr]) -> str:
     """Machine code of the rows f, their slopes, then what is `stored`; `moving` numbers follow the prepared ones.
 
-    All that depends on parameters alone is taken out of the kernel and computed once, in `prepare`.
+    All that depends on parameters alone is taken out of the kernel and computed once, in `prepare`. Every limexp has a
+    memory of where it has been continued from by its tangent (`vector.ceiling`).
     """
     x, p = [*reader.voltages.values(), *reader.currents.values()], list(reader.params.values())
     entries, jacobian = _derivatives(f, x)
+    if not reader.absolute:
+        jacobian = _without_sums(entries, jacobian, len(reader.terminals))
     rows = [k for k, row in enumerate(f) if row != 0]
-    wanted = [*(f[k] for k in rows), *jacobian, *stored]
+    wanted, arguments, tame = _limited([*(f[k] for k in rows), *jacobian, *stored], set(p))
+    wanted = [_with_reciprocals(e) for e in wanted]
     common, reduced = sp.cse(wanted, symbols=sp.numbered_symbols("t"), order="none")
     constant: dict[Expr, Expr] = {}
     known = set(p)
@@ -386,27 +404,99 @@ def _machine(reader: LawReader, f: Sequence[Expr], moving: Sequence[Expr], store
         else:
             body.append((symbol, _hoisted(value, known, constant)))
     results = [_hoisted(value, known, constant) for value in reduced]
-    used = set().union(*(value.free_symbols for _, value in body), *(value.free_symbols for value in results))
+    kept, results = results[: len(arguments)], results[len(arguments) :]
+    used = set().union(*(value.free_symbols for value in (*(v for _, v in body), *results, *kept)))
     inputs = [*(s for s in p if s in used), *(s for s in constant if s in used)]
     printer = _Source()
     lines = [f"{s.name} = x[{k}]" for k, s in enumerate(x) if s in used]
-    lines += [f"{s.name} = p[{k}]" for k, s in enumerate([*inputs, *moving])]
+    crests = [f"crest{k}" for k in range(len(tame))]
+    lines += [
+        f"{name} = p[{k}]" for k, name in enumerate([*(s.name for s in inputs), *crests, *(s.name for s in moving)])
+    ]
+    lines += [f"top{k} = ceiling(m[{k}], crest{k})" for k in range(len(tame))]
     lines += [f"{s.name} = {printer.doprint(value)}" for s, value in body]
-    count = len(inputs) + len(moving)
+    count = len(inputs) + len(crests) + len(moving)
     text = MACHINE.format(
         p=f"{', '.join(s.name for s in p)}, = p" if p else "pass",
-        prepared="\n".join(f"    {s.name} = {printer.doprint(value)}" for s, value in constant.items()),
-        constants="".join(f"{s.name}, " for s in inputs) + "0.0, " * len(moving),
+        prepared="\n".join(
+            [
+                *(f"    {s.name} = {printer.doprint(value)}" for s, value in constant.items()),
+                *(f"    crest{k} = log(fmax({TAME} / ({printer.doprint(c)}), 1.0))" for k, c in enumerate(tame)),
+            ]
+        ),
+        constants="".join(f"{name}, " for name in [*(s.name for s in inputs), *crests]) + "0.0, " * len(moving),
         locals=len(x),
         count=count,
         x_bytes=BLOCK * len(x),
         p_bytes=BLOCK * count,
         out_bytes=BLOCK * len(results),
+        memories=len(arguments),
+        m_bytes=BLOCK * len(arguments),
+        kept="".join(f"fmin({printer.doprint(value)}, top{k}), " for k, value in enumerate(kept)),
         body="\n".join(f"    {line}" for line in lines),
         results="".join(f"{printer.doprint(value)}, " for value in results),
     )
-    names = f"ROWS = {tuple(rows)!r}\nENTRIES = {entries!r}\nPREPARED, STORED = {count}, {len(stored)}\n"
-    return names + text
+    counts = f"PREPARED, STORED, MEMORIES = {count}, {len(stored)}, {len(arguments)}"
+    return f"ROWS = {tuple(rows)!r}\nENTRIES = {entries!r}\n{counts}\n{text}"
+
+
+def _without_sums(entries: Sequence[tuple[int, int]], jacobian: Sequence[Expr], terminals: int) -> list[Expr]:
+    """The slopes of rows that depend on differences of voltages alone: those in terminals' voltages add up to zero, so
+    the last one in each row need not be worked out."""
+    found = list(jacobian)
+    for row in {r for r, _ in entries}:
+        own = [k for k, (r, c) in enumerate(entries) if r == row and c < terminals]
+        if len(own) > 1:
+            found[own[-1]] = sp.Add(*(-found[k] for k in own[:-1]))
+    return found
+
+
+def _with_reciprocals(e: Expr) -> Expr:
+    """Negative powers as powers of one reciprocal each."""
+    return e.replace(
+        lambda part: part.is_Pow and part.exp.is_Integer and part.exp < 0,
+        lambda part: reciprocal(part.base) ** -part.exp,
+    )
+
+
+def _limited(wanted: Sequence[Expr], params: set[Expr]) -> tuple[list[Expr], list[Expr], list[Expr]]:
+    """The arguments of the different limexp in some expressions, then these with each limexp continued from its own
+    `top` on; the arguments again, and the current that each of them multiplies."""
+    arguments = sorted(set().union(*(found.args for e in wanted for found in e.atoms(limexp))), key=sp.default_sort_key)
+    guards: dict[Expr, set[Any]] = {}
+    for e in wanted:
+        _guarded(e, None, guards)
+    swaps: dict[Expr, Expr] = {}
+    for k, argument in enumerate(arguments):
+        top, guard = sp.Symbol(f"top{k}", real=True), guards[argument]
+        value = grown(argument, top, *(guard if len(guard) == 1 and None not in guard else ()))
+        swaps |= {dlimexp(argument): value, limexp(argument): value * (1 + pos(argument - top))}
+    tame = [_factor(wanted, limexp(argument), params) for argument in arguments]
+    return [*arguments, *(e.xreplace(swaps) for e in wanted)], arguments, tame
+
+
+def _guarded(e: Expr, guard: Any, found: dict[Expr, set[Any]]) -> None:
+    """Under which conditions each limexp is looked at; None for always."""
+    if isinstance(e, (limexp, dlimexp)):
+        found.setdefault(e.args[0], set()).add(guard)
+    if isinstance(e, sp.Piecewise):
+        for k, (value, condition) in enumerate(e.args):
+            _guarded(value, condition if k == 0 else guard, found)
+    else:
+        for part in e.args:
+            _guarded(part, guard, found)
+
+
+def _factor(wanted: Sequence[Expr], exponential: Expr, params: set[Expr]) -> Expr:
+    """What multiplies an exponential where that is made of parameters alone; else something of a usual size."""
+    symbol = sp.Dummy()
+    for e in wanted:
+        factor = sp.diff(e.xreplace({exponential: symbol}), symbol) if e.has(exponential) else sp.Integer(0)
+        pieces = [piece for piece, _ in factor.args] if isinstance(factor, sp.Piecewise) else [factor]
+        for piece in pieces:
+            if piece != 0 and piece.free_symbols <= params:
+                return fabs(piece) + sp.Float(1e-300)
+    return sp.Float(1e-12)
 
 
 def _hoisted(value: Expr, known: set[Expr], constant: dict[Expr, Expr]) -> Expr:
@@ -424,4 +514,6 @@ def _hoisted(value: Expr, known: set[Expr], constant: dict[Expr, Expr]) -> Expr:
         if len(still) > 1 and any(a.free_symbols for a in still):
             still = [_hoisted(value.func(*still), known, constant)]
         return value.func(*still, *rest)
+    if isinstance(value, sp.Piecewise):
+        return sp.Piecewise(*((_hoisted(a, known, constant), condition) for a, condition in value.args), evaluate=False)
     return value.func(*(_hoisted(a, known, constant) if isinstance(a, sp.Expr) else a for a in value.args))

@@ -2,7 +2,8 @@
 
 A `Vector` stands for eight float64 that a function under construction holds in a register; its operators and the
 functions below add an instruction to it each. So the source of a law, run once on Vectors, writes the machine code of
-itself. There are no branches and no calls: `where` computes both sides and selects.
+itself. There are no calls, and `where` computes both sides and selects; only an exponential that none of the eight
+needs is jumped over.
 
 exp: x = n ln 2 + r with |r| <= ln 2 / 2; n is read off the low bits of x / ln 2 + 1.5 2^52, exp(r) is its Taylor
 series to r^13 (below 1e-17), and n goes into the exponent bits. Relative error below 4e-16 from -700 to 700.
@@ -34,6 +35,7 @@ LN2_HIGH, LN2_LOW, PER_LN2 = 0.6931471803691238, 1.9082149292705877e-10, 1.44269
 PI_HALF = (1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21)
 ROUNDER = 6755399441055744.0  # 1.5 2^52
 ROOT_HALF_BITS = 0x3FE6A09E667F3BCD
+GROWTH = 3.0  # an exponential grows twentyfold in a step
 
 
 @dataclass(frozen=True)
@@ -163,11 +165,13 @@ def sqrt(x: Vector) -> Vector:
 
 
 def _series(x: Vector, coefficients: Sequence[float]) -> Vector:
-    """A polynomial in x, highest coefficient first."""
-    total: Any = coefficients[0]
-    for coefficient in coefficients[1:]:
-        total = x * total + coefficient
-    return total  # type: ignore[no-any-return]
+    """A polynomial in x, highest coefficient first, in pairs, pairs of pairs ... (Estrin): a step waits for no other."""
+    terms: list[Any] = list(reversed(coefficients))
+    while len(terms) > 1:
+        pairs = [x * b + a for a, b in zip(terms[::2], terms[1::2], strict=False)]
+        terms = pairs + terms[len(pairs) * 2 :]
+        x = x * x
+    return terms[0]  # type: ignore[no-any-return]
 
 
 def _over_factorials(first: int, last: int, step: int = 1) -> list[float]:
@@ -251,6 +255,26 @@ def dlimexp(x: Vector) -> Any:
     return exp(at_most(x, LIMIT))
 
 
+def grown(x: Vector, top: Vector, needed: Vector | None = None) -> Vector:
+    """exp(min(x, top)); zeros where none of the eight is `needed`."""
+    if needed is None:
+        return exp(at_most(x, top))
+    builder, before = x.builder, x.builder.block
+    wanted = builder.icmp_unsigned("!=", builder.bitcast(needed.value, ir.IntType(WIDTH)), ir.IntType(WIDTH)(0))
+    with builder.if_then(wanted):
+        found, inside = exp(at_most(x, top)).value, builder.block
+    result = builder.phi(DOUBLES)
+    result.add_incoming(found, inside)
+    result.add_incoming(ir.Constant(DOUBLES, [0.0] * WIDTH), before)
+    return Vector(builder, result)
+
+
+def ceiling(last: Vector, crest: Vector) -> Any:
+    """Where an exponential is continued by its tangent in a step of Newton's method: it may go up to its crest at once,
+    beyond that by GROWTH above the argument that was used last; infinity stands for no step before."""
+    return at_most(at_least(last + GROWTH, crest), LIMIT)
+
+
 def pos(x: Any) -> Any:
     return where(x > 0.0, x, 0.0)
 
@@ -314,15 +338,18 @@ FUNCTIONS: dict[str, Any] = {
 """The names of `netlearn.devices.primitives.FUNCTIONS`."""
 
 
-def traced(law: Callable[[list[Vector], list[Vector]], Sequence[Any]], locals_: int, constants: int) -> Any:
-    """A numba intrinsic (x, p, out: addresses): `law` of `locals_` and `constants` numbers on one block of eight items.
+Law = Callable[[list[Vector], list[Vector], list[Vector]], tuple[Sequence[Any], Sequence[Any]]]
 
-    The results follow one another at `out`, eight doubles each, as do the numbers at x and p.
+
+def traced(law: Law, locals_: int, constants: int, memories: int) -> Any:
+    """A numba intrinsic (x, p, out, m: addresses): `law` of `locals_`, `constants` and `memories` numbers on one block
+    of eight items. It gives results, which follow one another at `out`, eight doubles each, as do the numbers at x and
+    p, and new memories, which replace those at m.
     """
 
-    def typed(_context: Any, _x: Any, _p: Any, _out: Any) -> Any:
+    def typed(_context: Any, _x: Any, _p: Any, _out: Any, _m: Any) -> Any:
         def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-            x, p, out = (builder.inttoptr(a, DOUBLES.as_pointer()) for a in arguments)
+            x, p, out, m = (builder.inttoptr(a, DOUBLES.as_pointer()) for a in arguments)
 
             def place(base: Any, k: int) -> Any:
                 return builder.gep(base, [ir.Constant(ir.IntType(64), k)])
@@ -331,10 +358,12 @@ def traced(law: Callable[[list[Vector], list[Vector]], Sequence[Any]], locals_: 
                 return [Vector(builder, builder.load(place(base, k), align=8)) for k in range(count)]
 
             zero = Vector(builder, ir.Constant(DOUBLES, [0.0] * WIDTH))
-            for k, result in enumerate(law(loaded(x, locals_), loaded(p, constants))):
-                builder.store(zero._lift(result), place(out, k), align=8)
+            results, kept = law(loaded(x, locals_), loaded(p, constants), loaded(m, memories))
+            for base, values in ((out, results), (m, kept)):
+                for k, value in enumerate(values):
+                    builder.store(zero._lift(value), place(base, k), align=8)
             return ir.Constant(ir.IntType(64), 0)
 
-        return types.int64(types.int64, types.int64, types.int64), code
+        return types.int64(types.int64, types.int64, types.int64, types.int64), code
 
     return intrinsic(typed)

@@ -31,7 +31,7 @@ def _multipliers(
     """lam (rows,): multipliers of the current laws; `slopes` of known voltages become dL/dv."""
     n, lanes = t.unknowns.size, width(like)
     prepare(t, numbers, group, x, s, like)
-    residual(t, numbers, group, x, s, False, like)
+    residual(t, numbers, group, x, s, like)
     assemble(t, numbers, group, s, like)
     factor(t.factors, s.values, s.work, like)
     for h in range(t.signs.size):

@@ -148,13 +148,13 @@ larger = _operation(_larger, 2)
 
 
 @intrinsic
-def call_points(_context: Any, _address: Any, _blocks: Any, _x: Any, _p: Any, _out: Any) -> Any:
-    """Call the `points` of a device (see `netlearn.devices.machine`) at an address; x, p and out are addresses too."""
+def call_points(_context: Any, _address: Any, _blocks: Any, _x: Any, _p: Any, _out: Any, _m: Any) -> Any:
+    """Call the `points` of a device (see `netlearn.devices.machine`) at an address; x, p, out and m are addresses too."""
 
     def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         whole = ir.IntType(64)
-        kind = ir.FunctionType(ir.VoidType(), [whole] * 4)
+        kind = ir.FunctionType(ir.VoidType(), [whole] * 5)
         builder.call(builder.inttoptr(arguments[0], kind.as_pointer()), arguments[1:])
         return ir.Constant(whole, 0)
 
-    return types.int64(*[types.int64] * 5), code
+    return types.int64(*[types.int64] * 6), code

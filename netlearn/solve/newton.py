@@ -98,6 +98,7 @@ class Scratch(NamedTuple):
     base: Floats
     given: Floats
     results: Floats
+    memory: Floats  # of devices, see `exactly`
     taken: Floats  # the last step
     lane: Floats  # (9 W,): see VOLTAGE ...
     runs: Floats
@@ -109,9 +110,8 @@ def scratch(t: Tables, lanes: int) -> Scratch:
     entries = n + 2 * len(t.factors.rows)
     counts = (entries, n, n + len(t.signs), len(t.gather), t.results)
     values, f, base, given, results = (np.empty(count * lanes) for count in counts)
-    return Scratch(
-        values, np.zeros(2 * n * lanes), f, base, given, results, np.empty(n * lanes), np.zeros(9 * lanes), RUNS
-    )
+    memory, taken = np.full(t.memories * lanes, np.inf), np.empty(n * lanes)
+    return Scratch(values, np.zeros(2 * n * lanes), f, base, given, results, memory, taken, np.zeros(9 * lanes), RUNS)
 
 
 @inlined
@@ -140,7 +140,15 @@ def prepare(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, like
 
 @called
 def evaluate(
-    banks: Ints, gather: Ints, x: Floats, p: Floats, given: Floats, results: Floats, guess: bool, like: Any
+    banks: Ints,
+    gather: Ints,
+    x: Floats,
+    p: Floats,
+    given: Floats,
+    results: Floats,
+    memory: Floats,
+    guess: bool,
+    like: Any,
 ) -> None:
     """All nonlinear devices at x; in a first guess junctions at zero volts."""
     for i in range(gather.size):
@@ -159,7 +167,15 @@ def evaluate(
             given.ctypes.data + stride * banks[2, b],
             p.ctypes.data + stride * banks[3, b],
             results.ctypes.data + stride * banks[4, b],
+            memory.ctypes.data + stride * banks[6, b],
         )
+
+
+@called
+def exactly(banks: Ints, gather: Ints, x: Floats, p: Floats, s: Scratch, like: Any) -> None:
+    """All nonlinear devices at x by the law itself, whatever Newton's method has just made of it."""
+    s.memory[:] = np.inf
+    evaluate(banks, gather, x, p, s.given, s.results, s.memory, False, like)
 
 
 @called
@@ -251,9 +267,9 @@ def _advance(unknowns: Ints, share: Any, step: Floats, x: Floats, taken: Floats,
 
 
 @called
-def residual(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, guess: bool, like: Any) -> None:
+def residual(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, like: Any) -> None:
     """F at x."""
-    evaluate(t.banks, t.gather, x, part(numbers.p, group), s.given, s.results, guess, like)
+    exactly(t.banks, t.gather, x, part(numbers.p, group), s, like)
     assemble_currents(t.inner, t.currents, s.base, part(numbers.inner, group), s.results, x, s.f, like)
     if numbers.masks.size > 0:
         hold_currents(numbers.masks, part(numbers.flags, group), s.f, width(like))
@@ -318,8 +334,11 @@ def newton(
         lane[SHORT * lanes + k] = 0.0 if guess or t.banks.shape[1] == 0 else 1.0
     p, inner, matrix = part(numbers.p, group), part(numbers.inner, group), part(numbers.matrix, group)
     flags, masked = part(numbers.flags, group), numbers.masks.size > 0
+    s.memory[:] = -np.inf
     for i in range(int(s.runs[run, MOST])):
-        evaluate(t.banks, t.gather, x, p, s.given, s.results, guess and i == 0, like)
+        if guess and i < 2:
+            s.memory[:] = np.inf
+        evaluate(t.banks, t.gather, x, p, s.given, s.results, s.memory, guess and i == 0, like)
         assemble_currents(t.inner, t.currents, s.base, inner, s.results, x, s.f, like)
         if guess and i < 2:
             if masked:
@@ -327,7 +346,8 @@ def newton(
             if i == 0:
                 put(lane, BEFORE, _largest_of(s.f, like))
             elif _retracted(t, x, s, run, like):
-                evaluate(t.banks, t.gather, x, p, s.given, s.results, False, like)
+                s.memory[:] = -np.inf
+                evaluate(t.banks, t.gather, x, p, s.given, s.results, s.memory, False, like)
                 assemble_currents(t.inner, t.currents, s.base, inner, s.results, x, s.f, like)
         assemble_slopes(t.slopes, matrix, s.results, s.values, like)
         if gmin > 0.0:
@@ -401,7 +421,7 @@ def audit(
 ) -> None:
     """Evaluate at the answer: report the residual, correct x, find the currents of holders, refuse what is singular."""
     n, lanes, lane = t.unknowns.size, width(like), s.lane
-    residual(t, numbers, group, x, s, False, like)
+    residual(t, numbers, group, x, s, like)
     holder_currents(t, numbers, group, x, s, like)
     for k in range(lanes):
         worst, most = -1, -1.0

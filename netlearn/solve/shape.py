@@ -37,8 +37,8 @@ class Tables(NamedTuple):
     shunts: places of nodes whose own equation is on their diagonal.
     inner (3, .): row, place in the matrix, x. outer and border (2, .): row, x; border_places: of the columns of these
     x, -1 where known.
-    banks (6, B): address, blocks and starts of x, p and out of each nonlinear device, 1 for a junction. gather: x of
-    each number that devices read. results: how many numbers devices give.
+    banks (7, B): address, blocks and starts of x, p and out of each nonlinear device, 1 for a junction, start of its
+    memories. gather: x of each number that devices read. results, memories: how many numbers devices give and keep.
     slopes (2, .): place in the matrix, number among devices' results; steering (3, .): row, x that is known, number;
     rim_slopes (3, .): row of the border, place of the column, number. currents, rim (2, .): row (of the system, of the
     border) and number among the results.
@@ -62,6 +62,7 @@ class Tables(NamedTuple):
     currents: Ints
     rim: Ints
     results: int
+    memories: int
     fixers: Ints
     signs: Floats
 
@@ -291,7 +292,7 @@ class Shape:
 
     def _tables(self, lanes: int) -> Tables:
         n = len(self.left)
-        banks, gather, numbers, results = self._blocks(lanes)
+        banks, gather, numbers, results, memories = self._blocks(lanes)
         unknowns = np.empty(n, dtype=np.int64)
         unknowns[self.elimination.column_place] = self.left
         own = self.left[(self.row == self.column)[self.left] & (self.left < len(self.circuit.nodes))]
@@ -309,15 +310,17 @@ class Shape:
             banks=banks,
             gather=gather,
             results=results,
+            memories=memories,
             fixers=np.array([(h.node, h.branch) for h in self.holders], dtype=np.int64).reshape(-1, 2).T.copy(),
             signs=np.array([h.sign for h in self.holders]),
             **self._scattered(numbers),
         )
 
-    def _blocks(self, lanes: int) -> tuple[Ints, Ints, list[Ints], int]:
-        """`banks` and `gather` of the tables, where each result of each element (R, E) lies, and how many there are."""
+    def _blocks(self, lanes: int) -> tuple[Ints, Ints, list[Ints], int, int]:
+        """`banks` and `gather` of the tables, where each result of each element (R, E) lies, how many results and
+        how many memories there are."""
         banks, gather, numbers = [], [], []
-        x_start = p_start = out_start = 0
+        x_start = p_start = out_start = m_start = 0
         for bank, code in zip(self.nonlinear, self.machines, strict=True):
             count, locals_ = bank.unknowns.shape
             outs = code.results
@@ -332,12 +335,13 @@ class Shape:
                 gather.append(bank.unknowns.ravel())
                 numbers.append(out_start + e * outs + result)
             junction = self.circuit.banks[bank.device].device.junction
-            banks.append((code.address, blocks, x_start, p_start, out_start, int(junction)))
+            banks.append((code.address, blocks, x_start, p_start, out_start, int(junction), m_start))
             x_start += blocks * locals_ * block
             p_start += blocks * code.prepared * block
             out_start += blocks * outs * block
-        table = np.array(banks, dtype=np.int64).reshape(-1, 6).T.copy()
-        return table, np.concatenate([np.zeros(0, np.int64), *gather]), numbers, out_start
+            m_start += blocks * code.memories * block
+        table = np.array(banks, dtype=np.int64).reshape(-1, 7).T.copy()
+        return table, np.concatenate([np.zeros(0, np.int64), *gather]), numbers, out_start, m_start
 
     def _scattered(self, numbers: Sequence[Ints]) -> dict[str, Ints]:
         """Where the results of nonlinear devices go: the lists of the tables that say so, by name."""

@@ -47,7 +47,7 @@ from netlearn.solve.newton import (
     STATE,
     Numbers,
     Scratch,
-    evaluate,
+    exactly,
     holder_currents,
     newton,
     part,
@@ -252,7 +252,7 @@ def _slots(shape: MovingShape, lanes: int) -> tuple[Ints, Ints, Ints]:
     """Where companions' rates and pasts, and what they store, begin among the numbers of a group."""
     tables = shape.one if lanes == 1 else shape.eight
     rates, pasts, charges = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for code, (_, blocks, _, p_start, out_start, _) in zip(shape.machines, tables.banks.T.tolist(), strict=True):
+    for code, (_, blocks, _, p_start, out_start, *_) in zip(shape.machines, tables.banks.T.tolist(), strict=True):
         if not code.stored:
             continue
         block, which = np.arange(blocks)[:, None], np.arange(code.stored)[None, :]
@@ -410,7 +410,7 @@ def _run(
     for k in range(m.scale.size):
         m.scale[k] = course.scale
     _measure(course, m, x, like)
-    evaluate(t.banks, t.gather, x, p, s.given, s.results, False, like)
+    exactly(t.banks, t.gather, x, p, s, like)
     _keep(course, m, p, s.results, 0.0)
     out[0] = x
     now: float = wanted[0]
@@ -453,7 +453,7 @@ def _run(
             else:
                 longest = h * max(0.1, 0.8 / np.cbrt(error))
             continue
-        evaluate(t.banks, t.gather, x, p, s.given, s.results, False, like)
+        exactly(t.banks, t.gather, x, p, s, like)
         _keep(course, m, p, s.results, rate)
         _measure(course, m, x, like)
         now, last, second = then, h, last

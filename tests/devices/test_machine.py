@@ -34,8 +34,9 @@ def _evaluated(device: Device, x: np.ndarray, p: list[np.ndarray]) -> tuple[np.n
     results = len(code.rows) + len(code.entries)
     given, numbers = (np.ascontiguousarray(a.reshape(len(a), COUNT // 8, 8).swapaxes(0, 1)) for a in (x, prepared))
     out = np.zeros((COUNT // 8, results, 8))
-    points = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 4)(code.address)
-    points(COUNT // 8, given.ctypes.data, numbers.ctypes.data, out.ctypes.data)
+    points = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 5)(code.address)
+    memory = np.full((COUNT // 8, max(code.memories, 1), 8), np.inf)
+    points(COUNT // 8, given.ctypes.data, numbers.ctypes.data, out.ctypes.data, memory.ctypes.data)
     with np.errstate(all="ignore"):
         law = [np.broadcast_to(v, COUNT) for v in kernel(device).evaluate(list(x), p)]
     return out.swapaxes(0, 1).reshape(results, COUNT), np.array([*(law[r] for r in code.rows), *law[len(x) :]])
