@@ -260,24 +260,25 @@ LANES = (
 )
 
 
-def several(circuit: FlatCircuit) -> tuple[Params, Boundary]:
-    """Three copies with resistors of their own, seven samples."""
+def several(circuit: FlatCircuit, draws: int, samples: int) -> tuple[Params, Boundary]:
+    """Copies with resistors of their own, and samples from -1 V to 2 V."""
     one = initial(circuit)
-    values = {d: {p: np.repeat(v, 3, axis=0) for p, v in of.items()} for d, of in one.values.items()}
-    params = Params(np.repeat(one.states, 3, axis=0), values)
-    return with_states(circuit, params, np.array([[1e3], [2e3], [5e3]])), boundary(
-        circuit, np.linspace(-1.0, 2.0, 7)[:, None]
-    )
+    values = {d: {p: np.repeat(v, draws, axis=0) for p, v in of.items()} for d, of in one.values.items()}
+    params = Params(np.repeat(one.states, draws, axis=0), values)
+    states = np.geomspace(1e3, 5e3, draws)[:, None]
+    return with_states(circuit, params, states), boundary(circuit, np.linspace(-1.0, 2.0, samples)[:, None])
 
 
-@pytest.mark.parametrize(("engine", "apart"), [("native", 2e-5), ("ngspice", 1e-9)])
-def test_every_lane_goes_as_it_goes_alone(engine: str, apart: float, flat: Flat, backend: Opened) -> None:
+@pytest.mark.parametrize(("engine", "draws", "samples", "apart"), [("native", 3, 7, 5e-5), ("ngspice", 2, 2, 1e-9)])
+def test_every_lane_goes_as_it_goes_alone(
+    engine: str, draws: int, samples: int, apart: float, flat: Flat, backend: Opened
+) -> None:
     circuit = flat(LANES)
-    params, given = several(circuit)
+    params, given = several(circuit, draws, samples)
     solver = backend(engine, circuit)
     all_ = solver.transient(params, given, 1e-3, 1e-5)
-    assert all_.x.shape == (3, 7, len(all_.time), circuit.size)
-    for draw, sample in ((0, 0), (1, 6), (2, 3)):
+    assert all_.x.shape == (draws, samples, len(all_.time), circuit.size)
+    for draw, sample in ((0, 0), (1, samples - 1), (draws - 1, samples // 2)):
         values = {d: {p: v[draw : draw + 1] for p, v in of.items()} for d, of in params.values.items()}
         own = Boundary(given.held, given.voltages[[sample]], given.fed, given.currents[[sample]])
         alone = solver.transient(Params(params.states[draw : draw + 1], values), own, 1e-3, 1e-5)
@@ -288,7 +289,7 @@ def test_every_lane_goes_as_it_goes_alone(engine: str, apart: float, flat: Flat,
 
 def test_threads_do_not_change_the_answer(flat: Flat) -> None:
     circuit = flat(LANES)
-    params, given = several(circuit)
+    params, given = several(circuit, 3, 7)
     one, two = (Native(circuit, threads).transient(params, given, 1e-3, 1e-5) for threads in (1, 2))
     np.testing.assert_array_equal(one.x, two.x)
 
