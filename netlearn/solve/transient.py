@@ -14,8 +14,9 @@ guess by d, the error made in the step is a part of d. With the step h after ste
     after three points   guess - true = -x''' h (h + h1) (h + h1 + h2)/6,  trapezoidal - true = x''' h^3 / 12
 
 so error = d share, share = h / (2 h + h1), or h^2 / (2 (h + h1) (h + h1 + h2) + h^2). It must not exceed LOCAL of the
-swing of any unknown that stores charge or flux: of its largest departure from the beginning, or where that is small of
-SMALL of the largest voltage (current) in the lane. The next step is made as long as that allows.
+swing of any unknown that a charge or flux depends on: of its largest departure from the start, or where that is small of
+SMALL of the largest voltage in the lane, LEAST at least (for a current: of what that voltage does to it in a longest
+step). The next step is made as long as that allows. Unknowns that store nothing follow the others and make no errors.
 
 At a corner of a waveform derivatives jump. Steps land there; two short steps of backward Euler follow, which need no
 derivative from before and leave no ringing, judged together after the second. Where Newton's method fails the step is
