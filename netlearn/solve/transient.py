@@ -20,9 +20,9 @@ step). The next step is made as long as that allows. Unknowns that store nothing
 
 At a corner of a waveform derivatives jump. Steps land there; two short steps of backward Euler follow, which need no
 derivative from before and leave no ringing, judged together after the second. Where Newton's method fails the step is
-shortened and starts in the same way. Where it fails in the shortest step, or the error is still too large there, the
-solution itself jumps (a comparator that feeds itself): the point beyond is sought in all ways that operating points are.
-More than JUMPS of them on the way from one time wanted to the next are the end.
+shortened and starts in the same way. Where even the shortest step fails or has too large an error, the solution itself
+jumps (a comparator that feeds itself): the point beyond is, if need be, sought in all ways that operating points are, and
+taken for a corner. More than JUMPS such searches between two times wanted are the end.
 
 Lanes of a group take the same steps: the lane with the largest error decides. Times wanted are landed on exactly.
 """
