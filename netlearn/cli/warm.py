@@ -21,6 +21,7 @@ KERNELS = [
     *(f"newton.points_of_{count}" for count in ("one", "eight")),
     *(f"adjoint.multipliers_of_{count}" for count in ("one", "eight")),
     *(f"teaching.teach_{count}" for count in ("one", "eight")),
+    *(f"transient.run_{count}" for count in ("one", "eight")),
 ]
 NETLIST = """circuit Smallest {
   net in, out
@@ -38,7 +39,7 @@ task t on Smallest {
 def main() -> None:
     if all(is_kept(kernel) for kernel in KERNELS):
         return
-    print("compiling the native engine, once on this machine (about a minute)", file=sys.stderr)
+    print("compiling the native engine, once on this machine (a minute or two)", file=sys.stderr)
     netlist = compile_netlist(NETLIST)
     circuit, task = flatten(netlist.circuit), make_task(netlist.task, 0)
     native, one = Native(circuit), initial(circuit)
@@ -50,10 +51,11 @@ def main() -> None:
 
 
 def use(native: Native, circuit: FlatCircuit, params: Params) -> None:
-    """Solve and differentiate."""
+    """Solve, differentiate and go on for a microsecond."""
     held = boundary(circuit, np.array([[0.1]]))
     found = native.operating_points(params, held)
     native.gradient(params, held, found, np.ones_like(found.x))
+    native.transient(params, held, 1e-6, 1e-6)
 
 
 if __name__ == "__main__":

@@ -287,11 +287,19 @@ def slopes(t: Tables, numbers: Numbers, group: int, s: Scratch, like: Any) -> No
 def solve(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, cold: bool, steps: Ints, like: Any) -> None:
     """Find the operating points of a group from x, in all ways there are; `s.lane` has the outcome. `cold`: x is no
     guess of any worth."""
+    prepare(t, numbers, group, x, s, like)
+    attempts(t, numbers, group, x, s, cold, steps, like)
+
+
+@called
+def attempts(
+    t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, cold: bool, steps: Ints, like: Any
+) -> None:
+    """The same where all is prepared."""
     n, lanes = t.unknowns.size, width(like)
     state, trying = STATE * lanes, TRYING * lanes
     for k in range(lanes):
         s.lane[state + k], s.lane[trying + k] = FAILED, 0.0
-    prepare(t, numbers, group, x, s, like)
     attempt = -1.0
     for run in range(s.runs.shape[0]):
         if s.runs[run, ATTEMPT] != attempt:

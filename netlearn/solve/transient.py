@@ -14,13 +14,15 @@ guess by d, the error made in the step is a part of d. With the step h after ste
     after three points   guess - true = -x''' h (h + h1) (h + h1 + h2)/6,  trapezoidal - true = x''' h^3 / 12
 
 so error = d share, share = h / (2 h + h1), or h^2 / (2 (h + h1) (h + h1 + h2) + h^2). It must not exceed LOCAL of the
-swing of any unknown that stores charge or flux: of its largest departure from the beginning, or where that is small of
-SMALL of the largest voltage (current) in the lane. The next step is made as long as that allows.
+swing of any unknown that a charge or flux depends on: of its largest departure from the start, or where that is small of
+SMALL of the largest voltage in the lane, LEAST at least (for a current: of what that voltage does to it in a longest
+step). The next step is made as long as that allows. Unknowns that store nothing follow the others and make no errors.
 
 At a corner of a waveform derivatives jump. Steps land there; two short steps of backward Euler follow, which need no
 derivative from before and leave no ringing, judged together after the second. Where Newton's method fails the step is
-shortened and starts in the same way; where even the shortest step has too large an error, the solution itself jumps (a
-comparator that feeds itself), and goes on from the other side.
+shortened and starts in the same way. Where even the shortest step fails or has too large an error, the solution itself
+jumps (a comparator that feeds itself): the point beyond is, if need be, sought in all ways that operating points are, and
+taken for a corner. More than JUMPS such searches between two times wanted are the end.
 
 Lanes of a group take the same steps: the lane with the largest error decides. Times wanted are landed on exactly.
 """
@@ -47,6 +49,7 @@ from netlearn.solve.newton import (
     STATE,
     Numbers,
     Scratch,
+    attempts,
     exactly,
     holder_currents,
     newton,
@@ -62,7 +65,8 @@ SMALL = 1e-2
 LEAST = 0.1  # V
 FIRST = 1e-2  # of the way to the next time wanted: the first step after a corner
 SHORTEST = 1e-12  # of the longest step
-GROWTH = 3.0
+JUMPS = 100
+GROWTH, SHRINK = 3.0, 0.1  # most and least times the next step may be longer
 RUNS = np.array([(0, 1.0, np.inf, 0.0, 12), (0, 1.0, 0.5, 0.0, 60)])
 """Newton's method from the guess, then by short moves from the last point (see `netlearn.solve.newton.CHAIN`)."""
 
@@ -263,9 +267,10 @@ def _slots(shape: MovingShape, lanes: int) -> tuple[Ints, Ints, Ints]:
     return np.concatenate(rates), np.concatenate(pasts), np.concatenate(charges)
 
 
-def working_memory(shape: MovingShape, lanes: int) -> Scratch:
-    """Working memory of Newton's method for one group."""
-    return scratch(shape.one if lanes == 1 else shape.eight, lanes)._replace(runs=RUNS)
+def working_memory(shape: MovingShape, lanes: int) -> tuple[Scratch, Scratch]:
+    """Working memory of Newton's method for one group: for steps, and the same for jumps."""
+    memory = scratch(shape.one if lanes == 1 else shape.eight, lanes)
+    return memory._replace(runs=RUNS), memory
 
 
 @called
@@ -325,8 +330,14 @@ def _keep(course: Course, m: Memory, p: Floats, results: Floats, rate: float) ->
 
 
 @called
-def _guess(unknowns: Ints, m: Memory, a: float, b: float, c: float, like: Any) -> None:
-    """The polynomial through the last points, from their weights."""
+def _guess(unknowns: Ints, m: Memory, points: int, h: float, last: float, second: float, like: Any) -> None:
+    """The polynomial through the last points, a time h later; the steps to them were `last` and `second`."""
+    a, b, c = 1.0, 0.0, 0.0
+    if points > 1:
+        a, b = 1.0 + h / last, -h / last
+    if points > 2:
+        bend = h * (h + last) / (last + second)
+        a, b, c = a + bend / last, b - bend / last - bend / second, bend / second
     for j in range(unknowns.size):
         u = unknowns[j]
         value = times(get(m.x, u, like), every(a, like))
@@ -335,21 +346,73 @@ def _guess(unknowns: Ints, m: Memory, a: float, b: float, c: float, like: Any) -
 
 
 @called
+def _share(points: int, h: float, last: float, second: float) -> float:
+    """What part of the way from guess to answer is the error of a step."""
+    if points == 1:
+        return 0.0
+    if points == 2:
+        return h / (2.0 * h + last)
+    return h * h / (2.0 * (h + last) * (h + last + second) + h * h)
+
+
+@called
+def _factor(points: int, error: float) -> float:
+    """How many times longer the next step may be than one with an error; after one point nobody knows."""
+    if points == 1:
+        return 1.0
+    power = 0.5 if points == 2 else 1.0 / 3.0
+    factor: float = min(GROWTH, max(SHRINK, 0.9 * max(error, 1e-9) ** -power))
+    return factor
+
+
+@called
+def _finite(values: Floats) -> bool:
+    """Whether there is no NaN or infinity."""
+    total = 0.0
+    for i in range(values.size):
+        total += 0.0 * values[i]
+    return total == 0.0
+
+
+@called
 def _solved(t: Tables, numbers: Numbers, m: Memory, x: Floats, s: Scratch, steps: Ints, like: Any) -> bool:
     """Whether the equations of a step have been solved in all lanes; x is the answer."""
     for run in range(s.runs.shape[0]):
-        source = m.guess if run == 0 else m.x
-        for j in range(t.unknowns.size):
-            put(x, t.unknowns[j], get(source, t.unknowns[j], like))
+        _start_from(t.unknowns, m.guess if run == 0 else m.x, x, like)
         for k in range(width(like)):
             s.lane[STATE * width(like) + k] = RUNNING
         newton(t, numbers, 0, x, s, run, False, steps, like)
-        left = 0
-        for k in range(width(like)):
-            left += s.lane[STATE * width(like) + k] != SETTLED
-        if left == 0:
+        if _settled(t, numbers, x, s, like):
             return True
     return False
+
+
+@called
+def _beyond(t: Tables, numbers: Numbers, m: Memory, x: Floats, s: Scratch, steps: Ints, like: Any) -> bool:
+    """Whether the equations of a step have been solved somewhere else; x is the answer."""
+    _start_from(t.unknowns, m.x, x, like)
+    attempts(t, numbers, 0, x, s, False, steps, like)
+    settled: bool = _settled(t, numbers, x, s, like)
+    return settled
+
+
+@called
+def _start_from(unknowns: Ints, point: Floats, x: Floats, like: Any) -> None:
+    for j in range(unknowns.size):
+        put(x, unknowns[j], get(point, unknowns[j], like))
+
+
+@called
+def _settled(t: Tables, numbers: Numbers, x: Floats, s: Scratch, like: Any) -> bool:
+    """Whether all lanes have, at an x where the devices' laws, which this evaluates, mean something."""
+    left = 0
+    for k in range(width(like)):
+        left += s.lane[STATE * width(like) + k] != SETTLED
+    if left > 0:
+        return False
+    exactly(t.banks, t.gather, x, part(numbers.p, 0), s, like)
+    finite: bool = _finite(s.results)
+    return finite
 
 
 @called
@@ -400,6 +463,7 @@ def _run(
     x: Floats,
     out: Floats,
     s: Scratch,
+    jumping: Scratch,
     steps: Ints,
     like: Any,
 ) -> float:
@@ -415,7 +479,7 @@ def _run(
     out[0] = x
     now: float = wanted[0]
     corner, last, second, longest = now, 0.0, 0.0, 0.0
-    target, points = 1, 0
+    target, points, jumps = 1, 0, 0
     while target < wanted.size:
         if points == 0:  # a corner: what was before is of no use
             points, corner = 1, now
@@ -426,52 +490,38 @@ def _run(
         pieces = max(np.ceil(left / min(longest, course.step) - 1e-6), 1.0)
         then = wanted[target] if pieces == 1.0 else now + left / pieces
         h = then - now
-        bend = h * (h + last) / (last + second) if points > 2 else 0.0
-        line = h / last if points > 1 else 0.0
-        rise, fall = (bend / last if points > 1 else 0.0), (bend / second if points > 2 else 0.0)
         rate = (2.0 if points > 2 else 1.0) / h
         _begin(course, m, p, rate, 1.0 if points > 2 else 0.0)
-        _guess(t.unknowns, m, 1.0 + line + rise, -line - rise - fall, fall, like)
+        _guess(t.unknowns, m, points, h, last, second, like)
         _follow(waves, then, m.waves)
         _drive(t, numbers, waves, m.waves, x, s, like)
-        good, error = _solved(t, numbers, m, x, s, steps, like), 0.0
-        if good and points == 2:
-            error = _error(course, m, x, h / (2.0 * h + last), like)
-        elif good and points > 2:
-            error = _error(course, m, x, h * h / (2.0 * (h + last) * (h + last + second) + h * h), like)
-        if not good and h <= course.shortest:
+        found, shortest = _solved(t, numbers, m, x, s, steps, like), h <= course.shortest
+        error = _error(course, m, x, _share(points, h, last, second), like) if found else np.inf
+        if not found and shortest and jumps < JUMPS:
+            found, jumps = _beyond(t, numbers, m, x, jumping, steps, like), jumps + 1
+        if not found and shortest:
             return now
-        if not good or (not error <= 1.0 and h > course.shortest):
+        if not (error <= 1.0 or (found and shortest)):
+            longest = h * _factor(max(points, 2), error)
             if points == 2:  # both steps since the corner
                 now = corner
                 m.x[:] = m.before
                 m.stored[:] = m.cornered
-            if not good:
-                points, longest = 0, 0.125 * h
-            elif points == 2:
-                points, longest = 0, h * max(0.02, 0.7 / np.sqrt(error))
-            else:
-                longest = h * max(0.1, 0.8 / np.cbrt(error))
+            if points == 2 or not found:
+                points = 0
             continue
-        exactly(t.banks, t.gather, x, p, s, like)
         _keep(course, m, p, s.results, rate)
         _measure(course, m, x, like)
         now, last, second = then, h, last
-        landed = pieces == 1.0
-        if landed:
+        if pieces == 1.0:
             holder_currents(t, numbers, 0, x, s, like)
             out[target] = x
-            target += 1
+            target, jumps = target + 1, 0
         _shift(m, x)
-        if not error <= 1.0:
-            points, longest = 0, GROWTH * h
-        elif landed and course.corners[target - 1] == 1:
+        longest = h * (_factor(points, error) if error <= 1.0 else GROWTH)
+        points = min(points + 1, 3) if error <= 1.0 else 0
+        if pieces == 1.0 and course.corners[target - 1] == 1:
             points, longest = 0, 0.0
-        else:
-            if points > 1:
-                power = 1.0 / 3.0 if points > 2 else 0.5
-                longest = h * min(GROWTH, 0.9 * max(error, 1e-9) ** -power)
-            points = min(points + 1, 3)
     return now
 
 
@@ -485,10 +535,11 @@ def run_one(
     x: Floats,
     out: Floats,
     s: Scratch,
+    jumping: Scratch,
     steps: Ints,
 ) -> float:
     """The course of one lane, from x (size,) to out (K, size); the time in s that was reached."""
-    reached: float = _run(t, numbers, course, waves, m, x, out, s, steps, 0.0)
+    reached: float = _run(t, numbers, course, waves, m, x, out, s, jumping, steps, 0.0)
     return reached
 
 
@@ -502,8 +553,9 @@ def run_eight(
     x: Floats,
     out: Floats,
     s: Scratch,
+    jumping: Scratch,
     steps: Ints,
 ) -> float:
     """The course of eight lanes side by side, from x (size 8,) to out (K, size 8)."""
-    reached: float = _run(t, numbers, course, waves, m, x, out, s, steps, eight())
+    reached: float = _run(t, numbers, course, waves, m, x, out, s, jumping, steps, eight())
     return reached

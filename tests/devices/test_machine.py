@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from netlearn.devices import DEVICES, kernel, primitives, vector
-from netlearn.devices.machine import machine
+from netlearn.devices.machine import Machine, companion, machine
 from netlearn.devices.model import Device, Param
 
 COUNT = 512
@@ -30,16 +30,25 @@ MATHS = Device(
 def _evaluated(device: Device, x: np.ndarray, p: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Results of the machine code and of the kernel, (results, COUNT)."""
     code = machine(device.terminals, device.param_names, device.law)
-    prepared = np.array([np.broadcast_to(v, COUNT) for v in code.prepare(p)]).reshape(-1, COUNT)
-    results = len(code.rows) + len(code.entries)
-    given, numbers = (np.ascontiguousarray(a.reshape(len(a), COUNT // 8, 8).swapaxes(0, 1)) for a in (x, prepared))
-    out = np.zeros((COUNT // 8, results, 8))
-    points = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 5)(code.address)
-    memory = np.full((COUNT // 8, max(code.memories, 1), 8), np.inf)
-    points(COUNT // 8, given.ctypes.data, numbers.ctypes.data, out.ctypes.data, memory.ctypes.data)
     with np.errstate(all="ignore"):
         law = [np.broadcast_to(v, COUNT) for v in kernel(device).evaluate(list(x), p)]
-    return out.swapaxes(0, 1).reshape(results, COUNT), np.array([*(law[r] for r in code.rows), *law[len(x) :]])
+    return _run(code, x, _prepared(code, p)), np.array([*(law[r] for r in code.rows), *law[len(x) :]])
+
+
+def _prepared(code: Machine, p: list[np.ndarray]) -> np.ndarray:
+    prepared = np.array([np.broadcast_to(v, COUNT) for v in code.prepare(p)]).reshape(-1, COUNT)
+    assert len(prepared) == code.prepared
+    return prepared
+
+
+def _run(code: Machine, x: np.ndarray, prepared: np.ndarray) -> np.ndarray:
+    """Results (results, COUNT) of machine code."""
+    given, numbers = (np.ascontiguousarray(a.reshape(len(a), COUNT // 8, 8).swapaxes(0, 1)) for a in (x, prepared))
+    out = np.zeros((COUNT // 8, code.results, 8))
+    memory = np.full((COUNT // 8, max(code.memories, 1), 8), np.inf)
+    points = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 5)(code.address)
+    points(COUNT // 8, given.ctypes.data, numbers.ctypes.data, out.ctypes.data, memory.ctypes.data)
+    return out.swapaxes(0, 1).reshape(code.results, COUNT)
 
 
 @pytest.mark.parametrize(
@@ -68,3 +77,38 @@ def test_zero_drop_is_no_dead_end_for_a_transistor() -> None:
 
 def test_a_law_may_use_the_same_functions_in_machine_code_as_in_arrays() -> None:
     assert vector.FUNCTIONS.keys() == primitives.FUNCTIONS.keys()
+
+
+STORING = [d for d in (d.over_time for d in DEVICES.values()) if any(part[0] in "QF" for part in kernel(d).parts)]
+
+
+@pytest.mark.parametrize("device", STORING, ids=lambda d: d.name)
+def test_a_companion_adds_what_moves_to_the_law(device: Device) -> None:
+    rng, law = np.random.default_rng(0), kernel(device)
+    x = rng.uniform(-1.0, 1.0, (len(device.terminals) + len(law.branches), COUNT))
+    numbers = {q.name: 0.5 if q.default is None else q.default for q in device.params}
+    numbers.update({name: 0.25 for name in ("cjo", "tt", "cgso", "cgdo", "cbd", "cbs") if name in numbers})
+    p = [np.full(COUNT, number) for number in numbers.values()]
+    code = companion(device.terminals, device.param_names, device.law)
+    prepared = _prepared(code, p)
+    stored = _run(code, x, prepared)[-code.stored :]
+    rate, pasts = 3.0, rng.uniform(-1.0, 1.0, (code.stored, COUNT))
+    prepared[-code.stored - 1], prepared[-code.stored :] = rate, pasts
+    got = _run(code, x, prepared)
+    flows = rate * stored - pasts
+    f, q = (np.array([np.broadcast_to(v, COUNT) for v in of(list(x), p)]) for of in (law.evaluate, law.charge))
+    wanted, slopes = f[: len(x)].copy(), np.zeros((len(x), len(x), COUNT))
+    moving = [part for part in law.parts if part[0] in "QF"]
+    for flow, (kind, name, a, b, _) in zip(flows, moving, strict=True):
+        if kind == "Q":
+            wanted[device.terminals.index(a)] += flow
+            wanted[device.terminals.index(b)] -= flow
+        else:
+            wanted[len(device.terminals) + law.branches.index(name)] -= flow
+    for entries, values, share in ((law.entries, f, 1.0), (law.charge_entries, q, rate)):
+        for (row, column), value in zip(entries, values[len(x) :], strict=True):
+            slopes[row, column] += share * value
+    np.testing.assert_allclose(got[: len(code.rows)], wanted[list(code.rows)], rtol=1e-9, atol=1e-11)
+    for (row, column), value in zip(code.entries, got[len(code.rows) :], strict=False):
+        np.testing.assert_allclose(value, slopes[row, column], rtol=1e-9, atol=1e-11)
+    assert {(r, c) for r, c in np.argwhere(np.abs(slopes).max(axis=2) > 0).tolist()} <= set(code.entries)

@@ -110,9 +110,10 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def in_threads(work: Callable[[slice], None], groups: int, threads: int) -> None:
-    """Do the work on contiguous parts of the groups, side by side; no lane depends on another."""
-    threads = min(threads, groups // ENOUGH)
+def in_threads(work: Callable[[slice], None], groups: int, threads: int, enough: int = ENOUGH) -> None:
+    """Do the work on contiguous parts of the groups, side by side; no lane depends on another. So many groups are
+    `enough` for a thread."""
+    threads = min(threads, groups // enough)
     if threads <= 1:
         return work(slice(0, groups))
     bounds = np.linspace(0, groups, threads + 1).astype(int)

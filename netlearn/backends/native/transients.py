@@ -52,13 +52,13 @@ def _lanes(ready: Ready, boundary: Boundary, x: Floats, rows: Ints, stop: float,
             own = of_groups(numbers, slice(g, g + 1))
             own = own._replace(p=own.p.copy())  # the rates and pasts in it are the group's own
             work, memory = moving.working_memory(shape, wide), moving.memory(course, waves, size, wide)
-            reached = run(tables, own, course, waves, memory, packed[g], found, work, np.zeros(wide, np.int64))
+            reached = run(tables, own, course, waves, memory, packed[g], found, *work, np.zeros(wide, np.int64))
             if reached < course.times[-1]:
-                raise _refusal(shape, reached, work, padded[g * wide : (g + 1) * wide], rows)
+                raise _refusal(shape, reached, work[0], padded[g * wide : (g + 1) * wide], rows)
             count = min(wide, lanes - g * wide)
             out[g * wide : g * wide + count] = found.reshape(-1, size, wide).transpose(2, 0, 1)[:count]
 
-    in_threads(follow, groups, threads)
+    in_threads(follow, groups, threads, enough=1)
     return out.reshape(draws, samples, len(course.times), size)
 
 

@@ -208,8 +208,8 @@ class Ngspice:
         return teaching
 
     def transient(self, params: Params, boundary: Boundary, stop: float, step: float) -> Transient:
-        """All lanes over time, a run of ngspice each. Its own time points are of its own choice; values at the common
-        ones lie on straight lines between them."""
+        """All lanes over time, a run of ngspice each. Its time points are of its own choice, no further than `step` apart
+        and on every corner; values at the common ones are interpolated (`between`)."""
         check_params(self.circuit, params)
         check_times(stop, step)
         waves = (wave for bank in self.circuit.banks.values() for wave in bank.waves.values())
@@ -218,8 +218,7 @@ class Ngspice:
         for draw in range(params.draws):
             for sample in range(boundary.samples):
                 unknowns, found = self._waveforms(params, boundary, draw, sample, stop, step)
-                for unknown, values in zip(unknowns, found.values.T, strict=True):
-                    x[draw, sample, :, unknown] = np.interp(time, found.time, values)
+                x[draw, sample][:, unknowns] = between(time, found.time, found.values)
         return Transient(time, x)
 
     def _waveforms(
@@ -250,6 +249,21 @@ class Ngspice:
         if self.loaded is not None:
             self.loaded.simulator.close()
             self.loaded = None
+
+
+def between(time: Floats, points: Floats, values: Floats) -> Floats:
+    """Values (K, N) at `time` (K,), from those (M, N) at `points` (M,) that rise: on a straight line between neighbours,
+    bent by the harmonic mean of how two parabolas bend, each through one more neighbour. Where these disagree, at a
+    corner or jump, that is hardly any bend; where a curve is smooth the error is of fourth order."""
+    at = np.clip(np.searchsorted(points, time, side="right") - 1, 0, len(points) - 2)
+    left, right = (time - points[at])[:, None], (time - points[at + 1])[:, None]
+    slopes = np.diff(values, axis=0) / np.diff(points)[:, None]
+    bends = np.zeros_like(values)
+    bends[1:-1] = np.diff(slopes, axis=0) / (points[2:] - points[:-2])[:, None]
+    one, two = bends[at], bends[at + 1]
+    agree = one * two > 0
+    mean = np.divide(2 * one * two, one + two, out=np.zeros_like(one), where=agree)
+    return np.asarray(values[at] + slopes[at] * left + mean * left * right)
 
 
 def _clampable(circuit: FlatCircuit) -> set[int]:
