@@ -16,12 +16,11 @@ from netlearn.lang.compile import compile_netlist
 from netlearn.learn.compiled import make_lesson
 from netlearn.learn.plan import make_plan
 from netlearn.learn.task import make_task
+from netlearn.solve.adjoint import multipliers_of_eight, multipliers_of_one
+from netlearn.solve.newton import points_of_eight, points_of_one
+from netlearn.solve.teaching import teach_eight, teach_one
 
-KERNELS = [
-    *(f"newton.points_of_{count}" for count in ("one", "eight")),
-    *(f"adjoint.multipliers_of_{count}" for count in ("one", "eight")),
-    *(f"teaching.teach_{count}" for count in ("one", "eight")),
-]
+KERNELS = [points_of_one, points_of_eight, multipliers_of_one, multipliers_of_eight, teach_one, teach_eight]
 NETLIST = """circuit Smallest {
   net in, out
   R r(in, out) = learn(1k)

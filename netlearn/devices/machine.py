@@ -10,23 +10,21 @@ A law, built in or of a user's `element`, is compiled once a machine (a few tent
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netlearn.cache import cache_folder
+from netlearn.cache import digest, kept
 from netlearn.devices import law as laws
 from netlearn.devices.primitives import FUNCTIONS as ARRAYS
-from netlearn.devices.vector import FUNCTIONS, traced
-from netlearn.jit import callback, types
+from netlearn.jit.objects import address_of, name_of_text, object_code, parsed
 
-block_kernel = callback(types.void(*[types.int64] * 4))
+WIDTH = 8
+COMPILER = "from netlearn.devices import vector"  # what machine code depends on besides the law
 
 
 @dataclass(frozen=True)
@@ -40,28 +38,28 @@ class Machine:
     entries: tuple[tuple[int, int], ...]
     prepare: Callable[[Sequence[NDArray[np.float64]]], tuple[Any, ...]]
     address: int
-    kept: Any = None
 
 
 @cache
 def machine(terminals: tuple[str, ...], params: tuple[str, ...], law: str) -> Machine:
     """Machine code of a built-in device's law."""
-    name = f"machine_{laws.digest(repr((laws.generator(), terminals, params, law)))}"
-    source = laws.cached(f"{name}.py", lambda: _generate(terminals, params, law))
-    module = _module(f"netlearn_{name}", source, str(cache_folder() / f"{name}.py"))
+    key = digest(repr((laws.generator(), terminals, params, law)).encode())
+    source = kept(f"machine_{key}.py", lambda: _generate(terminals, params, law).encode()).decode()
     constants: dict[str, Any] = dict(ARRAYS)
-    exec(compile(source.partition("def law(")[0], module.__file__ or name, "exec"), constants)
-    return Machine(module.ROWS, module.ENTRIES, constants["prepare"], module.points.address, kept=module)
+    exec(compile(source.partition("def law(")[0], "<prepared law>", "exec"), constants)
+    name = name_of_text("law", f"{COMPILER}\n{source}")
+    return Machine(
+        constants["ROWS"], constants["ENTRIES"], constants["prepare"], address_of(name, lambda: _compile(source, name))
+    )
 
 
-def _module(name: str, source: str, path: str) -> Any:
-    """Generated source as a module that can be imported: numba finds what it has kept by the module's name."""
-    module = ModuleType(name)
-    module.__file__ = path
-    vars(module).update(FUNCTIONS, traced=traced, block_kernel=block_kernel)
-    sys.modules[name] = module
-    exec(compile(source, path, "exec"), vars(module))
-    return module
+def _compile(source: str, name: str) -> bytes:
+    """Object code of a law."""
+    from netlearn.devices.vector import FUNCTIONS, points
+
+    space: dict[str, Any] = dict(FUNCTIONS)
+    exec(compile(source, "<law as machine code>", "exec"), space)
+    return object_code(parsed(points(space["law"], space["LOCALS"], space["CONSTANTS"], name)))
 
 
 def _generate(terminals: tuple[str, ...], params: tuple[str, ...], law: str) -> str:

@@ -321,7 +321,6 @@ def _function(name: str, x: Sequence[Expr], p: Sequence[Expr], results: Sequence
     return "\n".join(lines)
 
 
-BLOCK = 64  # bytes of eight numbers
 MACHINE = """
 def prepare(p):
     {p}
@@ -332,15 +331,6 @@ def prepare(p):
 def law(x, p):
 {body}
     return ({results})
-
-
-block = traced(law, {locals}, {count})
-
-
-@block_kernel
-def points(blocks, x, p, out):
-    for b in range(blocks):
-        block(x + b * {x_bytes}, p + b * {p_bytes}, out + b * {out_bytes})
 """
 
 
@@ -374,15 +364,11 @@ def machine(terminals: Sequence[str], params: Sequence[str], law: str) -> str:
         p=f"{', '.join(s.name for s in p)}, = p" if p else "pass",
         prepared="\n".join(f"    {s.name} = {printer.doprint(value)}" for s, value in constant.items()),
         constants="".join(f"{s.name}, " for s in inputs),
-        locals=len(x),
-        count=len(inputs),
-        x_bytes=BLOCK * len(x),
-        p_bytes=BLOCK * len(inputs),
-        out_bytes=BLOCK * len(results),
         body="\n".join(f"    {line}" for line in lines),
         results="".join(f"{printer.doprint(value)}, " for value in results),
     )
-    return f"ROWS = {tuple(rows)!r}\nENTRIES = {entries!r}\n{text}"
+    counts = f"LOCALS, CONSTANTS = {len(x)}, {len(inputs)}"
+    return f"ROWS = {tuple(rows)!r}\nENTRIES = {entries!r}\n{counts}\n{text}"
 
 
 def _hoisted(value: Expr, known: set[Expr], constant: dict[Expr, Expr]) -> Expr:

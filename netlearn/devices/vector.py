@@ -22,10 +22,9 @@ from typing import Any
 
 from llvmlite import ir
 
+from netlearn.devices.machine import WIDTH
 from netlearn.devices.primitives import LIMIT
-from netlearn.jit import intrinsic, types
 
-WIDTH = 8
 DOUBLES = ir.VectorType(ir.DoubleType(), WIDTH)
 INTS = ir.VectorType(ir.IntType(64), WIDTH)
 FLAGS = ("contract",)  # a * b + c may be rounded once
@@ -314,27 +313,39 @@ FUNCTIONS: dict[str, Any] = {
 """The names of `netlearn.devices.primitives.FUNCTIONS`."""
 
 
-def traced(law: Callable[[list[Vector], list[Vector]], Sequence[Any]], locals_: int, constants: int) -> Any:
-    """A numba intrinsic (x, p, out: addresses): `law` of `locals_` and `constants` numbers on one block of eight items.
+def points(law: Callable[[list[Vector], list[Vector]], Sequence[Any]], locals_: int, constants: int, name: str) -> str:
+    """void name(int64 blocks, x, p, out) in LLVM's language: `law` of `locals_` and `constants` numbers, block after
+    block of eight items.
 
-    The results follow one another at `out`, eight doubles each, as do the numbers at x and p.
+    x, p and out are addresses. The numbers of a block follow one another, eight doubles each, and so do the blocks.
     """
+    whole, bytes_ = ir.IntType(64), 8 * WIDTH
+    module = ir.Module(name)
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [whole] * 4), name)
+    blocks, *bases = function.args
+    begin, loop, end = (function.append_basic_block(label) for label in ("begin", "loop", "end"))
+    builder = ir.IRBuilder(begin)
+    builder.cbranch(builder.icmp_signed(">", blocks, whole(0)), loop, end)
+    builder.position_at_end(loop)
+    b = builder.phi(whole)
 
-    def typed(_context: Any, _x: Any, _p: Any, _out: Any) -> Any:
-        def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-            x, p, out = (builder.inttoptr(a, DOUBLES.as_pointer()) for a in arguments)
+    def places(base: Any, count: int) -> list[Any]:
+        """Where the numbers of this block lie."""
+        start = builder.add(base, builder.mul(b, whole(bytes_ * count)))
+        first = builder.inttoptr(start, DOUBLES.as_pointer())
+        return [builder.gep(first, [whole(k)]) for k in range(count)]
 
-            def place(base: Any, k: int) -> Any:
-                return builder.gep(base, [ir.Constant(ir.IntType(64), k)])
-
-            def loaded(base: Any, count: int) -> list[Vector]:
-                return [Vector(builder, builder.load(place(base, k), align=8)) for k in range(count)]
-
-            zero = Vector(builder, ir.Constant(DOUBLES, [0.0] * WIDTH))
-            for k, result in enumerate(law(loaded(x, locals_), loaded(p, constants))):
-                builder.store(zero._lift(result), place(out, k), align=8)
-            return ir.Constant(ir.IntType(64), 0)
-
-        return types.int64(types.int64, types.int64, types.int64), code
-
-    return intrinsic(typed)
+    x, p = (
+        [Vector(builder, builder.load(place, align=8)) for place in places(base, count)]
+        for base, count in zip(bases, (locals_, constants), strict=False)
+    )
+    zero = Vector(builder, ir.Constant(DOUBLES, [0.0] * WIDTH))
+    results = [zero._lift(result) for result in law(x, p)]
+    for result, place in zip(results, places(bases[2], len(results)), strict=True):
+        builder.store(result, place, align=8)
+    after = builder.add(b, whole(1))
+    b.add_incoming(whole(0), begin)
+    b.add_incoming(after, loop)
+    builder.cbranch(builder.icmp_signed("<", after, blocks), loop, end)
+    ir.IRBuilder(end).ret_void()
+    return str(module)

@@ -23,8 +23,7 @@ from numpy.typing import NDArray
 
 from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params
 from netlearn.devices import kernel
-from netlearn.devices.machine import Machine, machine
-from netlearn.devices.vector import WIDTH
+from netlearn.devices.machine import WIDTH, Machine, machine
 from netlearn.solve.sparse import Elimination, Factors, eliminate
 
 

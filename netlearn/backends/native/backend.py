@@ -30,7 +30,7 @@ from netlearn.backends.native.packing import (
 from netlearn.backends.protocol import Taught, Transient, empty, solved
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params, boundary, check_params
-from netlearn.devices.vector import WIDTH
+from netlearn.devices.machine import WIDTH
 from netlearn.errors import BackendError
 from netlearn.solve import dense
 from netlearn.solve.lesson import Lesson

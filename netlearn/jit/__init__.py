@@ -1,0 +1,205 @@
+"""Python functions as machine code that is kept from one start to the next.
+
+Functions are marked by the decorators below and written as numba wants them. The first call of a `compiled` one, or the
+first use of a `callback`'s address, has its object code made and kept on disk (`netlearn.jit.build`: numba and LLVM);
+from then on it is loaded, and numba is not even imported. Object code is found under a digest of all that it was made
+from: the text of the function's module and of every netlearn module that this one imports, directly or not, the kinds of
+the arguments, the processor and the versions of the tools. Where no folder can be written all is made at every start.
+
+Arguments of a `compiled` function are contiguous arrays of float64 or int64, integers, truths, and (named) tuples of
+these. Machine code gets the address of a row of int64, `words`: a number itself, or the address of an array object, whose
+fields it reads; tuples are flattened. No reference is counted and nothing can be raised: code must not make arrays.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import threading
+from array import array
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from netlearn.jit.objects import address_of, is_on_disk, name_of
+
+Kind = Any
+"""Of an argument: "d2" or "q1" (array of float64 or int64 and its axes), "q" (integer), "b" (truth), or a tuple of
+(field, Kind) pairs."""
+_lock = threading.RLock()
+
+
+class Late:
+    """A module that is imported when something in it is wanted: `types` and `ir` are needed to compile, not to run."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module(self._name), name)
+
+
+types: Any = Late("numba.types")
+ir: Any = Late("llvmlite.ir")
+
+
+class Piece:
+    """A part of other compiled functions. numba asks for `_numba_type_` of what it does not know."""
+
+    def __init__(self, use: str, of: Any) -> None:
+        self.use, self.of = use, of
+
+    @cached_property
+    def _numba_type_(self) -> Any:
+        from netlearn.jit.build import type_of
+
+        return type_of(self.use, self.of)
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """A piece of other compiled functions."""
+    return Piece("inlined", function)
+
+
+def called(function: Callable[..., Any]) -> Any:
+    """A piece of other compiled functions that stands by itself, to keep them short: compiling takes more than in
+    proportion to length."""
+    return Piece("called", function)
+
+
+def intrinsic(function: Callable[..., Any]) -> Any:
+    """A piece that is what its own code generator writes: see `numba.extending.intrinsic`."""
+    return Piece("intrinsic", function)
+
+
+def external(name: str, signature: str) -> Any:
+    """A C function of the process, "int32(int64)"."""
+    return Piece("external", (name, signature))
+
+
+class Compiled:
+    """A function of arrays that runs as machine code, without the interpreter's lock."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self._known: dict[tuple[Kind, ...], Any] = {}
+        self._types: tuple[type, ...] = ()
+        self._numbers: list[int] = []
+        self._entry: Any = None
+
+    def __call__(self, *arguments: Any) -> None:
+        leaves: list[Any] = []
+        _gather(arguments, leaves)
+        if tuple(map(type, leaves)) != self._types or self._run(leaves):
+            self._prepare(arguments, leaves)
+            if self._run(leaves):
+                raise TypeError(f"{self.function.__name__}: arguments changed while it was called")
+
+    def _run(self, leaves: list[Any]) -> Any:
+        """Nonzero where the arrays are not those that the code is made for, and nothing was done."""
+        words = array("q", map(id, leaves))
+        for k in self._numbers:
+            words[k] = leaves[k]
+        return self._entry(words.buffer_info()[0])
+
+    def _prepare(self, arguments: tuple[Any, ...], leaves: list[Any]) -> None:
+        kinds = tuple(kind_of(argument) for argument in arguments)
+        with _lock:
+            if kinds not in self._known:
+                name = name_of(self.function, repr(kinds))
+                address = address_of(name, lambda: self._made(kinds, name))
+                self._known[kinds] = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(address)
+            self._entry, self._types = self._known[kinds], tuple(map(type, leaves))
+            self._numbers = [k for k, leaf in enumerate(leaves) if not isinstance(leaf, np.ndarray)]
+
+    def _made(self, kinds: tuple[Kind, ...], name: str) -> bytes:
+        from netlearn.jit.build import kernel
+
+        return kernel(self.function, kinds, name)
+
+
+def _gather(values: tuple[Any, ...], leaves: list[Any]) -> None:
+    for value in values:
+        if isinstance(value, tuple):
+            _gather(value, leaves)
+        else:
+            leaves.append(value)
+
+
+def kind_of(value: Any) -> Kind:
+    """What an argument is; TypeError where machine code cannot take it."""
+    if isinstance(value, tuple):
+        names = getattr(value, "_fields", range(len(value)))
+        return tuple((str(name), kind_of(item)) for name, item in zip(names, value, strict=True))
+    if isinstance(value, np.ndarray):
+        if value.dtype.char in "dl" and value.flags.c_contiguous and value.flags.aligned:
+            return f"{'d' if value.dtype.char == 'd' else 'q'}{value.ndim}"
+        raise TypeError(f"machine code takes contiguous float64 and int64, not {value.dtype} by {value.strides} bytes")
+    return "b" if isinstance(value, (bool, np.bool_)) else "q"
+
+
+def compiled(function: Callable[..., Any]) -> Compiled:
+    """What is called from Python."""
+    return Compiled(function)
+
+
+class Callback:
+    """A function that is called by address, from C or from other machine code."""
+
+    def __init__(self, signature: str, function: Callable[..., Any]) -> None:
+        self.signature, self.function = signature, function
+
+    @cached_property
+    def address(self) -> int:
+        from netlearn.jit.objects import address_of
+
+        name = name_of(self.function, self.signature)
+        with _lock:
+            return address_of(name, lambda: self._made(name))
+
+    def _made(self, name: str) -> bytes:
+        from netlearn.jit.build import c_function
+
+        return c_function(self.function, self.signature, name)
+
+
+def callback(signature: str) -> Callable[[Callable[..., Any]], Callback]:
+    """What is called by address; `signature` as "int32(int64, CPointer(float64))"."""
+    return lambda function: Callback(signature, function)
+
+
+def is_kept(function: Compiled) -> bool:
+    """Whether machine code of a function, as it is written now, lies on disk."""
+    return is_on_disk(function.function)
+
+
+def _pointer_to(element: str) -> Any:
+    def typed(_context: Any, _address: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+
+        return types.CPointer(getattr(types, element))(types.int64), code
+
+    return intrinsic(typed)
+
+
+def _table_of(element: str) -> Any:
+    def typed(_context: Any, _address: Any, _rows: Any, _columns: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            from netlearn.jit.build import array_at
+
+            return array_at(context, builder, signature.return_type, arguments[0], arguments[1:])
+
+        return types.Array(getattr(types, element), 2, "C")(*[types.int64] * 3), code
+
+    return intrinsic(typed)
+
+
+ints = _pointer_to("int64")
+floats = _pointer_to("float64")
+"""Address (int64) to a pointer that can be indexed."""
+int_table = _table_of("int64")
+float_table = _table_of("float64")
+"""Address, rows and columns to an array."""

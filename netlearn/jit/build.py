@@ -1,0 +1,289 @@
+"""From Python functions to object code, by numba and LLVM. Imported only where something is not kept.
+
+numba finds the types in a function and writes it in LLVM's language; here the pieces that it calls are linked to it and
+the whole is optimised once, with all names but its own made internal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import llvmlite.binding as llvm
+import numba
+from llvmlite import ir
+from numba.core import cgutils, compiler, sigutils, types
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.datamodel import models, register_default
+from numba.core.registry import cpu_target
+from numba.core.typing.templates import AttributeTemplate, infer_getattr
+from numba.extending import intrinsic, lower_getattr_generic
+
+from netlearn.jit import Kind
+from netlearn.jit.objects import object_code
+
+WORD = ir.IntType(64)
+HEAD = object.__basicsize__
+DATA, AXES, SHAPE, DTYPE, FLAGS = (HEAD + at for at in (0, 8, 16, 40, 48))
+"""Places in an array object: addresses of the numbers, their count of axes (int32), addresses of shape and dtype, flags."""
+NUMBER = HEAD + 12  # place in a dtype of its number (int32)
+FIT = 0x101  # flags: contiguous, aligned
+NUMBERS = {"d": (12, types.float64), "q": (7, types.int64)}
+
+
+class Block(types.Type):  # type: ignore[misc]
+    """numba's name for a tuple whose leaves lie in words: a value is the address of its first."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.places: dict[str, tuple[int, Kind]] = {}
+        place = 0
+        for name, of in kind:
+            self.places[name] = place, of
+            place += size(of)
+        super().__init__(name=f"Block{hashlib.sha256(repr(kind).encode()).hexdigest()[:8]}")
+
+
+@register_default(Block)
+class BlockModel(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, WORD)
+
+
+@infer_getattr
+class BlockFields(AttributeTemplate):  # type: ignore[misc]
+    key = Block
+
+    def generic_resolve(self, block: Block, name: str) -> Any:
+        return type_of_kind(block.places[name][1]) if name in block.places else None
+
+
+@lower_getattr_generic(Block)  # type: ignore[untyped-decorator]
+def _field(context: Any, builder: Any, block: Block, value: Any, name: str) -> Any:
+    place, kind = block.places[name]
+    return value_at(context, builder, kind, builder.add(value, WORD(8 * place)))
+
+
+def size(kind: Kind) -> int:
+    """Words."""
+    return 1 if isinstance(kind, str) else sum(size(of) for _, of in kind)
+
+
+def _leaves(kind: Kind) -> list[str]:
+    return [kind] if isinstance(kind, str) else [leaf for _, of in kind for leaf in _leaves(of)]
+
+
+@cache
+def type_of_kind(kind: Kind) -> Any:
+    if not isinstance(kind, str):
+        return Block(kind)
+    if len(kind) == 1:
+        return types.boolean if kind == "b" else types.int64
+    return types.Array(NUMBERS[kind[0]][1], int(kind[1:]), "C")
+
+
+def value_at(context: Any, builder: Any, kind: Kind, place: Any) -> Any:
+    """The value of a kind whose words begin at an address."""
+    if not isinstance(kind, str):
+        return place
+    word = _load(builder, place)
+    if kind == "b":
+        return builder.icmp_unsigned("!=", word, WORD(0))
+    if kind == "q":
+        return word
+    shape = _load(builder, builder.add(word, WORD(SHAPE)))
+    axes = [_load(builder, builder.add(shape, WORD(8 * k))) for k in range(int(kind[1:]))]
+    return array_at(context, builder, type_of_kind(kind), _load(builder, builder.add(word, WORD(DATA))), axes)
+
+
+def array_at(context: Any, builder: Any, kind: Any, address: Any, shape: Sequence[Any]) -> Any:
+    """numba's array of a type over numbers that lie one after the other."""
+    made = context.make_array(kind)(context, builder)
+    width = kind.dtype.bitwidth // 8
+    strides = [WORD(width)]
+    for count in shape[:0:-1]:
+        strides.insert(0, builder.mul(strides[0], count))
+    items = WORD(1)
+    for count in shape:
+        items = builder.mul(items, count)
+    made.meminfo, made.parent = (cgutils.get_null_value(getattr(made, name).type) for name in ("meminfo", "parent"))
+    made.nitems, made.itemsize = items, WORD(width)
+    made.data = builder.inttoptr(address, made.data.type)
+    made.shape, made.strides = (cgutils.pack_array(builder, numbers) for numbers in (shape, strides))
+    return made._getvalue()
+
+
+def _load(builder: Any, address: Any, kind: Any = WORD) -> Any:
+    """What lies at an address and stays there as long as the code runs."""
+    found = builder.load(builder.inttoptr(address, kind.as_pointer()))
+    found.set_metadata("invariant.load", builder.module.add_metadata([]))
+    return found
+
+
+class Lanes(types.Type):  # type: ignore[misc]
+    """numba's name for eight float64 in a register."""
+
+    vector = ir.VectorType(ir.DoubleType(), 8)
+
+    def __init__(self) -> None:
+        super().__init__(name="Lanes")
+
+
+@register_default(Lanes)
+class LanesModel(models.PrimitiveModel):  # type: ignore[misc]
+    """LLVM's vector of doubles wherever it is."""
+
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, Lanes.vector)
+
+
+lanes = Lanes()
+
+
+# ---- functions
+
+UNCOUNTED = "\n".join(f"define void @NRT_{name}(i8* %array) {{ ret void }}" for name in ("incref", "decref"))
+"""numba counts references to arrays; here they are all borrowed from the caller."""
+_written: dict[str, Any] = {}
+"""LLVM's modules of all functions that have been compiled, by the names of the functions in them."""
+
+
+@cache
+def _typed(function: Callable[..., Any], arguments: tuple[Any, ...], inline: bool) -> Any:
+    """What numba makes of a function of these types."""
+    flags = compiler.Flags()
+    flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+    flags.nrt = True  # else a function cannot give back a part of an array; see UNCOUNTED
+    flags.error_model = "numpy"
+    flags.fastmath = {"contract"}  # a * b + c may be rounded once; nothing else may change
+    flags.forceinline = inline
+    made = compiler.compile_extra(
+        cpu_target.typing_context, cpu_target.target_context, function, arguments, None, flags, {}
+    )
+    written = made.library._final_module
+    if not inline:  # LLVM would put most pieces into each other, which takes it four times as long
+        written.get_function(made.fndesc.mangled_name).add_function_attribute("noinline")
+    _written[made.fndesc.mangled_name] = written
+    for library in made.library._linking_libraries:  # of numba's own functions, such as min
+        module = library._get_module_for_linking()
+        _written.update((f.name, module) for f in module.functions if not f.is_declaration)
+    return made
+
+
+def type_of(use: str, of: Any) -> Any:
+    """numba's type of a piece, see `netlearn.jit.Piece`."""
+    if use == "external":
+        name, signature = of
+        return types.ExternalFunction(name, _signature(signature))
+    made = intrinsic(of if use == "intrinsic" else _calling(of, use == "inlined"))
+    cpu_target.typing_context.refresh()
+    return cpu_target.typing_context.resolve_value_type(made)
+
+
+def _signature(text: str) -> Any:
+    arguments, result = sigutils.normalize_signature(text)
+    return result(*arguments)
+
+
+def _calling(function: Callable[..., Any], inline: bool) -> Callable[..., Any]:
+    """The code generator of a call."""
+
+    def typing(_context: Any, *arguments: Any) -> Any:
+        made = _typed(function, arguments, inline)
+
+        def code(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+            return _call(context, builder, made, values)
+
+        return made.signature.return_type(*arguments), code
+
+    own = inspect.signature(function)
+    context = inspect.Parameter("_context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    typing.__name__ = function.__name__
+    typing.__signature__ = own.replace(parameters=[context, *own.parameters.values()])  # type: ignore[attr-defined]
+    return typing
+
+
+def _call(context: Any, builder: Any, made: Any, values: Sequence[Any]) -> Any:
+    """The result of a function; that it may have raised is not looked at."""
+    described = made.fndesc
+    function = context.declare_function(builder.module, described)
+    return context.call_conv.call_function(builder, function, described.restype, described.argtypes, values)[1]
+
+
+def kernel(function: Callable[..., Any], kinds: tuple[Kind, ...], name: str) -> bytes:
+    """Object code of int64 name(int64 words): 0, or 1 where the arrays are not of these kinds and nothing was done."""
+    every = tuple((str(k), kind) for k, kind in enumerate(kinds))
+    with global_compiler_lock:
+        _refresh()
+        context, block = cpu_target.target_context, Block(every)
+        made = _typed(function, tuple(type_of_kind(kind) for kind in kinds), False)
+        module, builder = _begun(name, WORD, [WORD])
+        words = builder.function.args[0]
+        with builder.if_then(_misfit(builder, words, _leaves(every)), likely=False):
+            builder.ret(WORD(1))
+        values = [_field(context, builder, block, words, field) for field in block.places]
+        _call(context, builder, made, values)
+        builder.ret(WORD(0))
+        return object_code(_linked(module, name))
+
+
+def c_function(function: Callable[..., Any], signature: str, name: str) -> bytes:
+    """Object code of a C function."""
+    with global_compiler_lock:
+        _refresh()
+        context, wanted = cpu_target.target_context, _signature(signature)
+        made = _typed(function, wanted.args, False)
+        given = [context.get_value_type(kind) for kind in wanted.args]
+        result = ir.VoidType() if wanted.return_type == types.none else context.get_value_type(wanted.return_type)
+        module, builder = _begun(name, result, given)
+        found = _call(context, builder, made, builder.function.args)
+        if wanted.return_type == types.none:
+            builder.ret_void()
+        else:
+            builder.ret(context.cast(builder, found, made.fndesc.restype, wanted.return_type))
+        return object_code(_linked(module, name))
+
+
+def _refresh() -> None:
+    cpu_target.typing_context.refresh()
+    cpu_target.target_context.refresh()
+
+
+def _begun(name: str, result: Any, arguments: Sequence[Any]) -> tuple[Any, Any]:
+    """A module with a function that is to be written."""
+    module = cpu_target.target_context.codegen()._create_empty_module(name)
+    function = ir.Function(module, ir.FunctionType(result, arguments), name)
+    return module, ir.IRBuilder(function.append_basic_block())
+
+
+def _misfit(builder: Any, words: Any, kinds: Sequence[str]) -> Any:
+    """Whether some array is not what it should be: its count of axes, the kind of its numbers, where they lie."""
+    small, wrong = ir.IntType(32), ir.Constant(ir.IntType(1), 0)
+    for k, kind in enumerate(kinds):
+        if len(kind) > 1:
+            word = _load(builder, builder.add(words, WORD(8 * k)))
+            dtype = _load(builder, builder.add(word, WORD(DTYPE)))
+            for base, at, wanted in ((word, AXES, int(kind[1:])), (dtype, NUMBER, NUMBERS[kind[0]][0])):
+                found = _load(builder, builder.add(base, WORD(at)), small)
+                wrong = builder.or_(wrong, builder.icmp_signed("!=", found, small(wanted)))
+            flags = builder.and_(_load(builder, builder.add(word, WORD(FLAGS)), small), small(FIT))
+            wrong = builder.or_(wrong, builder.icmp_signed("!=", flags, small(FIT)))
+    return wrong
+
+
+def _linked(written: Any, name: str) -> Any:
+    """LLVM's module with all that it calls, directly or not; only `name` is seen from outside."""
+    module = llvm.parse_assembly(str(written))
+    module.link_in(llvm.parse_assembly(UNCOUNTED))
+    linked: set[str] = set()
+    while wanted := {f.name for f in module.functions if f.is_declaration and f.name in _written} - linked:
+        for source in {id(_written[each]): _written[each] for each in wanted}.values():
+            module.link_in(source.clone())
+        linked |= wanted
+    for function in module.functions:
+        if not function.is_declaration and function.name != name:
+            function.linkage = "internal"
+    module.verify()
+    return module
