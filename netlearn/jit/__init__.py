@@ -40,6 +40,10 @@ class Late:
     def __getattr__(self, name: str) -> Any:
         return getattr(importlib.import_module(self._name), name)
 
+    @property
+    def _numba_type_(self) -> Any:
+        return types.Module(importlib.import_module(self._name))
+
 
 types: Any = Late("numba.types")
 ir: Any = Late("llvmlite.ir")
