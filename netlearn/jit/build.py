@@ -6,21 +6,30 @@ the whole is optimised once, with all names but its own made internal.
 
 from __future__ import annotations
 
+import gc
 import hashlib
-import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvm
 import numba
 from llvmlite import ir
-from numba.core import cgutils, compiler, sigutils, types
+from numba.core import (
+    cgutils,
+    compiler,
+    compiler_machinery,
+    sigutils,
+    typed_passes,
+    types,
+    untyped_passes,
+)
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.datamodel import models, register_default
 from numba.core.registry import cpu_target
-from numba.core.typing.templates import AttributeTemplate, infer_getattr
-from numba.extending import intrinsic, lower_getattr_generic
+from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_getattr
+from numba.extending import lower_getattr_generic
 
 from netlearn.jit import Kind
 from netlearn.jit.objects import object_code
@@ -150,6 +159,28 @@ _written: dict[str, Any] = {}
 """LLVM's modules of all functions that have been compiled, by the names of the functions in them."""
 
 
+class _Passes(compiler.CompilerBase):  # type: ignore[misc]
+    """The passes of numba that plain loops over arrays need: a third of all, and two thirds of the time."""
+
+    def define_pipelines(self) -> list[Any]:
+        passes = compiler_machinery.PassManager("netlearn")
+        for each in (
+            untyped_passes.TranslateByteCode,
+            untyped_passes.FixupArgs,
+            untyped_passes.IRProcessing,
+            untyped_passes.GenericRewrites,
+            untyped_passes.ReconstructSSA,
+            typed_passes.NopythonTypeInference,
+            typed_passes.PreLowerStripPhis,
+            typed_passes.AnnotateTypes,
+            typed_passes.NativeLowering,
+            typed_passes.NoPythonBackend,
+        ):
+            passes.add_pass(each, each.__name__)
+        passes.finalize()
+        return [passes]
+
+
 @cache
 def _typed(function: Callable[..., Any], arguments: tuple[Any, ...], inline: bool) -> Any:
     """What numba makes of a function of these types."""
@@ -160,7 +191,7 @@ def _typed(function: Callable[..., Any], arguments: tuple[Any, ...], inline: boo
     flags.fastmath = {"contract"}  # a * b + c may be rounded once; nothing else may change
     flags.forceinline = inline
     made = compiler.compile_extra(
-        cpu_target.typing_context, cpu_target.target_context, function, arguments, None, flags, {}
+        cpu_target.typing_context, cpu_target.target_context, function, arguments, None, flags, {}, pipeline_class=_Passes
     )
     written = made.library._final_module
     if not inline:  # LLVM would put most pieces into each other, which takes it four times as long
@@ -177,9 +208,24 @@ def type_of(use: str, of: Any) -> Any:
     if use == "external":
         name, signature = of
         return types.ExternalFunction(name, _signature(signature))
-    made = intrinsic(of if use == "intrinsic" else _calling(of, use == "inlined"))
-    cpu_target.typing_context.refresh()
-    return cpu_target.typing_context.resolve_value_type(made)
+    making = of if use == "intrinsic" else _calling(of, use == "inlined")
+    return types.Function(type(of.__name__, (_Template,), {"key": of, "making": staticmethod(making), "codes": {}}))
+
+
+class _Template(AbstractTemplate):  # type: ignore[misc]
+    """What `numba.extending.intrinsic` makes, but that numba need not look through all it knows after each one."""
+
+    making: Callable[..., Any]
+    codes: dict[Any, tuple[Any, Any]]
+
+    def generic(self, arguments: tuple[Any, ...], _named: Any) -> Any:
+        if arguments not in self.codes:
+            signature, code = self.codes[arguments] = self.making(self.context, *arguments)
+            cpu_target.target_context.insert_func_defn([(code, code, signature.args)])
+        return self.codes[arguments][0]
+
+    def get_impl_key(self, signature: Any) -> Any:
+        return next(code for of, code in self.codes.values() if of.args == signature.args)
 
 
 def _signature(text: str) -> Any:
@@ -190,7 +236,7 @@ def _signature(text: str) -> Any:
 def _calling(function: Callable[..., Any], inline: bool) -> Callable[..., Any]:
     """The code generator of a call."""
 
-    def typing(_context: Any, *arguments: Any) -> Any:
+    def making(_context: Any, *arguments: Any) -> Any:
         made = _typed(function, arguments, inline)
 
         def code(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
@@ -198,11 +244,7 @@ def _calling(function: Callable[..., Any], inline: bool) -> Callable[..., Any]:
 
         return made.signature.return_type(*arguments), code
 
-    own = inspect.signature(function)
-    context = inspect.Parameter("_context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    typing.__name__ = function.__name__
-    typing.__signature__ = own.replace(parameters=[context, *own.parameters.values()])  # type: ignore[attr-defined]
-    return typing
+    return making
 
 
 def _call(context: Any, builder: Any, made: Any, values: Sequence[Any]) -> Any:
@@ -212,11 +254,24 @@ def _call(context: Any, builder: Any, made: Any, values: Sequence[Any]) -> Any:
     return context.call_conv.call_function(builder, function, described.restype, described.argtypes, values)[1]
 
 
+@contextmanager
+def _compiling() -> Iterator[None]:
+    """One at a time; and nothing that is made is worth looking for cycles in, which takes a tenth of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        with global_compiler_lock:
+            _refresh()
+            yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
 def kernel(function: Callable[..., Any], kinds: tuple[Kind, ...], name: str) -> bytes:
     """Object code of int64 name(int64 words): 0, or 1 where the arrays are not of these kinds and nothing was done."""
     every = tuple((str(k), kind) for k, kind in enumerate(kinds))
-    with global_compiler_lock:
-        _refresh()
+    with _compiling():
         context, block = cpu_target.target_context, Block(every)
         made = _typed(function, tuple(type_of_kind(kind) for kind in kinds), False)
         module, builder = _begun(name, WORD, [WORD])
@@ -231,8 +286,7 @@ def kernel(function: Callable[..., Any], kinds: tuple[Kind, ...], name: str) -> 
 
 def c_function(function: Callable[..., Any], signature: str, name: str) -> bytes:
     """Object code of a C function."""
-    with global_compiler_lock:
-        _refresh()
+    with _compiling():
         context, wanted = cpu_target.target_context, _signature(signature)
         made = _typed(function, wanted.args, False)
         given = [context.get_value_type(kind) for kind in wanted.args]
@@ -246,7 +300,9 @@ def c_function(function: Callable[..., Any], signature: str, name: str) -> bytes
         return object_code(_linked(module, name))
 
 
+@cache
 def _refresh() -> None:
+    """Let numba know all that it has."""
     cpu_target.typing_context.refresh()
     cpu_target.target_context.refresh()
 
