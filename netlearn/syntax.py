@@ -172,13 +172,13 @@ def _lark(brackets: Brackets) -> Lark:
 
     def made() -> bytes:
         file = io.BytesIO()
-        lark.Lark(text, parser="lalr", postlex=brackets, **options).save(file)  # type: ignore[arg-type]
+        lark.Lark(text, parser="lalr", postlex=brackets, **options).save(file)
         return file.getvalue()
 
     key = digest(repr((lark.__version__, sys.version, text, options)).encode())
-    reader: Any = lark.Lark.__new__(lark.Lark)
+    reader = lark.Lark.__new__(lark.Lark)
     reader._load(io.BytesIO(kept(f"grammar_{key}.pickle", made)), postlex=brackets)
-    return reader  # type: ignore[no-any-return]
+    return reader
 
 
 @cache

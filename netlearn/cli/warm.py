@@ -1,6 +1,7 @@
 """Compile the native engine ahead of its first use: `python -m netlearn.cli.warm`, as scripts/setup does.
 
-Every kernel is called once, on a circuit of one resistor and one diode; what is on disk already is not compiled again.
+Every kernel is called once, on a circuit of one resistor and one diode, and the law of every device is compiled, so that
+nothing is for a new circuit; what is on disk already is not compiled again.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import numpy as np
 
 from netlearn.backends.native import Native
 from netlearn.circuit.flat import FlatCircuit, Params, boundary, flatten, initial
+from netlearn.devices import DEVICES, kernel
+from netlearn.devices.machine import machine
 from netlearn.jit import is_kept
 from netlearn.lang.compile import compile_netlist
 from netlearn.learn.compiled import make_lesson
@@ -37,7 +40,10 @@ task t on Smallest {
 def main() -> None:
     if all(is_kept(kernel) for kernel in KERNELS):
         return
-    print("compiling the native engine, once on this machine (about a minute)", file=sys.stderr)
+    print("compiling the native engine, once on this machine (some ten seconds)", file=sys.stderr)
+    for device in DEVICES.values():
+        if not kernel(device).linear:
+            machine(device.terminals, device.param_names, device.law)
     netlist = compile_netlist(NETLIST)
     circuit, task = flatten(netlist.circuit), make_task(netlist.task, 0)
     native, one = Native(circuit), initial(circuit)

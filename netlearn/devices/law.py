@@ -85,4 +85,3 @@ def _generate(terminals: tuple[str, ...], params: tuple[str, ...], law: str) -> 
     from netlearn.devices.symbolic import generate
 
     return generate(terminals, params, law)
-

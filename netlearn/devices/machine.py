@@ -23,7 +23,6 @@ from netlearn.devices import law as laws
 from netlearn.devices.primitives import FUNCTIONS as ARRAYS
 from netlearn.jit.objects import address_of, name_of_text, object_code, parsed
 
-WIDTH = 8
 COMPILER = "from netlearn.devices import vector"  # what machine code depends on besides the law
 
 

@@ -22,8 +22,8 @@ from typing import Any
 
 from llvmlite import ir
 
-from netlearn.devices.machine import WIDTH
 from netlearn.devices.primitives import LIMIT
+from netlearn.jit import WIDTH
 
 DOUBLES = ir.VectorType(ir.DoubleType(), WIDTH)
 INTS = ir.VectorType(ir.IntType(64), WIDTH)

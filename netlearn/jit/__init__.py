@@ -15,11 +15,10 @@ from __future__ import annotations
 
 import ctypes
 import importlib
-import threading
 from array import array
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,7 +27,8 @@ from netlearn.jit.objects import address_of, is_on_disk, name_of
 Kind = Any
 """Of an argument: "d2" or "q1" (array of float64 or int64 and its axes), "q" (integer), "b" (truth), or a tuple of
 (field, Kind) pairs."""
-_lock = threading.RLock()
+WIDTH = 8
+"""float64 that stand side by side in a register, as `like` has it in `netlearn.solve.lanes`."""
 
 
 class Late:
@@ -83,45 +83,53 @@ def external(name: str, signature: str) -> Any:
     return Piece("external", (name, signature))
 
 
+class Entry(NamedTuple):
+    """Machine code for arguments whose leaves have these types; `numbers`: places of those that are no arrays."""
+
+    types: tuple[type, ...]
+    numbers: list[int]
+    code: Callable[[int], Any]
+
+
 class Compiled:
     """A function of arrays that runs as machine code, without the interpreter's lock."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
-        self._known: dict[tuple[Kind, ...], Any] = {}
-        self._types: tuple[type, ...] = ()
-        self._numbers: list[int] = []
-        self._entry: Any = None
+        self._last = Entry((), [], lambda _: 1)  # what was called last: it mostly is what is called next
+        self._known: dict[tuple[Kind, ...], Entry] = {}
 
     def __call__(self, *arguments: Any) -> None:
         leaves: list[Any] = []
         _gather(arguments, leaves)
-        if tuple(map(type, leaves)) != self._types or self._run(leaves):
-            self._prepare(arguments, leaves)
-            if self._run(leaves):
-                raise TypeError(f"{self.function.__name__}: arguments changed while it was called")
+        if _run(self._last, leaves):
+            entry = self._last = self._for(arguments, leaves)
+            if _run(entry, leaves):
+                raise TypeError(f"{self.function.__name__}: an array changed while it was called")
 
-    def _run(self, leaves: list[Any]) -> Any:
-        """Nonzero where the arrays are not those that the code is made for, and nothing was done."""
-        words = array("q", map(id, leaves))
-        for k in self._numbers:
-            words[k] = leaves[k]
-        return self._entry(words.buffer_info()[0])
-
-    def _prepare(self, arguments: tuple[Any, ...], leaves: list[Any]) -> None:
+    def _for(self, arguments: tuple[Any, ...], leaves: list[Any]) -> Entry:
         kinds = tuple(kind_of(argument) for argument in arguments)
-        with _lock:
-            if kinds not in self._known:
-                name = name_of(self.function, repr(kinds))
-                address = address_of(name, lambda: self._made(kinds, name))
-                self._known[kinds] = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(address)
-            self._entry, self._types = self._known[kinds], tuple(map(type, leaves))
-            self._numbers = [k for k, leaf in enumerate(leaves) if not isinstance(leaf, np.ndarray)]
+        if kinds not in self._known:
+            name = name_of(self.function, repr(kinds))
+            code = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(address_of(name, lambda: self._made(kinds, name)))
+            numbers = [k for k, leaf in enumerate(leaves) if not isinstance(leaf, np.ndarray)]
+            self._known[kinds] = Entry(tuple(map(type, leaves)), numbers, code)
+        return self._known[kinds]
 
     def _made(self, kinds: tuple[Kind, ...], name: str) -> bytes:
         from netlearn.jit.build import kernel
 
         return kernel(self.function, kinds, name)
+
+
+def _run(entry: Entry, leaves: list[Any]) -> Any:
+    """Nonzero where these are not the arguments that the code is made for, and nothing was done."""
+    if tuple(map(type, leaves)) != entry.types:
+        return 1
+    words = array("q", map(id, leaves))
+    for k in entry.numbers:
+        words[k] = leaves[k]
+    return entry.code(words.buffer_info()[0])
 
 
 def _gather(values: tuple[Any, ...], leaves: list[Any]) -> None:
@@ -138,7 +146,7 @@ def kind_of(value: Any) -> Kind:
         names = getattr(value, "_fields", range(len(value)))
         return tuple((str(name), kind_of(item)) for name, item in zip(names, value, strict=True))
     if isinstance(value, np.ndarray):
-        if value.dtype.char in "dl" and value.flags.c_contiguous and value.flags.aligned:
+        if value.dtype.char in "dl" and value.dtype.isnative and value.flags.c_contiguous and value.flags.aligned:
             return f"{'d' if value.dtype.char == 'd' else 'q'}{value.ndim}"
         raise TypeError(f"machine code takes contiguous float64 and int64, not {value.dtype} by {value.strides} bytes")
     return "b" if isinstance(value, (bool, np.bool_)) else "q"
@@ -157,11 +165,8 @@ class Callback:
 
     @cached_property
     def address(self) -> int:
-        from netlearn.jit.objects import address_of
-
         name = name_of(self.function, self.signature)
-        with _lock:
-            return address_of(name, lambda: self._made(name))
+        return address_of(name, lambda: self._made(name))
 
     def _made(self, name: str) -> bytes:
         from netlearn.jit.build import c_function

@@ -14,7 +14,6 @@ from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvm
-import numba
 from llvmlite import ir
 from numba.core import (
     cgutils,
@@ -31,19 +30,19 @@ from numba.core.registry import cpu_target
 from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_getattr
 from numba.extending import lower_getattr_generic
 
-from netlearn.jit import Kind
+from netlearn.jit import WIDTH, Kind
 from netlearn.jit.objects import object_code
 
 WORD = ir.IntType(64)
 HEAD = object.__basicsize__
 DATA, AXES, SHAPE, DTYPE, FLAGS = (HEAD + at for at in (0, 8, 16, 40, 48))
 """Places in an array object: addresses of the numbers, their count of axes (int32), addresses of shape and dtype, flags."""
-NUMBER = HEAD + 12  # place in a dtype of its number (int32)
+LETTERS = HEAD + 8  # place in a dtype of three letters: kind, type and order of bytes
 FIT = 0x101  # flags: contiguous, aligned
-NUMBERS = {"d": (12, types.float64), "q": (7, types.int64)}
+NUMBERS = {"d": (b"fd=", types.float64), "q": (b"il=", types.int64)}
 
 
-class Block(types.Type):  # type: ignore[misc]
+class Block(types.Type):
     """numba's name for a tuple whose leaves lie in words: a value is the address of its first."""
 
     def __init__(self, kind: Kind) -> None:
@@ -131,10 +130,10 @@ def _load(builder: Any, address: Any, kind: Any = WORD) -> Any:
     return found
 
 
-class Lanes(types.Type):  # type: ignore[misc]
+class Lanes(types.Type):
     """numba's name for eight float64 in a register."""
 
-    vector = ir.VectorType(ir.DoubleType(), 8)
+    vector = ir.VectorType(ir.DoubleType(), WIDTH)
 
     def __init__(self) -> None:
         super().__init__(name="Lanes")
@@ -191,7 +190,14 @@ def _typed(function: Callable[..., Any], arguments: tuple[Any, ...], inline: boo
     flags.fastmath = {"contract"}  # a * b + c may be rounded once; nothing else may change
     flags.forceinline = inline
     made = compiler.compile_extra(
-        cpu_target.typing_context, cpu_target.target_context, function, arguments, None, flags, {}, pipeline_class=_Passes
+        cpu_target.typing_context,
+        cpu_target.target_context,
+        function,
+        arguments,
+        None,
+        flags,
+        {},
+        pipeline_class=_Passes,
     )
     written = made.library._final_module
     if not inline:  # LLVM would put most pieces into each other, which takes it four times as long
@@ -321,11 +327,14 @@ def _misfit(builder: Any, words: Any, kinds: Sequence[str]) -> Any:
         if len(kind) > 1:
             word = _load(builder, builder.add(words, WORD(8 * k)))
             dtype = _load(builder, builder.add(word, WORD(DTYPE)))
-            for base, at, wanted in ((word, AXES, int(kind[1:])), (dtype, NUMBER, NUMBERS[kind[0]][0])):
-                found = _load(builder, builder.add(base, WORD(at)), small)
+            letters = int.from_bytes(NUMBERS[kind[0]][0], "little")
+            for base, at, mask, wanted in (
+                (word, AXES, 0xFF, int(kind[1:])),
+                (dtype, LETTERS, 0xFFFFFF, letters),
+                (word, FLAGS, FIT, FIT),
+            ):
+                found = builder.and_(_load(builder, builder.add(base, WORD(at)), small), small(mask))
                 wrong = builder.or_(wrong, builder.icmp_signed("!=", found, small(wanted)))
-            flags = builder.and_(_load(builder, builder.add(word, WORD(FLAGS)), small), small(FIT))
-            wrong = builder.or_(wrong, builder.icmp_signed("!=", flags, small(FIT)))
     return wrong
 
 
@@ -339,6 +348,8 @@ def _linked(written: Any, name: str) -> Any:
             module.link_in(source.clone())
         linked |= wanted
     for function in module.functions:
+        if function.is_declaration and function.name.startswith(("_ZN", "NRT_", "numba_")):
+            raise TypeError(f"{name} needs {function.name}: it must not make arrays or objects")
         if not function.is_declaration and function.name != name:
             function.linkage = "internal"
     module.verify()

@@ -67,7 +67,10 @@ def imported(text: str) -> list[str]:
     """Modules that a text imports at its top level, and perhaps names of other things."""
     found = []
     for base, within, line, module in IMPORT.findall(text):
-        found += [base or module, *(f"{base}.{name.split()[0]}" for name in (within or line).split(",") if name.split())]
+        found += [
+            base or module,
+            *(f"{base}.{name.split()[0]}" for name in (within or line).split(",") if name.split()),
+        ]
     return found
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from netlearn.devices.machine import WIDTH
-from netlearn.jit import intrinsic, ir, types
+from netlearn.jit import WIDTH, intrinsic, ir, types
 
 
 def _pack() -> Any:

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params
 from netlearn.devices import kernel
-from netlearn.devices.machine import WIDTH, Machine, machine
+from netlearn.devices.machine import Machine, machine
+from netlearn.jit import WIDTH
 from netlearn.solve.sparse import Elimination, Factors, eliminate
 
 

@@ -149,7 +149,18 @@ def _filled(n: int, starts: Ints, columns: Ints) -> Factors:
     _count(starts, columns, parent, np.full(n, -1), np.full(n, -1), row_starts, column_starts)
     total = int(column_starts[-1])
     rows, row_places, row_columns = (np.empty(total, np.int64) for _ in range(3))
-    _fill(starts, columns, parent, np.full(n, -1), row_starts, column_starts, rows, row_places, row_columns, np.empty(n, np.int64))
+    _fill(
+        starts,
+        columns,
+        parent,
+        np.full(n, -1),
+        row_starts,
+        column_starts,
+        rows,
+        row_places,
+        row_columns,
+        np.empty(n, np.int64),
+    )
     return Factors(column_starts, rows, row_starts, row_places, row_columns)
 
 

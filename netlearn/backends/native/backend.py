@@ -30,8 +30,8 @@ from netlearn.backends.native.packing import (
 from netlearn.backends.protocol import Taught, Transient, empty, solved
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params, boundary, check_params
-from netlearn.devices.machine import WIDTH
 from netlearn.errors import BackendError
+from netlearn.jit import WIDTH
 from netlearn.solve import dense
 from netlearn.solve.lesson import Lesson
 from netlearn.solve.newton import SETTLED, Report, points_of_eight, points_of_one, scratch
@@ -39,6 +39,7 @@ from netlearn.solve.shape import Shape
 from netlearn.solve.solution import Solution
 
 SMALL = 400  # unknowns that the dense solver takes on where all else has failed
+np.empty(1 << 21)  # glibc keeps blocks up to the size of the largest that was freed: this saves a page fault per 4 kB
 
 
 class Native:

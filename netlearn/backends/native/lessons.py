@@ -7,7 +7,7 @@ import numpy as np
 from netlearn.backends.native.packing import FEW, Ready, in_threads, of_groups, packed_lanes, same, unpacked_lanes
 from netlearn.backends.protocol import Taught
 from netlearn.circuit.flat import CLAMPED, IDENTITY, FlatCircuit, Floats, Ints, Params, Rule, boundary, hold
-from netlearn.devices.machine import WIDTH
+from netlearn.jit import WIDTH
 from netlearn.solve.lesson import HALF, A, B, Lesson
 from netlearn.solve.newton import Numbers, scratch
 from netlearn.solve.shape import Shape
