@@ -142,10 +142,12 @@ def _patience(*backends: str, learning: bool = False) -> None:
     """Say why the first use of the native engine takes its time."""
     if "native" in backends:
         from netlearn.jit import is_kept
-        from netlearn.solve.newton import points_of_one
-        from netlearn.solve.teaching import teach_one
 
-        if not is_kept(teach_one if learning else points_of_one):
+        if learning:
+            from netlearn.solve.teaching import teach_one as kernel
+        else:
+            from netlearn.solve.newton import points_of_one as kernel
+        if not is_kept(kernel):
             print("compiling the native engine, once on this machine (a few seconds)", file=sys.stderr)
 
 

@@ -1,6 +1,7 @@
 """Python functions as machine code that is kept from one start to the next.
 
-Functions are marked by the decorators below and written as numba wants them. The first call of a `compiled` one, or the
+Functions are marked by the decorators below and written as numba wants them: loops, numbers, parts of arrays, no
+comprehension and no function within. The first call of a `compiled` one, or the
 first use of a `callback`'s address, has its object code made and kept on disk (`netlearn.jit.build`: numba and LLVM);
 from then on it is loaded, and numba is not even imported. Object code is found under a digest of all that it was made
 from: the text of the function's module and of every netlearn module that this one imports, directly or not, the kinds of

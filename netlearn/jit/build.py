@@ -159,7 +159,7 @@ _written: dict[str, Any] = {}
 
 
 class _Passes(compiler.CompilerBase):  # type: ignore[misc]
-    """The passes of numba that plain loops over arrays need: a third of all, and two thirds of the time."""
+    """The passes of numba that plain loops over arrays need; the others would find nothing to do and take a seventh."""
 
     def define_pipelines(self) -> list[Any]:
         passes = compiler_machinery.PassManager("netlearn")
@@ -262,7 +262,7 @@ def _call(context: Any, builder: Any, made: Any, values: Sequence[Any]) -> Any:
 
 @contextmanager
 def _compiling() -> Iterator[None]:
-    """One at a time; and nothing that is made is worth looking for cycles in, which takes a tenth of the time."""
+    """One at a time; and nothing that is made is worth looking for cycles in."""
     collecting = gc.isenabled()
     gc.disable()
     try:

@@ -83,7 +83,7 @@ def _text(file: Path) -> str:
 def _tools() -> str:
     """The processor and the versions that object code depends on."""
     versions = [metadata.version(name) for name in ("numba", "llvmlite")]
-    layouts = [sys.implementation.cache_tag, np.__version__.split(".")[0]]
+    layouts = [sys.implementation.cache_tag, object.__basicsize__, np.__version__.split(".")[0]]
     return repr((versions, layouts, llvm.get_process_triple(), *_processor()))
 
 
@@ -113,9 +113,8 @@ def object_code(module: Any) -> bytes:
     module.triple, module.data_layout = llvm.get_process_triple(), str(target.target_data)
     options = llvm.create_pipeline_tuning_options(speed_level=3)
     options.loop_vectorization = options.slp_vectorization = False
-    llvm.create_pass_builder(target, options).getModulePassManager().run(
-        module, llvm.create_pass_builder(target, options)
-    )
+    passes = llvm.create_pass_builder(target, options)
+    passes.getModulePassManager().run(module, passes)
     return bytes(target.emit_object(module))
 
 
