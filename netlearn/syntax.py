@@ -8,6 +8,8 @@ token's place, which `netlearn.lang.mistakes` turns into words.
 from __future__ import annotations
 
 import gc
+import io
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +17,8 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from netlearn.cache import digest, kept
 
 if TYPE_CHECKING:
     from lark import Lark, Token, Tree
@@ -160,19 +164,27 @@ class _Run:
         return self.stack[-1]
 
 
+def _lark(brackets: Brackets) -> Lark:
+    """lark's reader; its tables, a quarter of a second of work, are kept on disk."""
+    import lark
+
+    text, options = grammar_text(), {"lexer": "contextual", "start": ["start", "law"], "maybe_placeholders": False}
+
+    def made() -> bytes:
+        file = io.BytesIO()
+        lark.Lark(text, parser="lalr", postlex=brackets, **options).save(file)
+        return file.getvalue()
+
+    key = digest(repr((lark.__version__, sys.version, text, options)).encode())
+    reader = lark.Lark.__new__(lark.Lark)
+    reader._load(io.BytesIO(kept(f"grammar_{key}.pickle", made)), postlex=brackets)
+    return reader
+
+
 @cache
 def _reader() -> _Reader:
-    from lark import Lark
-
     brackets = Brackets()
-    reader = Lark(
-        grammar_text(),
-        parser="lalr",
-        lexer="contextual",
-        start=["start", "law"],
-        maybe_placeholders=False,
-        postlex=brackets,
-    )
+    reader: Any = _lark(brackets)
     engine = reader.parser.parser
     calls = engine.parser.callbacks
     states = {

@@ -138,13 +138,17 @@ def fmt(
     print(f"formatted {file}", file=sys.stderr)
 
 
-def _patience(*backends: str, kernel: str = "newton.points_of_one") -> None:
+def _patience(*backends: str, learning: bool = False) -> None:
     """Say why the first use of the native engine takes its time."""
     if "native" in backends:
         from netlearn.jit import is_kept
 
+        if learning:
+            from netlearn.solve.teaching import teach_one as kernel
+        else:
+            from netlearn.solve.newton import points_of_one as kernel
         if not is_kept(kernel):
-            print("compiling the native engine, once on this machine (half a minute or so)", file=sys.stderr)
+            print("compiling the native engine, once on this machine (a few seconds)", file=sys.stderr)
 
 
 @app.command()
@@ -163,7 +167,7 @@ def train(
     from netlearn.learn import session
 
     netlist = compiled(file, allow, quiet=as_json)
-    _patience(backend, kernel="teaching.teach_one")
+    _patience(backend, learning=True)
     _follow(session.start(netlist, task, backend, seed, steps, out, tuple(allow or ())), as_json)
 
 

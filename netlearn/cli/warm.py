@@ -1,6 +1,7 @@
 """Compile the native engine ahead of its first use: `python -m netlearn.cli.warm`, as scripts/setup does.
 
-Every kernel is called once, on a circuit of one resistor and one diode; what is on disk already is not compiled again.
+Every kernel is called once, on a circuit of one resistor and one diode, and the law of every device is compiled, so that
+nothing is for a new circuit; what is on disk already is not compiled again.
 """
 
 from __future__ import annotations
@@ -11,17 +12,27 @@ import numpy as np
 
 from netlearn.backends.native import Native
 from netlearn.circuit.flat import FlatCircuit, Params, boundary, flatten, initial
+from netlearn.devices import DEVICES, kernel
+from netlearn.devices.machine import machine
 from netlearn.jit import is_kept
 from netlearn.lang.compile import compile_netlist
 from netlearn.learn.compiled import make_lesson
 from netlearn.learn.plan import make_plan
 from netlearn.learn.task import make_task
+from netlearn.solve.adjoint import multipliers_of_eight, multipliers_of_one
+from netlearn.solve.newton import points_of_eight, points_of_one
+from netlearn.solve.teaching import teach_eight, teach_one
+from netlearn.solve.transient import run_eight, run_one
 
 KERNELS = [
-    *(f"newton.points_of_{count}" for count in ("one", "eight")),
-    *(f"adjoint.multipliers_of_{count}" for count in ("one", "eight")),
-    *(f"teaching.teach_{count}" for count in ("one", "eight")),
-    *(f"transient.run_{count}" for count in ("one", "eight")),
+    points_of_one,
+    points_of_eight,
+    multipliers_of_one,
+    multipliers_of_eight,
+    teach_one,
+    teach_eight,
+    run_one,
+    run_eight,
 ]
 NETLIST = """circuit Smallest {
   net in, out
@@ -39,7 +50,10 @@ task t on Smallest {
 def main() -> None:
     if all(is_kept(kernel) for kernel in KERNELS):
         return
-    print("compiling the native engine, once on this machine (a minute or two)", file=sys.stderr)
+    print("compiling the native engine, once on this machine (some ten seconds)", file=sys.stderr)
+    for device in DEVICES.values():
+        if not kernel(device).linear:
+            machine(device.terminals, device.param_names, device.law)
     netlist = compile_netlist(NETLIST)
     circuit, task = flatten(netlist.circuit), make_task(netlist.task, 0)
     native, one = Native(circuit), initial(circuit)

@@ -15,16 +15,13 @@ next start; a file there that is not what was written (its first line has the ha
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from netlearn.cache import cache_folder
+from netlearn.cache import digest, kept
 from netlearn.devices.model import Device
 from netlearn.devices.primitives import FUNCTIONS, Array, Tree
 
@@ -59,8 +56,8 @@ def kernel(device: Device) -> Kernel:
 
 @cache
 def _kernel(name: str, terminals: tuple[str, ...], params: tuple[str, ...], law: str) -> Kernel:
-    key = digest(repr((generator(), terminals, params, law)))
-    source = cached(f"{key}.py", lambda: _generate(terminals, params, law))
+    key = digest(repr((generator(), terminals, params, law)).encode())
+    source = kept(f"{key}.py", lambda: _generate(terminals, params, law).encode()).decode()
     space: dict[str, Any] = dict(FUNCTIONS)
     exec(compile(source, f"<law of {name}>", "exec"), space)
     return Kernel(
@@ -77,10 +74,6 @@ def _kernel(name: str, terminals: tuple[str, ...], params: tuple[str, ...], law:
     )
 
 
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-
 @cache
 def generator() -> str:
     """What decides what code a law becomes: the text of the modules that generate it."""
@@ -92,22 +85,3 @@ def _generate(terminals: tuple[str, ...], params: tuple[str, ...], law: str) -> 
     from netlearn.devices.symbolic import generate
 
     return generate(terminals, params, law)
-
-
-def cached(name: str, make: Callable[[], str]) -> str:
-    path = cache_folder() / name
-    try:
-        first, _, text = path.read_text(encoding="utf-8").partition("\n")
-        if first == f"# {digest(text)}":
-            return text
-    except (OSError, UnicodeDecodeError):
-        pass
-    text = make()
-    try:  # a cache that cannot be written costs time at the next start, nothing else
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as f:
-            f.write(f"# {digest(text)}\n{text}")
-        os.replace(f.name, path)
-    except OSError:
-        pass
-    return text

@@ -14,23 +14,20 @@ flux: the voltage) rate q(x) - past. So a time step is an operating point of com
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netlearn.cache import cache_folder
+from netlearn.cache import digest, kept
 from netlearn.devices import law as laws
 from netlearn.devices.primitives import FUNCTIONS as ARRAYS
-from netlearn.devices.vector import FUNCTIONS, ceiling, grown, traced
-from netlearn.jit import callback, types
+from netlearn.jit.objects import address_of, name_of_text, object_code, parsed
 
-block_kernel = callback(types.void(*[types.int64] * 5))
+COMPILER = "from netlearn.devices import vector"  # what machine code depends on besides the law
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,6 @@ class Machine:
     prepared: int
     stored: int
     memories: int
-    kept: Any = None
 
     @property
     def results(self) -> int:
@@ -71,31 +67,23 @@ def companion(terminals: tuple[str, ...], params: tuple[str, ...], law: str) -> 
 
 
 def _loaded(kind: str, terminals: tuple[str, ...], params: tuple[str, ...], law: str) -> Machine:
-    name = f"{kind}_{laws.digest(repr((laws.generator(), terminals, params, law)))}"
-    source = laws.cached(f"{name}.py", lambda: _generate(kind, terminals, params, law))
-    module = _module(f"netlearn_{name}", source, str(cache_folder() / f"{name}.py"))
-    constants: dict[str, Any] = dict(ARRAYS)
-    exec(compile(source.partition("def law(")[0], module.__file__ or name, "exec"), constants)
-    return Machine(
-        module.ROWS,
-        module.ENTRIES,
-        constants["prepare"],
-        module.points.address,
-        module.PREPARED,
-        module.STORED,
-        module.MEMORIES,
-        module,
-    )
+    key = digest(repr((laws.generator(), terminals, params, law)).encode())
+    source = kept(f"{kind}_{key}.py", lambda: _generate(kind, terminals, params, law).encode()).decode()
+    of: dict[str, Any] = dict(ARRAYS)
+    exec(compile(source.partition("def law(")[0], "<prepared law>", "exec"), of)
+    name = name_of_text("law", f"{COMPILER}\n{source}")
+    address = address_of(name, lambda: _compile(source, name))
+    return Machine(of["ROWS"], of["ENTRIES"], of["prepare"], address, of["PREPARED"], of["STORED"], of["MEMORIES"])
 
 
-def _module(name: str, source: str, path: str) -> Any:
-    """Generated source as a module that can be imported: numba finds what it has kept by the module's name."""
-    module = ModuleType(name)
-    module.__file__ = path
-    vars(module).update(FUNCTIONS, ceiling=ceiling, grown=grown, traced=traced, block_kernel=block_kernel)
-    sys.modules[name] = module
-    exec(compile(source, path, "exec"), vars(module))
-    return module
+def _compile(source: str, name: str) -> bytes:
+    """Object code of a law."""
+    from netlearn.devices.vector import FUNCTIONS, ceiling, grown, points
+
+    space: dict[str, Any] = {**FUNCTIONS, "ceiling": ceiling, "grown": grown}
+    exec(compile(source, "<law as machine code>", "exec"), space)
+    counts = (space["LOCALS"], space["PREPARED"], space["MEMORIES"])
+    return object_code(parsed(points(space["law"], *counts, name)))
 
 
 def _generate(kind: str, terminals: tuple[str, ...], params: tuple[str, ...], law: str) -> str:

@@ -334,7 +334,6 @@ def _function(name: str, x: Sequence[Expr], p: Sequence[Expr], results: Sequence
     return "\n".join(lines)
 
 
-BLOCK = 64  # bytes of eight numbers
 TAME = 1e-3  # A: up to where an exponential's current may go at once
 MACHINE = """
 def prepare(p):
@@ -346,15 +345,6 @@ def prepare(p):
 def law(x, p, m):
 {body}
     return ({results}), ({kept})
-
-
-block = traced(law, {locals}, {count}, {memories})
-
-
-@block_kernel
-def points(blocks, x, p, out, m):
-    for b in range(blocks):
-        block(x + b * {x_bytes}, p + b * {p_bytes}, out + b * {out_bytes}, m + b * {m_bytes})
 """
 
 
@@ -425,18 +415,11 @@ def _machine(reader: LawReader, f: Sequence[Expr], moving: Sequence[Expr], store
             ]
         ),
         constants="".join(f"{name}, " for name in [*(s.name for s in inputs), *crests]) + "0.0, " * len(moving),
-        locals=len(x),
-        count=count,
-        x_bytes=BLOCK * len(x),
-        p_bytes=BLOCK * count,
-        out_bytes=BLOCK * len(results),
-        memories=len(arguments),
-        m_bytes=BLOCK * len(arguments),
         kept="".join(f"fmin({printer.doprint(value)}, top{k}), " for k, value in enumerate(kept)),
         body="\n".join(f"    {line}" for line in lines),
         results="".join(f"{printer.doprint(value)}, " for value in results),
     )
-    counts = f"PREPARED, STORED, MEMORIES = {count}, {len(stored)}, {len(arguments)}"
+    counts = f"LOCALS, PREPARED, STORED, MEMORIES = {len(x)}, {count}, {len(stored)}, {len(arguments)}"
     return f"ROWS = {tuple(rows)!r}\nENTRIES = {entries!r}\n{counts}\n{text}"
 
 

@@ -24,9 +24,8 @@ from typing import Any
 from llvmlite import ir
 
 from netlearn.devices.primitives import LIMIT
-from netlearn.jit import intrinsic, types
+from netlearn.jit import WIDTH
 
-WIDTH = 8
 DOUBLES = ir.VectorType(ir.DoubleType(), WIDTH)
 INTS = ir.VectorType(ir.IntType(64), WIDTH)
 FLAGS = ("contract",)  # a * b + c may be rounded once
@@ -341,29 +340,39 @@ FUNCTIONS: dict[str, Any] = {
 Law = Callable[[list[Vector], list[Vector], list[Vector]], tuple[Sequence[Any], Sequence[Any]]]
 
 
-def traced(law: Law, locals_: int, constants: int, memories: int) -> Any:
-    """A numba intrinsic (x, p, out, m: addresses): `law` of `locals_`, `constants` and `memories` numbers on one block
-    of eight items. It gives results, which follow one another at `out`, eight doubles each, as do the numbers at x and
-    p, and new memories, which replace those at m.
+def points(law: Law, locals_: int, constants: int, memories: int, name: str) -> str:
+    """void name(int64 blocks, x, p, out, m) in LLVM's language: `law` of `locals_`, `constants` and `memories` numbers,
+    block after block of eight items.
+
+    x, p, out and m are addresses. The numbers of a block follow one another, eight doubles each, and so do the blocks.
+    A law gives results, for `out`, and new memories, which replace those at m.
     """
+    whole, bytes_ = ir.IntType(64), 8 * WIDTH
+    module = ir.Module(name)
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [whole] * 5), name)
+    blocks, *bases = function.args
+    begin, loop, end = (function.append_basic_block(label) for label in ("begin", "loop", "end"))
+    builder = ir.IRBuilder(begin)
+    builder.cbranch(builder.icmp_signed(">", blocks, whole(0)), loop, end)
+    builder.position_at_end(loop)
+    b = builder.phi(whole)
 
-    def typed(_context: Any, _x: Any, _p: Any, _out: Any, _m: Any) -> Any:
-        def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-            x, p, out, m = (builder.inttoptr(a, DOUBLES.as_pointer()) for a in arguments)
+    def places(base: Any, count: int) -> list[Any]:
+        """Where the numbers of this block lie."""
+        start = builder.add(base, builder.mul(b, whole(bytes_ * count)))
+        first = builder.inttoptr(start, DOUBLES.as_pointer())
+        return [builder.gep(first, [whole(k)]) for k in range(count)]
 
-            def place(base: Any, k: int) -> Any:
-                return builder.gep(base, [ir.Constant(ir.IntType(64), k)])
+    def loaded(base: Any, count: int) -> list[Vector]:
+        return [Vector(builder, builder.load(place, align=8)) for place in places(base, count)]
 
-            def loaded(base: Any, count: int) -> list[Vector]:
-                return [Vector(builder, builder.load(place(base, k), align=8)) for k in range(count)]
-
-            zero = Vector(builder, ir.Constant(DOUBLES, [0.0] * WIDTH))
-            results, kept = law(loaded(x, locals_), loaded(p, constants), loaded(m, memories))
-            for base, values in ((out, results), (m, kept)):
-                for k, value in enumerate(values):
-                    builder.store(zero._lift(value), place(base, k), align=8)
-            return ir.Constant(ir.IntType(64), 0)
-
-        return types.int64(types.int64, types.int64, types.int64, types.int64), code
-
-    return intrinsic(typed)
+    zero, (x, p, out, m) = Vector(builder, ir.Constant(DOUBLES, [0.0] * WIDTH)), bases
+    for base, values in zip((out, m), law(loaded(x, locals_), loaded(p, constants), loaded(m, memories)), strict=True):
+        for value, place in zip(values, places(base, len(values)), strict=True):
+            builder.store(zero._lift(value), place, align=8)
+    after = builder.add(b, whole(1))
+    b.add_incoming(whole(0), begin)
+    b.add_incoming(after, builder.block)
+    builder.cbranch(builder.icmp_signed("<", after, blocks), loop, end)
+    ir.IRBuilder(end).ret_void()
+    return str(module)

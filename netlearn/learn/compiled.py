@@ -35,8 +35,8 @@ def make_lesson(circuit: FlatCircuit, task: Task, plan: Plan) -> Lesson | None:
     return Lesson(
         numbers=numbers,
         kinds=np.array([aim.code, formula.signal]),
-        inputs=task.inputs,
-        labels=task.labels,
+        inputs=np.ascontiguousarray(task.inputs),
+        labels=np.ascontiguousarray(task.labels),
         reads=np.stack(circuit.read_nodes["free"]),
         clamps=np.stack([nodes, starts, outputs]),
         shares=shares,

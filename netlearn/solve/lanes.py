@@ -9,34 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numba
-from llvmlite import ir
-from numba.core.datamodel import models, register_default
-
-from netlearn.devices.vector import DOUBLES, WIDTH
-from netlearn.jit import intrinsic, types
+from netlearn.jit import WIDTH, intrinsic, ir, types
 
 
-class Pack(numba.types.Type):  # type: ignore[misc]
-    """Numba's name for eight float64 in a register."""
+def _pack() -> Any:
+    """numba's type of eight float64 in a register."""
+    from netlearn.jit.build import lanes
 
-    def __init__(self) -> None:
-        super().__init__(name=f"Pack{WIDTH}")
-
-
-@register_default(Pack)
-class PackModel(models.PrimitiveModel):  # type: ignore[misc]
-    """A Pack is LLVM's vector of doubles wherever it is."""
-
-    def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, DOUBLES)
+    return lanes
 
 
-pack = Pack()
+def _doubles() -> Any:
+    return ir.VectorType(ir.DoubleType(), WIDTH)
 
 
 def _lanes(kind: Any) -> int:
-    return WIDTH if isinstance(kind, Pack) else 1
+    return WIDTH if kind == _pack() else 1
 
 
 def _place(context: Any, builder: Any, array_type: Any, array: Any, index: Any, kind: Any) -> Any:
@@ -83,9 +71,9 @@ def eight(_context: Any) -> Any:
     """Eight zeros: the `like` of eight lanes."""
 
     def code(_context: Any, _builder: Any, _signature: Any, _arguments: Any) -> Any:
-        return ir.Constant(DOUBLES, [0.0] * WIDTH)
+        return ir.Constant(_doubles(), [0.0] * WIDTH)
 
-    return pack(), code
+    return _pack()(), code
 
 
 @intrinsic
@@ -95,10 +83,9 @@ def every(_context: Any, value: Any, like: Any) -> Any:
     def code(_context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         if _lanes(signature.args[1]) == 1:
             return arguments[0]
-        first = builder.insert_element(ir.Constant(DOUBLES, ir.Undefined), arguments[0], ir.Constant(ir.IntType(32), 0))
-        return builder.shuffle_vector(
-            first, ir.Constant(DOUBLES, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH)
-        )
+        whole, none = ir.IntType(32), ir.Constant(_doubles(), ir.Undefined)
+        first = builder.insert_element(none, arguments[0], whole(0))
+        return builder.shuffle_vector(first, none, ir.Constant(ir.VectorType(whole, WIDTH), [0] * WIDTH))
 
     return like(types.float64, like), code
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params
 from netlearn.devices import Device, kernel
 from netlearn.devices.machine import Machine, machine
-from netlearn.devices.vector import WIDTH
+from netlearn.jit import WIDTH
 from netlearn.solve.sparse import Elimination, Factors, eliminate
 
 Pair = tuple[int, int]

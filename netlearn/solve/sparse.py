@@ -149,7 +149,18 @@ def _filled(n: int, starts: Ints, columns: Ints) -> Factors:
     _count(starts, columns, parent, np.full(n, -1), np.full(n, -1), row_starts, column_starts)
     total = int(column_starts[-1])
     rows, row_places, row_columns = (np.empty(total, np.int64) for _ in range(3))
-    _fill(starts, columns, parent, np.full(n, -1), row_starts, column_starts, rows, row_places, row_columns)
+    _fill(
+        starts,
+        columns,
+        parent,
+        np.full(n, -1),
+        row_starts,
+        column_starts,
+        rows,
+        row_places,
+        row_columns,
+        np.empty(n, np.int64),
+    )
     return Factors(column_starts, rows, row_starts, row_places, row_columns)
 
 
@@ -197,10 +208,10 @@ def _fill(
     rows: Ints,
     row_places: Ints,
     row_columns: Ints,
+    free: Ints,
 ) -> None:
-    """Rows of each column of L, and where each row of L is found."""
+    """Rows of each column of L, and where each row of L is found; `free` (n,) is scratch."""
     n = parent.size
-    free = np.empty(n + 1, np.int64)
     for k in range(n):
         free[k] = column_starts[k]
     for i in range(n):  # ascending, so that each column's rows are

@@ -40,8 +40,7 @@ from netlearn.circuit.flat import Bank, FlatCircuit, Floats, Ints, Params
 from netlearn.circuit.waveform import Sine, Waveform, time_points
 from netlearn.devices import Device, kernel
 from netlearn.devices.machine import Machine, companion
-from netlearn.devices.vector import WIDTH
-from netlearn.jit import called, compiled
+from netlearn.jit import WIDTH, called, compiled
 from netlearn.solve.lanes import eight, every, get, larger, minus, over, plus, plus_product, put, times, width
 from netlearn.solve.newton import (
     RUNNING,
@@ -445,6 +444,13 @@ def _measure(course: Course, m: Memory, x: Floats, like: Any) -> None:
 
 
 @called
+def _copy(source: Floats, target: Floats) -> None:
+    """Numbers of one array to another; a slice would make an array."""
+    for i in range(source.size):
+        target[i] = source[i]
+
+
+@called
 def _shift(m: Memory, x: Floats) -> None:
     """The last point becomes the one before."""
     for i in range(x.size):
@@ -476,14 +482,14 @@ def _run(
     _measure(course, m, x, like)
     exactly(t.banks, t.gather, x, p, s, like)
     _keep(course, m, p, s.results, 0.0)
-    out[0] = x
+    _copy(x, out[0])
     now: float = wanted[0]
     corner, last, second, longest = now, 0.0, 0.0, 0.0
     target, points, jumps = 1, 0, 0
     while target < wanted.size:
         if points == 0:  # a corner: what was before is of no use
             points, corner = 1, now
-            m.cornered[:] = m.stored
+            _copy(m.stored, m.cornered)
             if longest == 0.0:
                 longest = FIRST * (wanted[target] - now)
         left = wanted[target] - now
@@ -505,8 +511,8 @@ def _run(
             longest = h * _factor(max(points, 2), error)
             if points == 2:  # both steps since the corner
                 now = corner
-                m.x[:] = m.before
-                m.stored[:] = m.cornered
+                _copy(m.before, m.x)
+                _copy(m.cornered, m.stored)
             if points == 2 or not found:
                 points = 0
             continue
@@ -515,7 +521,7 @@ def _run(
         now, last, second = then, h, last
         if pieces == 1.0:
             holder_currents(t, numbers, 0, x, s, like)
-            out[target] = x
+            _copy(x, out[target])
             target, jumps = target + 1, 0
         _shift(m, x)
         longest = h * (_factor(points, error) if error <= 1.0 else GROWTH)
@@ -537,10 +543,10 @@ def run_one(
     s: Scratch,
     jumping: Scratch,
     steps: Ints,
-) -> float:
-    """The course of one lane, from x (size,) to out (K, size); the time in s that was reached."""
-    reached: float = _run(t, numbers, course, waves, m, x, out, s, jumping, steps, 0.0)
-    return reached
+    reached: Floats,
+) -> None:
+    """The course of one lane, from x (size,) to out (K, size); `reached` (1,): the time in s it got to."""
+    reached[0] = _run(t, numbers, course, waves, m, x, out, s, jumping, steps, 0.0)
 
 
 @compiled
@@ -555,7 +561,7 @@ def run_eight(
     s: Scratch,
     jumping: Scratch,
     steps: Ints,
-) -> float:
-    """The course of eight lanes side by side, from x (size 8,) to out (K, size 8)."""
-    reached: float = _run(t, numbers, course, waves, m, x, out, s, jumping, steps, eight())
-    return reached
+    reached: Floats,
+) -> None:
+    """The course of eight lanes side by side, from x (size 8,) to out (K, size 8); `reached` as above."""
+    reached[0] = _run(t, numbers, course, waves, m, x, out, s, jumping, steps, eight())

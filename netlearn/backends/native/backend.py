@@ -30,14 +30,16 @@ from netlearn.backends.native.transients import name_of, transient
 from netlearn.backends.protocol import Taught, Transient, check_times, empty, solved
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params, boundary, check_params
-from netlearn.devices.vector import WIDTH
 from netlearn.errors import BackendError, CircuitError
+from netlearn.jit import WIDTH
 from netlearn.solve import reference
 from netlearn.solve.lesson import Lesson
 from netlearn.solve.newton import SETTLED, Report, points_of_eight, points_of_one, scratch
 from netlearn.solve.shape import Shape
 from netlearn.solve.solution import Solution
 from netlearn.solve.transient import moments, over_time, with_sources
+
+np.empty(1 << 21)  # glibc keeps blocks up to the size of the largest that was freed: this saves a page fault per 4 kB
 
 
 class Native:

@@ -10,7 +10,7 @@ import numpy as np
 from netlearn.backends.native.packing import FEW, Ready, in_threads, of_groups, packed_lanes, unpacked_lanes
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Params, rule_slopes
 from netlearn.devices import kernel
-from netlearn.devices.vector import WIDTH
+from netlearn.jit import WIDTH
 from netlearn.solve.adjoint import multipliers_of_eight, multipliers_of_one
 from netlearn.solve.newton import scratch
 

@@ -16,7 +16,7 @@ from netlearn.backends.native.packing import (
 )
 from netlearn.backends.protocol import Taught
 from netlearn.circuit.flat import CLAMPED, IDENTITY, FlatCircuit, Floats, Ints, Params, Rule, boundary, hold
-from netlearn.devices.vector import WIDTH
+from netlearn.jit import WIDTH
 from netlearn.solve.lesson import HALF, A, B, Lesson
 from netlearn.solve.newton import Numbers, scratch
 from netlearn.solve.shape import Shape
@@ -134,7 +134,7 @@ def _phase(shape: Shape, params: Params, lesson: Lesson, lanes: Ints, rules: lis
     edges = [edge for rule in rules for edge in _edges(shape, rule)]
     table = np.array([e[:4] for e in edges], dtype=np.int64).reshape(-1, 4).T.copy()
     shares = np.array([e[4] for e in edges], dtype=float)
-    fixed = np.unique(table[:2], axis=1) if edges else np.zeros((2, 0), np.int64)
+    fixed = np.ascontiguousarray(np.unique(table[:2], axis=1)) if edges else np.zeros((2, 0), np.int64)
     return Phase(
         ready.tables(wide), numbers, table, shares, fixed, _rest(numbers, table, shares, fixed, params.states[lanes])
     )

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params
-from netlearn.devices.vector import WIDTH
+from netlearn.jit import WIDTH
 from netlearn.solve.newton import Numbers
 from netlearn.solve.shape import Shape, Stamps, Tables
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from netlearn.backends.native.packing import FEW, Ready, in_threads, of_groups, packed_lanes
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params
-from netlearn.devices.vector import WIDTH
 from netlearn.errors import BackendError
+from netlearn.jit import WIDTH
 from netlearn.solve import transient as moving
 from netlearn.solve.newton import SETTLED, STATE, Scratch
 from netlearn.solve.transient import MovingShape
@@ -52,9 +52,10 @@ def _lanes(ready: Ready, boundary: Boundary, x: Floats, rows: Ints, stop: float,
             own = of_groups(numbers, slice(g, g + 1))
             own = own._replace(p=own.p.copy())  # the rates and pasts in it are the group's own
             work, memory = moving.working_memory(shape, wide), moving.memory(course, waves, size, wide)
-            reached = run(tables, own, course, waves, memory, packed[g], found, *work, np.zeros(wide, np.int64))
-            if reached < course.times[-1]:
-                raise _refusal(shape, reached, work[0], padded[g * wide : (g + 1) * wide], rows)
+            reached, steps = np.zeros(1), np.zeros(wide, np.int64)
+            run(tables, own, course, waves, memory, packed[g], found, *work, steps, reached)
+            if reached[0] < course.times[-1]:
+                raise _refusal(shape, float(reached[0]), work[0], padded[g * wide : (g + 1) * wide], rows)
             count = min(wide, lanes - g * wide)
             out[g * wide : g * wide + count] = found.reshape(-1, size, wide).transpose(2, 0, 1)[:count]
 

@@ -28,9 +28,7 @@ from __future__ import annotations
 import select
 from typing import Any
 
-import numba
 import numpy as np
-from llvmlite import ir
 from numpy.typing import NDArray
 
 from netlearn.backends.ngspice.simulator import (
@@ -49,7 +47,7 @@ from netlearn.backends.ngspice.simulator import (
     Block,
     Teaching,
 )
-from netlearn.jit import callback, floats, inlined, intrinsic, ints, types
+from netlearn.jit import callback, external, float_table, floats, inlined, int_table, intrinsic, ints, ir, types
 from netlearn.solve.learning import aim, learn
 from netlearn.solve.lesson import Lesson
 
@@ -132,11 +130,10 @@ def _call(_context: Any, _address: Any) -> Any:
 
 
 # An address passed as an int64 travels in the same register as a pointer.
-_transfer = types.int64(types.int32, types.int64, types.int64)
-_read = types.ExternalFunction("read", _transfer)
-_write = types.ExternalFunction("write", _transfer)
-_poll = types.ExternalFunction("poll", types.int32(types.int64, types.int64, types.int32))
-_yield = types.ExternalFunction("sched_yield", types.int32())
+_read = external("read", "int64(int32, int64, int64)")
+_write = external("write", "int64(int32, int64, int64)")
+_poll = external("poll", "int32(int64, int64, int32)")
+_yield = external("sched_yield", "int32()")
 
 
 @inlined
@@ -158,13 +155,7 @@ def _give(value: Any, name: Any, r: Any, columns: Any) -> None:
     value[0] = floats(r[INPUTS])[ints(r[HEADER])[LANE] * r[SOURCES] + column]
 
 
-_source = types.int32(
-    types.CPointer(types.float64),
-    types.float64,
-    types.CPointer(types.uint8),
-    types.int32,
-    types.CPointer(types.int64),
-)
+_source = "int32(CPointer(float64), float64, CPointer(uint8), int32, CPointer(int64))"
 
 
 @callback(_source)
@@ -205,12 +196,12 @@ def _store(vectors: Any, r: Any) -> Any:
 
 @inlined
 def _table_ints(table: Any, field: int) -> Any:
-    return numba.carray(ints(table[3 * field]), (table[3 * field + 1], table[3 * field + 2]))
+    return int_table(table[3 * field], table[3 * field + 1], table[3 * field + 2])
 
 
 @inlined
 def _table_floats(table: Any, field: int) -> Any:
-    return numba.carray(floats(table[3 * field]), (table[3 * field + 1], table[3 * field + 2]))
+    return float_table(table[3 * field], table[3 * field + 1], table[3 * field + 2])
 
 
 @inlined
@@ -236,7 +227,7 @@ def _show(r: Any) -> None:
     """Post the free phase of the next learning step: the sample's inputs, and the states as they are now."""
     t = ints(r[TABLE])
     given = _lesson(t).inputs[ints(r[ROWS])[ints(r[HEADER])[STEP]]]
-    inputs = numba.carray(floats(r[INPUTS]), (2, r[SOURCES]))
+    inputs = float_table(r[INPUTS], 2, r[SOURCES])
     held, fed, gates = _table_ints(t, HELD), _table_ints(t, FED), _table_ints(t, GATES)
     free, clamped, states = _table_floats(t, FREE_X), _table_floats(t, CLAMPED_X), _table_floats(t, NOW)
     for k in range(held.shape[1]):
@@ -260,7 +251,7 @@ def _teach(lane: int, r: Any) -> Any:
     """
     header, t = ints(r[HEADER]), ints(r[TABLE])
     lesson = _lesson(t)
-    values = numba.carray(floats(r[VALUES]), (2, r[READS]))
+    values = float_table(r[VALUES], 2, r[READS])
     unknowns, states = _table_ints(t, UNKNOWNS)[0], _table_floats(t, NOW)
     free, clamped, target = _table_floats(t, FREE_X), _table_floats(t, CLAMPED_X), _table_floats(t, TARGET)
     x = free if lane == 0 else clamped
@@ -269,7 +260,7 @@ def _teach(lane: int, r: Any) -> Any:
         if not abs(values[lane, k]) < RUN_AWAY:
             return True
     row = ints(r[ROWS])[header[STEP]]
-    inputs = numba.carray(floats(r[INPUTS]), (2, r[SOURCES]))
+    inputs = float_table(r[INPUTS], 2, r[SOURCES])
     if lane == 0:
         if aim(lesson, row, free, 0, target):
             switches = _table_ints(t, SWITCHES)
@@ -321,7 +312,7 @@ def _await_batch(address: Any, r: Any) -> None:
             return
 
 
-@callback(types.int32(types.int64, types.int32, types.int32, types.int64))
+@callback("int32(int64, int32, int32, int64)")
 def data(vectors: Any, _count: Any, _ident: Any, address: Any) -> Any:
     """SendData: a point is finished."""
     r = ints(address)
@@ -352,7 +343,7 @@ def data(vectors: Any, _count: Any, _ident: Any, address: Any) -> Any:
     return 0
 
 
-@callback(types.void(types.int64))
+@callback("void(int64)")
 def begin(address: Any) -> None:
     """Make ready for the learning steps that the host has posted."""
     _show(ints(address))
