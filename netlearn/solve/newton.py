@@ -3,8 +3,8 @@
 A step solves A dx = -F, and no voltage of a lane with nonlinear devices moves by more than `reach` volts in it. A lane
 that starts cold first guesses: junctions taken for open, one step of any length; where that has made the largest |F|
 of the lane much larger (an exponential, far out) it is shortened afterwards like the others. A lane rests once its
-step was below TOLERANCE (Newton's error is of the order of the last step squared) or where rounding is all that is
-left. `audit` then evaluates everything once more at the answer: it gives the residual, a last correction and the
+step was below TOLERANCE, or below SMALL and the next one is sure to be below NEXT (errors are of the order of the last
+one squared: after whole steps a and b it is b^3 / a^2), or where rounding is all that is left. `audit` then evaluates everything once more at the answer: it gives the residual, a last correction and the
 currents of sources that hold a node. Where pivots differ by many decades it also looks whether the lane is singular
 but for rounding, where one answer is one of many, and says that such a one has not settled (an answer to random
 right-hand sides, each equation scaled to 1, shows it by its size).
@@ -36,6 +36,8 @@ from netlearn.solve.shape import Tables
 from netlearn.solve.sparse import Factors, factor, substitute
 
 TOLERANCE = 1e-9  # V, and as much for a volt
+SMALL = 1e-6  # V
+NEXT = 2e-13  # V, and as much for a volt
 CONFIRMED = 1e-7
 SINGULAR = 2e13  # 1 over the rounding error of a few additions
 RUNNING, SETTLED, FAILED = 0.0, 1.0, 2.0
@@ -404,6 +406,7 @@ def _judged(lane: Floats, runs: Floats, run: int, steps: Ints, lanes: int) -> bo
     """How much of the step each lane takes, and whether it has settled or failed with it; is one still running?"""
     running = False
     for k in range(lanes):
+        whole = lane[SCALE * lanes + k] == 1.0
         lane[SCALE * lanes + k] = 0.0
         if lane[STATE * lanes + k] != RUNNING:
             continue
@@ -415,8 +418,10 @@ def _judged(lane: Floats, runs: Floats, run: int, steps: Ints, lanes: int) -> bo
         taken = runs[run, SHARE]
         if lane[SHORT * lanes + k] != 0.0 and moved > 0.0:
             taken = min(taken, runs[run, REACH] / moved)
-        stuck = moved < 1e-6 and moved >= lane[LAST * lanes + k]
-        if moved < TOLERANCE * (1.0 + lane[VOLTAGE * lanes + k]) or stuck:
+        last, size = lane[LAST * lanes + k], 1.0 + lane[VOLTAGE * lanes + k]
+        stuck = moved < SMALL and moved >= last
+        good = whole and moved < SMALL and moved * moved * moved < NEXT * size * last * last
+        if moved < TOLERANCE * size or stuck or good:
             lane[STATE * lanes + k], taken = SETTLED, 1.0
         lane[SCALE * lanes + k], lane[LAST * lanes + k] = taken, moved
         running |= lane[STATE * lanes + k] == RUNNING

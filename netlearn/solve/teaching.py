@@ -4,8 +4,9 @@ Every lane is one draw with a trajectory of its own. A state acts in one of two 
 a source holds, or the conductance (or its inverse) of a linear edge, whose entries in matrix and currents are then
 written anew: what other devices put there, plus the sum of the states' conductances. Of the equations each phase
 solves only those that someone looks at: in a twin, where the halves share no unknown, the free phase the one half and
-the clamped phase the other. A lane that has not settled in a step does not learn from it; the next free phase starts
-from the last one that has settled.
+the clamped phase the other. Each phase starts from where it has been for the same sample before, since when the states
+have moved little; the first time a free phase starts from the last one and a clamped phase from its free one. A lane
+that has not settled in a step does not learn from it; the next free phase starts from the last one that has settled.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from netlearn.solve.newton import SETTLED, STATE, Numbers, Scratch, solve
 from netlearn.solve.shape import Tables
 
 MATRIX, INNER, OUTER, BORDER = range(4)
+NEVER, ONCE, TWICE = range(3)  # phases of a sample that have been seen
 
 
 class Phase(NamedTuple):
@@ -63,6 +65,15 @@ class Course(NamedTuple):
     states_lanes: Floats
     solves: Ints
     settled: Ints
+
+
+class Album(NamedTuple):
+    """Where a group of lanes has been for each of N samples: unknowns of the free (groups, N, numbers W) and of the
+    clamped phase; seen (groups, N): none, the free or both of them. N is 0 where that would take too much memory."""
+
+    free: Floats
+    clamped: Floats
+    seen: Ints
 
 
 class Memory(NamedTuple):
@@ -113,17 +124,32 @@ def _show(phase: Phase, handles: Handles, lesson: Lesson, row: int, x: Floats, g
 
 
 @called
+def _recall(page: Floats, unknowns: Ints, x: Floats, like: Any) -> None:
+    for j in range(unknowns.size):
+        put(x, unknowns[j], get(page, j, like))
+
+
+@called
+def _note(page: Floats, unknowns: Ints, x: Floats, like: Any) -> None:
+    for j in range(unknowns.size):
+        put(page, j, get(x, unknowns[j], like))
+
+
+@called
 def _step(
-    one: Phase, two: Phase, handles: Handles, lesson: Lesson, row: int, course: Course, group: int, memory: Memory,
-    s: Scratch, z: Scratch, like: Any
+    one: Phase, two: Phase, handles: Handles, lesson: Lesson, row: int, course: Course, album: Album, group: int,
+    memory: Memory, s: Scratch, z: Scratch, like: Any
 ) -> None:  # fmt: skip
     lanes, state = width(like), STATE * width(like)
+    seen = album.seen[group, row] if album.seen.shape[1] > 0 else NEVER
     free, clamped, flags, clamps = course.free[group], course.clamped[group], two.numbers.flags[group], lesson.clamps
     _show(one, handles, lesson, row, free, group, like)
     _show(two, handles, lesson, row, clamped, group, like)
     left = one.t.unknowns
     for j in range(left.size):
         put(memory.last, j, get(free, left[j], like))
+    if seen != NEVER:
+        _recall(album.free[group, row], left, free, like)
     solve(one.t, one.numbers, group, free, s, False, memory.steps, like)
     anyone = False
     for k in range(lanes):
@@ -137,10 +163,15 @@ def _step(
         else:
             for j in range(left.size):
                 free[left[j] * lanes + k] = memory.last[j * lanes + k]
+    if album.seen.shape[1] > 0:
+        _note(album.free[group, row], left, free, like)
+        album.seen[group, row] = max(seen, ONCE)
     if not anyone:
         return
     for j in range(left.size):
         put(clamped, left[j], get(free, left[j], like))
+    if seen == TWICE:
+        _recall(album.clamped[group, row], two.t.unknowns, clamped, like)
     for m in range(clamps.shape[1]):
         put(flags, m, every(0.0, like))
         for k in range(lanes):
@@ -158,6 +189,9 @@ def _step(
                 memory.wanted[k] = 0.0
                 for j in range(two.t.unknowns.size):
                     clamped[two.t.unknowns[j] * lanes + k] = 0.0
+    if album.seen.shape[1] > 0:
+        _note(album.clamped[group, row], two.t.unknowns, clamped, like)
+        album.seen[group, row] = TWICE
     learn(
         lesson,
         course.free_lanes[group],
@@ -172,29 +206,29 @@ def _step(
 
 @called
 def _teach(
-    one: Phase, two: Phase, handles: Handles, lesson: Lesson, rows: Ints, course: Course, memory: Memory, s: Scratch,
-    z: Scratch, like: Any
+    one: Phase, two: Phase, handles: Handles, lesson: Lesson, rows: Ints, course: Course, album: Album, memory: Memory,
+    s: Scratch, z: Scratch, like: Any
 ) -> None:  # fmt: skip
     for group in range(course.free.shape[0]):
         _set(one, handles, course.free[group], course.states[group], group, like)
         _set(two, handles, course.clamped[group], course.states[group], group, like)
         for i in range(rows.size):
-            _step(one, two, handles, lesson, rows[i], course, group, memory, s, z, like)
+            _step(one, two, handles, lesson, rows[i], course, album, group, memory, s, z, like)
 
 
 @compiled
 def teach_one(
-    one: Phase, two: Phase, handles: Handles, lesson: Lesson, rows: Ints, course: Course, memory: Memory, s: Scratch,
-    z: Scratch
+    one: Phase, two: Phase, handles: Handles, lesson: Lesson, rows: Ints, course: Course, album: Album, memory: Memory,
+    s: Scratch, z: Scratch
 ) -> None:  # fmt: skip
     """Learning steps of draws, one after the other: phases `one` (free) and `two` (clamped), with their scratch."""
-    _teach(one, two, handles, lesson, rows, course, memory, s, z, 0.0)
+    _teach(one, two, handles, lesson, rows, course, album, memory, s, z, 0.0)
 
 
 @compiled
 def teach_eight(
-    one: Phase, two: Phase, handles: Handles, lesson: Lesson, rows: Ints, course: Course, memory: Memory, s: Scratch,
-    z: Scratch
+    one: Phase, two: Phase, handles: Handles, lesson: Lesson, rows: Ints, course: Course, album: Album, memory: Memory,
+    s: Scratch, z: Scratch
 ) -> None:  # fmt: skip
     """Learning steps of draws, eight at a time."""
-    _teach(one, two, handles, lesson, rows, course, memory, s, z, eight())
+    _teach(one, two, handles, lesson, rows, course, album, memory, s, z, eight())

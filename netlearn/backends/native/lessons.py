@@ -20,10 +20,23 @@ from netlearn.jit import WIDTH
 from netlearn.solve.lesson import HALF, A, B, Lesson
 from netlearn.solve.newton import Numbers, scratch
 from netlearn.solve.shape import Shape
-from netlearn.solve.teaching import BORDER, INNER, MATRIX, OUTER, Course, Handles, Memory, Phase, teach_eight, teach_one
+from netlearn.solve.teaching import (
+    BORDER,
+    INNER,
+    MATRIX,
+    OUTER,
+    Album,
+    Course,
+    Handles,
+    Memory,
+    Phase,
+    teach_eight,
+    teach_one,
+)
 
 CONDUCTANCES = {("G", "g"): 0, ("R", "r"): 1}
 """Linear edges a state can act in, and whether it is the inverse of their conductance."""
+PAGES = 16_000_000  # numbers in an album: 128 MB
 LISTS = {"inner": INNER, "outer": OUTER, "border": BORDER}
 
 
@@ -44,6 +57,7 @@ class Classroom:
     ) -> None:
         self.phases, self.handles, self.course, self.params, self.lesson = phases, handles, course, params, lesson
         self.wide = course.states_lanes.shape[2]
+        self.album = _album(phases, course, lesson)
         self._learned = {(rule.device, rule.param) for rule in circuit.rules}
         self._others = _not_learned(circuit)
         count = (len(lesson.scales), self.wide)
@@ -76,8 +90,20 @@ class Classroom:
         def work(some: slice) -> None:
             one, two = (p._replace(numbers=of_groups(p.numbers, some), rest=p.rest[some]) for p in self.phases)
             part = Course(**{name: a[some] for name, a in course._asdict().items()})
+            album = Album(self.album.free[some], self.album.clamped[some], self.album.seen[some])
             memory = Memory(*(a.copy() for a in self._memory))  # type: ignore[arg-type]
-            run(one, two, self.handles, self.lesson, rows, part, memory, scratch(one.t, wide), scratch(two.t, wide))
+            run(
+                one,
+                two,
+                self.handles,
+                self.lesson,
+                rows,
+                part,
+                album,
+                memory,
+                scratch(one.t, wide),
+                scratch(two.t, wide),
+            )
 
         in_threads(work, groups, threads)
         after = unpacked_lanes(course.states, wide)[:draws].copy()
@@ -178,6 +204,16 @@ def _course(shape: Shape, params: Params, lanes: Ints, wide: int) -> Course:
     as_lanes = (a.reshape(groups, -1, wide) for a in (free, clamped, states))
     free_lanes, clamped_lanes, states_lanes = as_lanes
     return Course(free, clamped, free_lanes, clamped_lanes, states, states_lanes, solves, settled)
+
+
+def _album(phases: list[Phase], course: Course, lesson: Lesson) -> Album:
+    """An empty album of all samples, where there is room for one."""
+    groups, _, wide = course.states_lanes.shape
+    free, clamped = (len(phase.t.unknowns) * wide for phase in phases)
+    samples = len(lesson.inputs) if groups * len(lesson.inputs) * (free + clamped) <= PAGES else 0
+    return Album(
+        np.zeros((groups, samples, free)), np.zeros((groups, samples, clamped)), np.zeros((groups, samples), np.int64)
+    )
 
 
 def _gates(shape: Shape) -> tuple[list[int], list[int], Floats] | None:
