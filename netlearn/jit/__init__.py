@@ -7,7 +7,7 @@ is not even imported. Object code is found under a digest of all that it was mad
 module and of every netlearn module that this one imports, directly or not, the kinds of the arguments, the processor
 and the versions of the tools. Where no folder can be written all is made at every start.
 
-Arguments of a `compiled` function are contiguous arrays of float64 or int64, numbers, truths, and (named) tuples of
+Arguments of a `compiled` function are contiguous arrays of float64, int64 or int32, numbers, truths, and (named) tuples of
 these. Machine code gets the address of a row of 64-bit `words`: a number itself, or the address of an array object,
 whose fields it reads; tuples are flattened. No reference is counted and nothing can be raised: code must not make
 arrays.
@@ -28,8 +28,10 @@ import numpy as np
 from netlearn.jit.objects import address_of, is_on_disk, name_of
 
 Kind = Any
-"""Of an argument: "d2" or "q1" (array of float64 or int64 and its axes), "d" (float), "q" (integer), "b" (truth), or a
+"""Of an argument: "d2", "q1" or "i1" (array of float64, int64 or int32 and its axes), "d" (float), "q" (integer), "b" (truth), or a
 tuple of (field, Kind) pairs."""
+LETTERS = {"d": "d", "l": "q", "i": "i"}  # of numpy's and of our kinds
+TAKEN = "float64, int64 and int32"
 WIDTH = 8
 """float64 that stand side by side in a register, as `like` has it in `netlearn.solve.lanes`."""
 
@@ -153,9 +155,9 @@ def kind_of(value: Any) -> Kind:
         names = getattr(value, "_fields", range(len(value)))
         return tuple((str(name), kind_of(item)) for name, item in zip(names, value, strict=True))
     if isinstance(value, np.ndarray):
-        if value.dtype.char in "dl" and value.dtype.isnative and value.flags.c_contiguous and value.flags.aligned:
-            return f"{'d' if value.dtype.char == 'd' else 'q'}{value.ndim}"
-        raise TypeError(f"machine code takes contiguous float64 and int64, not {value.dtype} by {value.strides} bytes")
+        if value.dtype.char in LETTERS and value.dtype.isnative and value.flags.c_contiguous and value.flags.aligned:
+            return f"{LETTERS[value.dtype.char]}{value.ndim}"
+        raise TypeError(f"machine code takes contiguous {TAKEN}, not {value.dtype} by {value.strides} bytes")
     return "b" if isinstance(value, (bool, np.bool_)) else "d" if isinstance(value, float) else "q"
 
 

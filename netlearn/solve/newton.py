@@ -33,7 +33,7 @@ from netlearn.solve.lanes import (
     width,
 )
 from netlearn.solve.shape import Tables
-from netlearn.solve.sparse import Factors, factor, substitute
+from netlearn.solve.sparse import Factors, Places, factor, substitute
 
 TOLERANCE = 1e-9  # V, and as much for a volt
 SMALL = 1e-6  # V
@@ -46,12 +46,11 @@ RUNNING, SETTLED, FAILED = 0.0, 1.0, 2.0
 class Numbers(NamedTuple):
     """Numbers of a group of lanes, flat as in `netlearn.solve.lanes`; first axis groups, or 1 where all share them.
 
-    p: prepared parameters. matrix, inner, outer, border, offset: see `netlearn.solve.shape.Stamps`. feeds: currents
+    p: prepared parameters. inner, outer, border, offset: see `netlearn.solve.shape.Stamps`. feeds: currents
     into the rows `fed`. flags: 1 in lanes that hold the nodes at places `masks`.
     """
 
     p: Floats
-    matrix: Floats
     inner: Floats
     outer: Floats
     border: Floats
@@ -143,7 +142,7 @@ def prepare(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, like
 @called
 def evaluate(
     banks: Ints,
-    gather: Ints,
+    gather: Places,
     x: Floats,
     p: Floats,
     given: Floats,
@@ -174,7 +173,7 @@ def evaluate(
 
 
 @called
-def exactly(banks: Ints, gather: Ints, x: Floats, p: Floats, s: Scratch, like: Any) -> None:
+def exactly(banks: Ints, gather: Places, x: Floats, p: Floats, s: Scratch, like: Any) -> None:
     """All nonlinear devices at x by the law itself, whatever Newton's method has just made of it."""
     s.memory[:] = np.inf
     evaluate(banks, gather, x, p, s.given, s.results, s.memory, False, like)
@@ -182,7 +181,7 @@ def exactly(banks: Ints, gather: Ints, x: Floats, p: Floats, s: Scratch, like: A
 
 @called
 def assemble_currents(
-    inner: Ints, currents: Ints, base: Floats, slopes: Floats, results: Floats, x: Floats, f: Floats, like: Any
+    inner: Places, currents: Places, base: Floats, slopes: Floats, results: Floats, x: Floats, f: Floats, like: Any
 ) -> None:
     """Residual F at x, from what `evaluate` has left; `slopes` of the linear part in the order of `inner`."""
     for j in range(f.size // width(like)):
@@ -196,10 +195,12 @@ def assemble_currents(
 
 
 @called
-def assemble_slopes(slopes: Ints, matrix: Floats, results: Floats, values: Floats, like: Any) -> None:
-    """The matrix dF/dx, from what `evaluate` has left; `matrix` is its linear part."""
+def assemble_slopes(inner: Places, slopes: Places, linear: Floats, results: Floats, values: Floats, like: Any) -> None:
+    """The matrix dF/dx, from what `evaluate` has left; `linear`: the numbers of its linear part."""
     for i in range(values.size // width(like)):
-        put(values, i, get(matrix, i, like))
+        put(values, i, every(0.0, like))
+    for m in range(inner.shape[1]):
+        put(values, inner[1, m], get(linear, m, like))
     for m in range(slopes.shape[1]):
         i = slopes[0, m]
         put(values, i, plus(get(values, i, like), get(results, slopes[1, m], like)))
@@ -280,7 +281,7 @@ def residual(t: Tables, numbers: Numbers, group: int, x: Floats, s: Scratch, lik
 @called
 def slopes(t: Tables, numbers: Numbers, group: int, s: Scratch, like: Any) -> None:
     """dF/dx at the x that was evaluated last."""
-    assemble_slopes(t.slopes, part(numbers.matrix, group), s.results, s.values, like)
+    assemble_slopes(t.inner, t.slopes, part(numbers.inner, group), s.results, s.values, like)
     if numbers.masks.size > 0:
         hold_slopes(t.factors, numbers.masks, part(numbers.flags, group), s.values, width(like))
 
@@ -342,7 +343,7 @@ def newton(
     for k in range(lanes):
         lane[LAST * lanes + k], lane[BEFORE * lanes + k], lane[SCALE * lanes + k] = np.inf, np.inf, 0.0
         lane[SHORT * lanes + k] = 0.0 if guess or t.banks.shape[1] == 0 else 1.0
-    p, inner, matrix = part(numbers.p, group), part(numbers.inner, group), part(numbers.matrix, group)
+    p, inner = part(numbers.p, group), part(numbers.inner, group)
     flags, masked = part(numbers.flags, group), numbers.masks.size > 0
     s.memory[:] = -np.inf
     for i in range(int(s.runs[run, MOST])):
@@ -359,7 +360,7 @@ def newton(
                 s.memory[:] = -np.inf
                 evaluate(t.banks, t.gather, x, p, s.given, s.results, s.memory, False, like)
                 assemble_currents(t.inner, t.currents, s.base, inner, s.results, x, s.f, like)
-        assemble_slopes(t.slopes, matrix, s.results, s.values, like)
+        assemble_slopes(t.inner, t.slopes, inner, s.results, s.values, like)
         if gmin > 0.0:
             shunt(t.shunts, unknowns, gmin, x, s.f, s.values, like)
         if masked:

@@ -6,7 +6,7 @@ solved for. With x the unknowns of the circuit, rows and columns in the order of
 
     F = offset + inner x_left + outer x_known + sum of the nonlinear devices
 
-`inner` (stamped in the matrix once for a set of parameters) and `outer` (summed once a solve) come from devices whose
+`inner` (summed once for a set of parameters) and `outer` (summed once a solve) come from devices whose
 law is linear; the others are evaluated by machine code in every Newton step and scattered by index tables. A `border`
 row is the current law at a node that a source holds.
 """
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params
 from netlearn.devices import Device, kernel
 from netlearn.devices.machine import Machine, machine
 from netlearn.jit import WIDTH
-from netlearn.solve.sparse import Elimination, Factors, eliminate
+from netlearn.solve.sparse import Elimination, Factors, Places, eliminate
 
 Pair = tuple[int, int]
 
@@ -50,16 +50,16 @@ class Tables(NamedTuple):
     volts: Ints
     order: Ints
     shunts: Ints
-    inner: Ints
+    inner: Places
     outer: Ints
     border: Ints
     border_places: Ints
     banks: Ints
-    gather: Ints
-    slopes: Ints
+    gather: Places
+    slopes: Places
     steering: Ints
     rim_slopes: Ints
-    currents: Ints
+    currents: Places
     rim: Ints
     results: int
     memories: int
@@ -91,10 +91,9 @@ class _Bank:
 class Stamps:
     """The numbers of the linear part for D draws, in the order of the shape's lists.
 
-    matrix (D, entries), inner (D, .), outer (D, .), border (D, .), offset (D, rows).
+    inner (D, .), outer (D, .), border (D, .), offset (D, rows).
     """
 
-    matrix: Floats
     inner: Floats
     outer: Floats
     border: Floats
@@ -184,10 +183,12 @@ class Shape:
         size, n = self.circuit.size, len(self.left)
         inside, unknown = (r >= 0) & (r < n), self.column[x] >= 0
         kinds = {"inner": inside & unknown, "outer": inside & ~unknown & (x != 0), "border": (r >= n) & (x != 0)}
-        self._merged = {
-            kind: (np.flatnonzero(chosen), *_merge(r[chosen] * size + x[chosen])) for kind, chosen in kinds.items()
-        }
-        self._pairs = {kind: np.stack([keys // size, keys % size]) for kind, (_, keys, _) in self._merged.items()}
+        self._pairs: dict[str, Ints] = {}
+        self._merged: dict[str, tuple[Places, Places]] = {}  # entries that go to a list, and where in it
+        for kind, chosen in kinds.items():
+            keys, group = np.unique(r[chosen] * size + x[chosen], return_inverse=True)
+            self._pairs[kind] = np.stack([keys // size, keys % size])
+            self._merged[kind] = np.flatnonzero(chosen).astype(np.int32), group.reshape(-1).astype(np.int32)
         row, column = self._pairs["inner"]
         self.inner_places = self._place(row, column)
 
@@ -212,12 +213,10 @@ class Shape:
             values += found[bank.unknowns.shape[1] :]
         flat = np.concatenate(values, axis=1)
         summed = {}
-        for kind, (chosen, keys, group) in self._merged.items():
-            summed[kind] = np.zeros((draws, len(keys)))
+        for kind, (chosen, group) in self._merged.items():
+            summed[kind] = np.zeros((draws, self._pairs[kind].shape[1]))
             np.add.at(summed[kind].T, group, flat[:, chosen].T)
-        matrix = np.zeros((draws, self.elimination.entries))
-        matrix[:, self.inner_places] = summed["inner"]
-        return Stamps(matrix, summed["inner"], summed["outer"], summed["border"], offset)
+        return Stamps(summed["inner"], summed["outer"], summed["border"], offset)
 
     def stamped(self, device: str, elements: Ints) -> Iterator[tuple[str, int, int, float]]:
         """Where elements of a linear device are stamped: list, place in it, which of the elements, and its share of
@@ -230,7 +229,7 @@ class Shape:
             for share in shares:
                 if bank.device == device:
                     at = start + np.searchsorted(bank.elements, elements)
-                    for kind, (chosen, _, group) in self._merged.items():
+                    for kind, (chosen, group) in self._merged.items():
                         place = np.searchsorted(chosen, at)
                         here = np.flatnonzero(np.append(chosen, -1)[place] == at)
                         for which in here.tolist():
@@ -303,12 +302,12 @@ class Shape:
             volts=(unknowns < len(self.circuit.nodes)).astype(np.int64),
             order=np.arange(n),
             shunts=self.column[own],
-            inner=np.stack([row, self.inner_places, column]),
+            inner=np.stack([row, self.inner_places, column]).astype(np.int32),
             outer=self._pairs["outer"],
             border=self._pairs["border"] - np.array([[n], [0]]),
             border_places=self.column[self._pairs["border"][1]],
             banks=banks,
-            gather=gather,
+            gather=gather.astype(np.int32),
             results=results,
             memories=memories,
             fixers=np.array([(h.node, h.branch) for h in self.holders], dtype=np.int64).reshape(-1, 2).T.copy(),
@@ -343,7 +342,7 @@ class Shape:
         table = np.array(banks, dtype=np.int64).reshape(-1, 7).T.copy()
         return table, np.concatenate([np.zeros(0, np.int64), *gather]), numbers, out_start, m_start
 
-    def _scattered(self, numbers: Sequence[Ints]) -> dict[str, Ints]:
+    def _scattered(self, numbers: Sequence[Ints]) -> dict[str, Any]:
         """Where the results of nonlinear devices go: the lists of the tables that say so, by name."""
         n = len(self.left)
         sizes = {"slopes": 2, "steering": 3, "rim_slopes": 3, "currents": 2, "rim": 2}
@@ -361,7 +360,8 @@ class Shape:
                 found["slopes"].append(np.stack([self._place(at[keep], x[keep]), number[keep]]))
                 found["steering"].append(np.stack([at[steers], x[steers], number[steers]]))
                 found["rim_slopes"].append(np.stack([at[edge] - n, self.column[x[edge]], number[edge]]))
-        return {name: np.concatenate(parts, axis=1) for name, parts in found.items()}
+        joined = {name: np.concatenate(parts, axis=1) for name, parts in found.items()}
+        return joined | {name: joined[name].astype(np.int32) for name in ("slopes", "currents")}
 
 
 def _holders(circuit: FlatCircuit, held: frozenset[int]) -> list[Holder]:
@@ -377,9 +377,3 @@ def _holders(circuit: FlatCircuit, held: frozenset[int]) -> list[Holder]:
                     taken.add(node)
                     found.append(Holder(name, element, node, branch, sign))
     return found
-
-
-def _merge(keys: Ints) -> tuple[Ints, Ints]:
-    """The different keys, and which of them each one is."""
-    unique, group = np.unique(keys, return_inverse=True)
-    return unique, group.reshape(-1)

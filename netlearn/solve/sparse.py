@@ -19,11 +19,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netlearn.circuit.flat import Floats, Ints
 from netlearn.jit import called, compiled
 from netlearn.solve.lanes import every, get, minus_product, over, put, times
 
+Places = NDArray[np.int32]  # large tables take half the memory
 SMALL = 400  # unknowns; up to here the order is found by our own minimum degree, which needs no library to load
 
 
@@ -34,11 +36,11 @@ class Factors(NamedTuple):
     row_places[row_starts[j]:row_starts[j + 1]], in columns row_columns of the same span.
     """
 
-    starts: Ints
-    rows: Ints
-    row_starts: Ints
-    row_places: Ints
-    row_columns: Ints
+    starts: Places
+    rows: Places
+    row_starts: Places
+    row_places: Places
+    row_columns: Places
 
 
 @dataclass(frozen=True)
@@ -68,24 +70,26 @@ class Elimination:
         return np.where(i == j, i, self.size + at + np.where(i < j, nonzeros, 0)).astype(np.int64)
 
     def _keys(self) -> Ints:
-        columns = np.repeat(np.arange(self.size), np.diff(self.factors.starts))
-        return np.asarray(columns * self.size + self.factors.rows)
+        keys = np.repeat(self.size * np.arange(self.size), np.diff(self.factors.starts))
+        keys += self.factors.rows
+        return keys
 
 
 def eliminate(size: int, rows: Ints, columns: Ints, values: Floats) -> Elimination:
     """Index tables for systems with entries (row, column); `values` are typical numbers of theirs."""
     mate = matched(size, rows, columns, values)  # column of each row
-    i, j = mate[rows], columns
-    order = ordered(size, np.concatenate([i, j]), np.concatenate([j, i]))
+    a, b = _pairs(size, mate[rows], columns)
     place = np.empty(size, dtype=np.int64)
-    place[order] = np.arange(size)
-    a, b = place[i], place[j]
-    below = np.unique(np.maximum(a, b) * size + np.minimum(a, b))
-    row, column = below // max(size, 1), below % max(size, 1)
-    keep = row != column
-    starts = np.searchsorted(row[keep], np.arange(size + 1))
-    factors = _filled(size, starts.astype(np.int64), column[keep])
+    place[ordered(size, a, b)] = np.arange(size)
+    row, column = _pairs(size, place[a], place[b])
+    factors = _filled(size, np.searchsorted(row, np.arange(size + 1)), column)
     return Elimination(factors, place, place[mate])
+
+
+def _pairs(size: int, i: Ints, j: Ints) -> tuple[Ints, Ints]:
+    """The different pairs (larger, smaller) of numbers below `size`, ascending."""
+    keys = np.unique(np.maximum(i, j)[i != j] * size + np.minimum(i, j)[i != j])
+    return keys // max(size, 1), keys % max(size, 1)
 
 
 def matched(size: int, rows: Ints, columns: Ints, values: Floats) -> Ints:
@@ -116,22 +120,22 @@ def matched(size: int, rows: Ints, columns: Ints, values: Floats) -> Ints:
 
 
 def ordered(size: int, rows: Ints, columns: Ints) -> Ints:
-    """An order of elimination with little fill-in for a symmetric pattern: minimum degree."""
+    """An order of elimination with little fill-in for a symmetric pattern: minimum degree. Each pair is given once."""
     if size <= SMALL:
         return _minimum_degree(size, rows, columns)
     from scipy.sparse import coo_array, eye_array
     from scipy.sparse.linalg import splu
 
-    pattern = coo_array((np.full(len(rows), -1e-9), (rows, columns)), shape=(size, size)) + eye_array(size)
-    solver = splu(pattern.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+    below = coo_array((np.full(len(rows), -1e-9), (rows, columns)), shape=(size, size)).tocsc()
+    solver = splu((below + below.T + eye_array(size)).tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
     return np.argsort(solver.perm_c).astype(np.int64)
 
 
 def _minimum_degree(size: int, rows: Ints, columns: Ints) -> Ints:
     near: list[set[int]] = [set() for _ in range(size)]
     for a, b in zip(rows.tolist(), columns.tolist(), strict=True):
-        if a != b:
-            near[a].add(b)
+        near[a].add(b)
+        near[b].add(a)
     left, order = set(range(size)), []
     while left:
         best = min(left, key=lambda k: (len(near[k]), k))
@@ -145,10 +149,10 @@ def _minimum_degree(size: int, rows: Ints, columns: Ints) -> Ints:
 
 def _filled(n: int, starts: Ints, columns: Ints) -> Factors:
     """Factors of a pattern given by the columns of each row below the diagonal."""
-    parent, row_starts, column_starts = np.full(n, -1), np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64)
+    parent, row_starts, column_starts = np.full(n, -1), np.zeros(n + 1, np.int32), np.zeros(n + 1, np.int32)
     _count(starts, columns, parent, np.full(n, -1), np.full(n, -1), row_starts, column_starts)
     total = int(column_starts[-1])
-    rows, row_places, row_columns = (np.empty(total, np.int64) for _ in range(3))
+    rows, row_places, row_columns = (np.empty(total, np.int32) for _ in range(3))
     _fill(
         starts,
         columns,
@@ -203,11 +207,11 @@ def _fill(
     columns: Ints,
     parent: Ints,
     mark: Ints,
-    row_starts: Ints,
-    column_starts: Ints,
-    rows: Ints,
-    row_places: Ints,
-    row_columns: Ints,
+    row_starts: Places,
+    column_starts: Places,
+    rows: Places,
+    row_places: Places,
+    row_columns: Places,
     free: Ints,
 ) -> None:
     """Rows of each column of L, and where each row of L is found; `free` (n,) is scratch."""

@@ -23,14 +23,14 @@ from netlearn.solve.lesson import Lesson
 from netlearn.solve.newton import SETTLED, STATE, Numbers, Scratch, solve
 from netlearn.solve.shape import Tables
 
-MATRIX, INNER, OUTER, BORDER = range(4)
+INNER, OUTER, BORDER = range(3)
 NEVER, ONCE, TWICE = range(3)  # phases of a sample that have been seen
 
 
 class Phase(NamedTuple):
     """One phase of a step: the equations that matter to it, and where states' conductances are in their numbers.
 
-    edges (4, .): list (MATRIX, INNER, OUTER or BORDER), place in it, state, 1 for an inverse; shares of the state's
+    edges (4, .): list (INNER, OUTER or BORDER), place in it, state, 1 for an inverse; shares of the state's
     conductance there. fixed (2, .): list and place of all that `edges` write to; rest (groups, .) what is there
     without them.
     """
@@ -88,8 +88,6 @@ class Memory(NamedTuple):
 
 @called
 def _list(numbers: Numbers, kind: int, group: int) -> Any:
-    if kind == MATRIX:
-        return numbers.matrix[group]
     if kind == INNER:
         return numbers.inner[group]
     if kind == OUTER:

@@ -23,7 +23,6 @@ from netlearn.solve.shape import Shape
 from netlearn.solve.teaching import (
     BORDER,
     INNER,
-    MATRIX,
     OUTER,
     Album,
     Course,
@@ -170,7 +169,7 @@ def _rest(numbers: Numbers, edges: Ints, shares: Floats, fixed: Ints, states: Fl
     """What the places that states write to hold without them, (groups, . W); states (lanes, S)."""
     groups = len(numbers.feeds)
     wide = len(states) // groups
-    lists = {MATRIX: numbers.matrix, INNER: numbers.inner, OUTER: numbers.outer, BORDER: numbers.border}
+    lists = {INNER: numbers.inner, OUTER: numbers.outer, BORDER: numbers.border}
     rest = np.zeros((groups, fixed.shape[1], wide))
     at = {}
     for m, (kind, place) in enumerate(fixed.T.tolist()):
@@ -184,7 +183,7 @@ def _rest(numbers: Numbers, edges: Ints, shares: Floats, fixed: Ints, states: Fl
 
 def own_numbers(numbers: Numbers, groups: int) -> Numbers:
     """Numbers in which every group has its own of what a state or a sample may change."""
-    changing = ("matrix", "inner", "outer", "border", "feeds", "flags")
+    changing = ("inner", "outer", "border", "feeds", "flags")
     values = numbers._asdict()
     return Numbers(
         **{
@@ -243,6 +242,4 @@ def _edges(shape: Shape, rule: Rule) -> list[tuple[int, int, int, int, float]]:
     for kind, place, which, share in shape.stamped(rule.device, rule.elements):
         state = int(rule.inputs[which, 0])
         found.append((LISTS[kind], place, state, inverse, share))
-        if kind == "inner":
-            found.append((MATRIX, int(shape.inner_places[place]), state, inverse, share))
     return found

@@ -41,7 +41,6 @@ class Ready:
         flags = np.isfinite(boundary.voltages[rows][:, places >= 0]).astype(float)
         return Numbers(
             p=self._packed(draws, wide),
-            matrix=packed_lanes(stamps.matrix[draws], wide),
             inner=packed_lanes(stamps.inner[draws], wide),
             outer=packed_lanes(stamps.outer[draws], wide),
             border=packed_lanes(stamps.border[draws], wide),
