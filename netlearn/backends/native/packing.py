@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -21,35 +21,40 @@ ENOUGH = 4  # groups that are worth a thread
 
 @dataclass(frozen=True)
 class Ready:
-    """A shape with a set of parameters as the engine wants them."""
+    """A shape with a set of parameters as the engine wants them; `alike`: what all lanes of a single draw share, by
+    how many there are in a group."""
 
     shape: Shape
     params: Params
     stamps: Stamps
     prepared: list[Floats]
+    alike: dict[int, dict[str, Floats]] = field(default_factory=dict)
 
     def tables(self, wide: int) -> Tables:
         return self.shape.eight if wide > 1 else self.shape.one
 
     def numbers(self, boundary: Boundary, lanes: Ints, wide: int) -> Numbers:
         """Numbers of some lanes (draw after draw, a multiple of `wide`) in groups; what all share is there once."""
-        shape, stamps = self.shape, self.stamps
         draws, rows = np.divmod(lanes, boundary.samples)
-        if self.params.draws == 1:
-            draws = np.zeros(wide, np.int64)
-        places = shape.column[boundary.held]
+        if self.params.draws > 1:
+            own = self._of_draws(draws, wide)
+        else:
+            own = self.alike.get(wide) or self.alike.setdefault(wide, self._of_draws(np.zeros(wide, np.int64), wide))
+        places = self.shape.column[boundary.held]
         flags = np.isfinite(boundary.voltages[rows][:, places >= 0]).astype(float)
         return Numbers(
-            p=self._packed(draws, wide),
-            inner=packed_lanes(stamps.inner[draws], wide),
-            outer=packed_lanes(stamps.outer[draws], wide),
-            border=packed_lanes(stamps.border[draws], wide),
-            offset=packed_lanes(stamps.offset[draws], wide),
-            fed=shape.row[boundary.fed],
+            **own,
+            fed=self.shape.row[boundary.fed],
             feeds=packed_lanes(boundary.currents[rows], wide),
             masks=places[places >= 0],
             flags=packed_lanes(flags, wide),
         )
+
+    def _of_draws(self, draws: Ints, wide: int) -> dict[str, Floats]:
+        """What depends on parameters alone."""
+        names = ("inner", "outer", "border", "offset")
+        stamped = {name: packed_lanes(getattr(self.stamps, name)[draws], wide) for name in names}
+        return {"p": self._packed(draws, wide), **stamped}
 
     def _packed(self, draws: Ints, wide: int) -> Floats:
         """Prepared parameters in blocks: lanes of each element, or eight elements of the lane."""
