@@ -127,7 +127,12 @@ def ordered(size: int, rows: Ints, columns: Ints) -> Ints:
     from scipy.sparse.linalg import splu
 
     below = coo_array((np.full(len(rows), -1e-9), (rows, columns)), shape=(size, size)).tocsc()
-    solver = splu((below + below.T + eye_array(size)).tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+    solver = splu(
+        (below + below.T + eye_array(size)).tocsc(),
+        permc_spec="MMD_AT_PLUS_A",
+        diag_pivot_thresh=0.0,
+        options={"SymmetricMode": True},
+    )
     return np.argsort(solver.perm_c).astype(np.int64)
 
 
