@@ -28,6 +28,9 @@ Allow = Annotated[list[Path] | None, typer.Option("--allow", help="A further fol
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
 File = Annotated[Path, typer.Argument(help="A netlist (.nl), or - for standard input.")]
 Run = Annotated[Path, typer.Argument(help="A run folder.")]
+Target = Annotated[
+    Path, typer.Argument(help="A netlist (- for standard input), or a run folder: solved as it was trained.")
+]
 PROMISED = ("error", "accuracy", "steps", "seconds", "settled", "unsettled", "run", "asserts")
 """What --json prints of a result."""
 Inputs = Annotated[
@@ -218,9 +221,7 @@ def _print_result(task: Any, result: dict[str, Any]) -> None:
 
 @app.command()
 def solve(
-    target: Annotated[
-        Path, typer.Argument(help="A netlist (- for standard input), or a run folder: solved as it was trained.")
-    ],
+    target: Target,
     inputs: Inputs = None,
     circuit: Annotated[str | None, typer.Option(help="Which circuit, where there are several.")] = None,
     backend: BackendName = DEFAULT_BACKEND,
@@ -229,16 +230,9 @@ def solve(
     as_json: Json = False,
 ) -> None:
     """Find one operating point and print every node voltage."""
-    from netlearn.cli.reading import compiled
-    from netlearn.cli.solving import drawn, solve_one, trained, unsettled
+    from netlearn.cli.solving import solve_one, unsettled
 
-    if target.is_dir():
-        for option, value in (("--circuit", circuit), ("--seed", seed), ("--allow", allow)):
-            if value is not None:
-                raise RunError(f"{option} means nothing for a run", "a run knows its circuit, its seed and its files")
-        subject = trained(target)
-    else:
-        subject = drawn(compiled(target, allow, quiet=as_json), circuit, seed or 0)
+    subject = _subject(target, circuit, seed, allow, quiet=as_json)
     _patience(backend)
     answer = solve_one(subject, inputs or [], backend)
     if as_json:
@@ -252,6 +246,51 @@ def solve(
         print(f"output {name:<17} {value:>14.9g}" if value is not None else f"output {name:<17} not settled")
     if not answer["settled"]:
         raise unsettled(subject)
+
+
+def _subject(target: Path, circuit: str | None, seed: int | None, allow: list[Path] | None, quiet: bool) -> Any:
+    """What is to be solved: a circuit of a netlist as it is before it learns, or of a run as it is afterwards."""
+    from netlearn.cli.reading import compiled
+    from netlearn.cli.solving import drawn, trained
+
+    if not target.is_dir():
+        return drawn(compiled(target, allow, quiet), circuit, seed or 0)
+    for option, value in (("--circuit", circuit), ("--seed", seed), ("--allow", allow)):
+        if value is not None:
+            raise RunError(f"{option} means nothing for a run", "a run knows its circuit, its seed and its files")
+    return trained(target)
+
+
+@app.command()
+def transient(
+    target: Target,
+    stop: Annotated[str, typer.Option(help="The end, such as 5ms; it begins with an operating point at 0.")],
+    step: Annotated[str | None, typer.Option(help="Time from row to row, such as 10us; else a thousandth.")] = None,
+    net: Annotated[list[str] | None, typer.Option(help="A net to show, once for each; else all.")] = None,
+    inputs: Inputs = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A .csv, or a picture (svg, png, pdf).")] = None,
+    circuit: Annotated[str | None, typer.Option(help="Which circuit, where there are several.")] = None,
+    backend: BackendName = DEFAULT_BACKEND,
+    seed: Annotated[int | None, typer.Option(help="Decides random starting values of a netlist (0).")] = None,
+    allow: Allow = None,
+    as_json: Json = False,
+) -> None:
+    """Follow node voltages over time: comma-separated values, or a picture."""
+    from netlearn.cli import waves
+
+    subject = _subject(target, circuit, seed, allow, quiet=as_json)
+    _patience(backend)
+    found = waves.waves(subject, inputs or [], stop, step, net or [], backend)
+    if out is not None and out.suffix != ".csv":
+        from netlearn.plot import write_picture
+
+        write_picture(out, (7.6, 3.8), lambda figure: waves.draw(figure, found))
+    elif out is not None:
+        out.write_text(waves.table(found), encoding="utf-8")
+    if as_json:
+        print(json.dumps(waves.as_json(found)))
+    else:
+        print(out if out is not None else waves.table(found), end="\n" if out is not None else "")
 
 
 @app.command()

@@ -103,24 +103,24 @@ def input_values(circuit: FlatCircuit, given: Sequence[str], defaults: Floats | 
                 f"--input {text}: there is no such input",
                 f"write name=value with a name of {', '.join(names) or 'no input at all'}",
             )
-        values[key.strip()] = _quantity(number.strip(), text, kinds[key.strip()])
+        unit = units.VOLT if kinds[key.strip()] == "V" else units.AMPERE
+        values[key.strip()] = quantity(number.strip(), f"--input {text}", unit)
     missing = [n for n in names if n not in values]
     if missing:
         raise CircuitError(f"input {missing[0]} has no value", f"give --input {missing[0]}=0.3V")
     return np.array([values[n] for n in names], dtype=float)
 
 
-def _quantity(text: str, whole: str, kind: str) -> float:
-    """A number in V or A, as the input takes it."""
-    unit = units.VOLT if kind == "V" else units.AMPERE
+def quantity(text: str, said: str, unit: units.Dimension) -> float:
+    """A number in a unit, in SI; `said`: how the command line has it. CircuitError where it is none."""
     sign = -1.0 if text.startswith("-") else 1.0
     try:
-        quantity = units.parse_number(text.removeprefix("-").removeprefix("+"))
+        found = units.parse_number(text.removeprefix("-").removeprefix("+"))
     except units.UnitFault as fault:
-        raise CircuitError(f"--input {whole}: {fault}", fault.help) from None
-    if quantity.dimension not in (units.NONE, unit):
+        raise CircuitError(f"{said}: {fault}", fault.help) from None
+    if found.dimension not in (units.NONE, unit):
         raise CircuitError(
-            f"--input {whole}: this input is in {units.describe(unit)}, not in {units.describe(quantity.dimension)}",
+            f"{said}: this is in {units.describe(unit)}, not in {units.describe(found.dimension)}",
             f"give it in {units.describe(unit)}",
         )
-    return sign * quantity.number
+    return sign * found.number

@@ -1,7 +1,7 @@
 """Compile the native engine ahead of its first use: `python -m netlearn.cli.warm`, as scripts/setup does.
 
-Every kernel is called once, on a circuit of one resistor and one diode, and the law of every device is compiled, so that
-nothing is for a new circuit; what is on disk already is not compiled again.
+Every kernel is called once, on a circuit of one resistor and one diode, and the law of every device is compiled, so
+that nothing is for a new circuit; what is on disk already is not compiled again.
 """
 
 from __future__ import annotations

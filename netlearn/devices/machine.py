@@ -1,9 +1,9 @@
 """A law as machine code: many elements at once, in blocks of eight.
 
 `points` reads local unknowns x and prepared parameters p, writes currents and slopes, and keeps memories m, all in
-blocks: number k of the j-th item of block b lies at b * 8 * (numbers an item) + 8 * k + j. Items are lanes of one element or, for a single
-lane, elements; so the eight go through straight-line code side by side (SIMD), and what a block works on stays in the
-nearest cache.
+blocks: number k of the j-th item of block b lies at b * 8 * (numbers an item) + 8 * k + j. Items are lanes of one
+element or, for a single lane, elements; so the eight go through straight-line code side by side (SIMD), and what a
+block works on stays in the nearest cache.
 
 A law, built in or of a user's `element`, is compiled once a machine (a few tenths of a second) and kept on disk.
 

@@ -164,7 +164,7 @@ def sqrt(x: Vector) -> Vector:
 
 
 def _series(x: Vector, coefficients: Sequence[float]) -> Vector:
-    """A polynomial in x, highest coefficient first, in pairs, pairs of pairs ... (Estrin): a step waits for no other."""
+    """A polynomial in x, highest coefficient first, in pairs, pairs of pairs ... (Estrin): no step waits for all."""
     terms: list[Any] = list(reversed(coefficients))
     while len(terms) > 1:
         pairs = [x * b + a for a, b in zip(terms[::2], terms[1::2], strict=False)]

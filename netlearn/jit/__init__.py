@@ -7,8 +7,8 @@ is not even imported. Object code is found under a digest of all that it was mad
 module and of every netlearn module that this one imports, directly or not, the kinds of the arguments, the processor
 and the versions of the tools. Where no folder can be written all is made at every start.
 
-Arguments of a `compiled` function are contiguous arrays of float64, int64 or int32, numbers, truths, and (named) tuples of
-these. Machine code gets the address of a row of 64-bit `words`: a number itself, or the address of an array object,
+Arguments of a `compiled` function are contiguous arrays of float64, int64 or int32, numbers, truths, and (named) tuples
+of these. Machine code gets the address of a row of 64-bit `words`: a number itself, or the address of an array object,
 whose fields it reads; tuples are flattened. No reference is counted and nothing can be raised: code must not make
 arrays.
 """
@@ -28,8 +28,8 @@ import numpy as np
 from netlearn.jit.objects import address_of, is_on_disk, name_of
 
 Kind = Any
-"""Of an argument: "d2", "q1" or "i1" (array of float64, int64 or int32 and its axes), "d" (float), "q" (integer), "b" (truth), or a
-tuple of (field, Kind) pairs."""
+"""Of an argument: "d2", "q1" or "i1" (array of float64, int64 or int32 and its axes), "d" (float), "q" (integer), "b"
+(truth), or a tuple of (field, Kind) pairs."""
 LETTERS = {"d": "d", "l": "q", "i": "i"}  # of numpy's and of our kinds
 TAKEN = "float64, int64 and int32"
 WIDTH = 8

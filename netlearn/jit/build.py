@@ -36,7 +36,7 @@ from netlearn.jit.objects import object_code
 WORD = ir.IntType(64)
 HEAD = object.__basicsize__
 DATA, AXES, SHAPE, DTYPE, FLAGS = (HEAD + at for at in (0, 8, 16, 40, 48))
-"""Places in an array object: addresses of the numbers, their count of axes (int32), addresses of shape and dtype, flags."""
+"""Places in an array object: address of the numbers, count of axes (int32), addresses of shape and dtype, flags."""
 LETTERS = HEAD + 8  # place in a dtype of three letters: kind, type and order of bytes
 FIT = 0x101  # flags: contiguous, aligned
 NUMBERS = {"d": (b"fd=", types.float64), "q": (b"il=", types.int64), "i": (b"ii=", types.int32)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,8 @@ from netlearn.learn.metrics import label, shown_metrics
 from netlearn.learn.session import trained
 from netlearn.learn.task import Task
 from netlearn.plot import network
-from netlearn.store import RunFolder, write_bytes
-
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"  # Okabe and Ito: safe for colour-blind readers
+from netlearn.plot.picture import BLUE, GREEN, GREY, ORANGE, write_picture
+from netlearn.store import RunFolder
 
 
 @dataclass(frozen=True)
@@ -183,19 +181,4 @@ def save(v: View, kind: str, path: Path) -> Path:
     """Draw one kind of picture into a file (svg, png or pdf); the same run gives the same bytes in svg."""
     if kind not in KINDS:
         raise RunError(f"there is no picture '{kind}'", f"known: {', '.join(KINDS)}")
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    if path.suffix not in (".svg", ".png", ".pdf"):
-        raise RunError(f"pictures are svg, png or pdf, not '{path.suffix}'")
-    settings = {"svg.hashsalt": "netlearn", "font.size": 9, "axes.spines.top": False, "svg.fonttype": "path"}
-    with matplotlib.rc_context(settings):
-        figure = Figure(figsize=KINDS[kind].size, layout="constrained")
-        KINDS[kind].draw(figure, v)
-        metadata = (
-            {"Date": None} if path.suffix == ".svg" else {"CreationDate": None} if path.suffix == ".pdf" else None
-        )
-        drawn = io.BytesIO()
-        figure.savefig(drawn, format=path.suffix[1:], metadata=metadata, dpi=150)
-    write_bytes(path, drawn.getvalue())
-    return path
+    return write_picture(path, KINDS[kind].size, lambda figure: KINDS[kind].draw(figure, v))

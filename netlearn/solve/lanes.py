@@ -136,7 +136,7 @@ larger = _operation(_larger, 2)
 
 @intrinsic
 def call_points(_context: Any, _address: Any, _blocks: Any, _x: Any, _p: Any, _out: Any, _m: Any) -> Any:
-    """Call the `points` of a device (see `netlearn.devices.machine`) at an address; x, p, out and m are addresses too."""
+    """Call the `points` of a device (see `netlearn.devices.machine`) at an address; the rest are addresses too."""
 
     def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         whole = ir.IntType(64)

@@ -4,10 +4,15 @@ A step solves A dx = -F, and no voltage of a lane with nonlinear devices moves b
 that starts cold first guesses: junctions taken for open, one step of any length; where that has made the largest |F|
 of the lane much larger (an exponential, far out) it is shortened afterwards like the others. A lane rests once its
 step was below TOLERANCE, or below SMALL and the next one is sure to be below NEXT (errors are of the order of the last
-one squared: after whole steps a and b it is b^3 / a^2), or where rounding is all that is left. `audit` then evaluates everything once more at the answer: it gives the residual, a last correction and the
-currents of sources that hold a node. Where pivots differ by many decades it also looks whether the lane is singular
-but for rounding, where one answer is one of many, and says that such a one has not settled (an answer to random
-right-hand sides, each equation scaled to 1, shows it by its size).
+one squared: after whole steps a and b it is b^3 / a^2), or where rounding is all that is left. `audit` then evaluates
+everything once more at the answer: it gives the residual, a last correction and the currents of sources that hold a
+node. Where pivots differ by many decades it also looks whether the lane is singular but for rounding, where one answer
+is one of many, and says that such a one has not settled (an answer to random right-hand sides, each equation scaled to
+1, shows it by its size).
+
+Exponentials are what makes Newton's method slow: from far above it goes down them by one of their arguments' units a
+step. So in each step a device's exponential is followed only as far as it may grow in one step, and by its tangent from
+there on (`devices.vector.ceiling`, as SPICE limits junctions); near the answer that changes nothing.
 """
 
 from __future__ import annotations

@@ -14,14 +14,14 @@ guess by d, the error made in the step is a part of d. With the step h after ste
     after three points   guess - true = -x''' h (h + h1) (h + h1 + h2)/6,  trapezoidal - true = x''' h^3 / 12
 
 so error = d share, share = h / (2 h + h1), or h^2 / (2 (h + h1) (h + h1 + h2) + h^2). It must not exceed LOCAL of the
-swing of any unknown that a charge or flux depends on: of its largest departure from the start, or where that is small of
-SMALL of the largest voltage in the lane, LEAST at least (for a current: of what that voltage does to it in a longest
+swing of any unknown that a charge or flux depends on: of its largest departure from the start, or where that is small
+of SMALL of the largest voltage in the lane, LEAST at least (for a current: of what that voltage does to it in a longest
 step). The next step is made as long as that allows. Unknowns that store nothing follow the others and make no errors.
 
 At a corner of a waveform derivatives jump. Steps land there; two short steps of backward Euler follow, which need no
 derivative from before and leave no ringing, judged together after the second. Where Newton's method fails the step is
-shortened and starts in the same way. Where even the shortest step fails or has too large an error, the solution itself
-jumps (a comparator that feeds itself): the point beyond is, if need be, sought in all ways that operating points are, and
+shortened and starts in the same way. Where even the shortest step fails or has too large an error, the solution
+itself jumps (a comparator that feeds itself): the point beyond is, if need be, sought in all ways that operating points are, and
 taken for a corner. More than JUMPS such searches between two times wanted are the end.
 
 Lanes of a group take the same steps: the lane with the largest error decides. Times wanted are landed on exactly.
@@ -119,8 +119,8 @@ class Course(NamedTuple):
     """What a run is to do, for one shape and number of lanes.
 
     times (K,): wanted, in s; corners (K,): 1 where derivatives jump. step: the longest, shortest: one that is not
-    divided. local: the error of a step that is allowed. rates, pasts, charges: where companions' rates and pasts lie among prepared parameters, and what they store
-    among results, the first of eight numbers each. sensed: x whose errors count; reaches: what a volt does to each in a
+    divided. local: the error of a step that is allowed. rates, pasts, charges: where companions' rates and pasts lie
+    among prepared parameters, and what they store among results, the first of eight numbers each. sensed: x whose errors count; reaches: what a volt does to each in a
     step. nodes: x that are voltages are below. most: the largest value of a voltage wave.
     """
 

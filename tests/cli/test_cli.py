@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from netlearn.errors import NetlearnError
@@ -117,6 +118,36 @@ def test_a_circuit_that_does_not_settle_is_an_error_with_code_2(tmp_path: Path) 
         assert "help:" in err
 
 
+CHARGING = """circuit Rc {
+  net a, b
+  V v1(a, gnd) = pulse(0V, 1V, delay = 0.2ms, width = 1ms, period = 2ms)
+  R r1(a, b) = 1k
+  C c1(b, gnd) = 100nF
+}"""
+
+
+@pytest.mark.parametrize("backend", ["native", "ngspice"])
+def test_a_transient_is_a_table_of_the_nets_asked_for(backend: str) -> None:
+    asked = ("transient", "-", "--stop", "1ms", "--step", "50us", "--net", "b", "--backend", backend)
+    lines = netlearn(*asked, typed=CHARGING)[0].splitlines()
+    assert lines[0] == "t_s,V(b)"
+    time, volts = np.array([[float(v) for v in line.split(",")] for line in lines[1:]]).T
+    assert time[-1] == 1e-3
+    np.testing.assert_allclose(volts, np.where(time > 2e-4, 1 - np.exp((2e-4 - time) / 1e-4), 0.0), atol=2e-4)
+    answer = json.loads(netlearn(*asked, "--json", typed=CHARGING)[0])
+    assert answer["time_s"] == time.tolist()
+    assert answer["volts"] == {"b": volts.tolist()}
+
+
+def test_a_transient_can_be_a_picture_or_a_file(tmp_path: Path) -> None:
+    once, twice, file = tmp_path / "a.svg", tmp_path / "b.svg", tmp_path / "a.csv"
+    for out in (once, twice, file):
+        said, _ = netlearn("transient", "-", "--stop", "1ms", "--out", out, typed=CHARGING)
+        assert said.strip() == str(out)
+    assert once.read_bytes() == twice.read_bytes()
+    assert len(file.read_text().splitlines()) > 1000
+
+
 def test_agree_tells_the_largest_difference_with_its_node(tmp_path: Path) -> None:
     out, err = netlearn("agree", ROOT / "netlists" / "regression.nl", "--backends", "reference,ngspice", "--json")
     answer = json.loads(out)
@@ -156,7 +187,12 @@ def test_a_lattice_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
         (("solve", DIVIDER, "--input", "x=1Meg"), "mega is M here"),
         (("solve", DIVIDER, "--input", "x=1k2"), "write 1.2k"),
         (("solve", DIVIDER, "--input", "x=2s"), "give it in V"),
-        (("solve", DIVIDER, "--input", "x=2A"), "this input is in V, not in A"),
+        (("solve", DIVIDER, "--input", "x=2A"), "--input x=2A: this is in V, not in A"),
+        (("transient", DIVIDER, "--stop", "5V"), "--stop 5V: this is in s, not in V"),
+        (("transient", DIVIDER, "--stop", "1ms", "--step", "2ms"), "give 0 < step <= stop"),
+        (("transient", DIVIDER, "--stop", "1ms", "--net", "inn"), "did you mean 'in'?"),
+        (("transient", DIVIDER, "--stop", "1ms", "--backend", "reference"), "--backend native"),
+        (("transient", DIVIDER, "--stop", "1ms", "--out", "waves.gif"), "pictures are svg, png or pdf"),
         (("solve", DIVIDER, "--circuit", "Other"), "there is no circuit 'Other'"),
         (("agree", DIVIDER, "--backends", "ngspice"), "two different backends"),
         (("agree", DIVIDER, "--backends", "ngspice,hspice"), "unknown backend 'hspice'"),

@@ -208,8 +208,8 @@ class Ngspice:
         return teaching
 
     def transient(self, params: Params, boundary: Boundary, stop: float, step: float) -> Transient:
-        """All lanes over time, a run of ngspice each. Its time points are of its own choice, no further than `step` apart
-        and on every corner; values at the common ones are interpolated (`between`)."""
+        """All lanes over time, a run of ngspice each. Its time points are of its own choice, no further than `step`
+        apart and on every corner; values at the common ones are interpolated (`between`)."""
         check_params(self.circuit, params)
         check_times(stop, step)
         waves = (wave for bank in self.circuit.banks.values() for wave in bank.waves.values())
@@ -252,8 +252,8 @@ class Ngspice:
 
 
 def between(time: Floats, points: Floats, values: Floats) -> Floats:
-    """Values (K, N) at `time` (K,), from those (M, N) at `points` (M,) that rise: on a straight line between neighbours,
-    bent by the harmonic mean of how two parabolas bend, each through one more neighbour. Where these disagree, at a
+    """Values (K, N) at `time` (K,), from those (M, N) at `points` (M,) that rise: on a straight line between
+    neighbours, bent by the harmonic mean of how two parabolas bend, each through one more neighbour. Where these disagree, at a
     corner or jump, that is hardly any bend; where a curve is smooth the error is of fourth order."""
     at = np.clip(np.searchsorted(points, time, side="right") - 1, 0, len(points) - 2)
     left, right = (time - points[at])[:, None], (time - points[at + 1])[:, None]

@@ -1,0 +1,34 @@
+"""A picture as a file, the same bytes each time in svg."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from netlearn.errors import RunError
+from netlearn.store import write_bytes
+
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"  # Okabe and Ito: safe for colour-blind readers
+KNOWN = (".svg", ".png", ".pdf")
+
+
+def write_picture(path: Path, size: tuple[float, float], draw: Callable[[Any], None]) -> Path:
+    """Have a figure of a size (inches) drawn and written; RunError where the name says no kind of picture."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    if path.suffix not in KNOWN:
+        raise RunError(f"pictures are svg, png or pdf, not '{path.suffix}'")
+    settings = {"svg.hashsalt": "netlearn", "font.size": 9, "axes.spines.top": False, "svg.fonttype": "path"}
+    with matplotlib.rc_context(settings):
+        figure = Figure(figsize=size, layout="constrained")
+        draw(figure)
+        metadata = (
+            {"Date": None} if path.suffix == ".svg" else {"CreationDate": None} if path.suffix == ".pdf" else None
+        )
+        drawn = io.BytesIO()
+        figure.savefig(drawn, format=path.suffix[1:], metadata=metadata, dpi=150)
+    write_bytes(path, drawn.getvalue())
+    return path
