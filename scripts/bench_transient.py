@@ -8,11 +8,11 @@ that starts at a voltage of its own and leaks through 1 MOhm; every node has 1 n
 lane, so its 64 lanes are measured on four and multiplied. `apart` is the largest difference of a node voltage from an
 ngspice run in steps of 0.2 us, on the first lane, of the largest swing of a node.
 
-Measured with ngspice 39 and Python 3.11 on two shared cores of an EPYC, other work on both, best of three:
+Measured with ngspice 39 and Python 3.11 on two shared cores of an EPYC, best of three:
 
      lanes  native s  ngspice s  times    apart
-         1     0.025       0.59     24    5e-05
-        64     0.799      39.66     50    5e-05
+         1     0.028       0.36     13    5e-05
+        64     0.261      23.66     91    5e-05
 """
 
 from __future__ import annotations

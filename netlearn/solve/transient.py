@@ -21,8 +21,8 @@ step). The next step is made as long as that allows. Unknowns that store nothing
 At a corner of a waveform derivatives jump. Steps land there; two short steps of backward Euler follow, which need no
 derivative from before and leave no ringing, judged together after the second. Where Newton's method fails the step is
 shortened and starts in the same way. Where even the shortest step fails or has too large an error, the solution
-itself jumps (a comparator that feeds itself): the point beyond is, if need be, sought in all ways that operating points are, and
-taken for a corner. More than JUMPS such searches between two times wanted are the end.
+itself jumps (a comparator that feeds itself): the point beyond is, if need be, sought in all ways that operating points
+are, and taken for a corner. More than JUMPS such searches between two times wanted are the end.
 
 Lanes of a group take the same steps: the lane with the largest error decides. Times wanted are landed on exactly.
 """
@@ -120,8 +120,8 @@ class Course(NamedTuple):
 
     times (K,): wanted, in s; corners (K,): 1 where derivatives jump. step: the longest, shortest: one that is not
     divided. local: the error of a step that is allowed. rates, pasts, charges: where companions' rates and pasts lie
-    among prepared parameters, and what they store among results, the first of eight numbers each. sensed: x whose errors count; reaches: what a volt does to each in a
-    step. nodes: x that are voltages are below. most: the largest value of a voltage wave.
+    among prepared parameters, and what they store among results, the first of eight numbers each. sensed: x whose errors count; reaches: what
+    a volt does to each in a step. nodes: x that are voltages are below. scale: the largest value of a voltage wave.
     """
 
     times: Floats
@@ -202,9 +202,9 @@ def waves_of(shape: MovingShape, stop: float) -> Waves:
         np.concatenate([np.zeros(0), *(t for t, _ in points)]),
         np.concatenate([np.zeros(0), *(v for _, v in points)]),
         np.array(sines).reshape(-1, 2).T.copy(),
-        holds[:2].astype(np.int64),
+        holds[:2].astype(np.int64, order="C"),
         holds[2].copy(),
-        pushes[:2].astype(np.int64),
+        pushes[:2].astype(np.int64, order="C"),
         pushes[2].copy(),
     )
 

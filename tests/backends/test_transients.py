@@ -67,6 +67,28 @@ def test_a_current_may_be_a_waveform_too(engine: str, flat: Flat, backend: Opene
     np.testing.assert_allclose(x[:, circuit.node_index["a"]], np.sin(2e3 * np.pi * time), atol=EXACT[engine])
 
 
+@BOTH
+def test_many_sources_each_follow_their_own_wave(engine: str, flat: Flat, backend: Opened) -> None:
+    waves = {
+        "grounded": ["sine(0V, 1V, 1kHz)", "pwl(0s, 0V, 1ms, 2V)", "sine(1V, 0.5V, 3kHz)"],
+        "between": ["sine(0V, 0.3V, 2kHz)", "pwl(0s, 1V, 2ms, -1V)"],
+    }
+    circuit = flat(
+        "net a[3], b[2], c[2]\n"
+        + "\n".join(f"V v{k}(a[{k}], gnd) = {wave}" for k, wave in enumerate(waves["grounded"]))
+        + "\n".join(["", *(f"V u{k}(b[{k}], c[{k}]) = {wave}" for k, wave in enumerate(waves["between"]))])
+        + "".join(f"\nR p{k}(a[{k}], b[{k}]) = 1k\nR q{k}(c[{k}], gnd) = 3k" for k in range(2))
+    )
+    time, x = run(circuit, backend(engine, circuit), 2e-3, 1e-5)
+    bank = circuit.banks["V"]
+    source = {bank.names[k]: np.array([wave.value(float(t)) for t in time]) for k, wave in bank.waves.items()}
+    for k in range(3):
+        np.testing.assert_allclose(x[:, circuit.node_index[f"a[{k}]"]], source[f"v{k}"], atol=20 * EXACT[engine])
+    for k in range(2):
+        expected = 0.75 * (source[f"v{k}"] - source[f"u{k}"])
+        np.testing.assert_allclose(x[:, circuit.node_index[f"c[{k}]"]], expected, atol=20 * EXACT[engine])
+
+
 @pytest.mark.parametrize(("ends", "sign"), [("m, gnd", 1.0), ("gnd, m", -1.0)])
 @BOTH
 def test_a_memory_capacitor_lets_go_of_the_voltage_it_kept(

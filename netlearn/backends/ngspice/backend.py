@@ -253,8 +253,8 @@ class Ngspice:
 
 def between(time: Floats, points: Floats, values: Floats) -> Floats:
     """Values (K, N) at `time` (K,), from those (M, N) at `points` (M,) that rise: on a straight line between
-    neighbours, bent by the harmonic mean of how two parabolas bend, each through one more neighbour. Where these disagree, at a
-    corner or jump, that is hardly any bend; where a curve is smooth the error is of fourth order."""
+    neighbours, bent by the harmonic mean of how two parabolas bend, each through one more neighbour. Where these
+    disagree, at a corner or jump, that is hardly any bend; where a curve is smooth the error is of fourth order."""
     at = np.clip(np.searchsorted(points, time, side="right") - 1, 0, len(points) - 2)
     left, right = (time - points[at])[:, None], (time - points[at + 1])[:, None]
     slopes = np.diff(values, axis=0) / np.diff(points)[:, None]
