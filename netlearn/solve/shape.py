@@ -228,12 +228,13 @@ class Shape:
             shares = law.evaluate([np.zeros(1)] * bank.unknowns.shape[1], ones)[bank.unknowns.shape[1] :]
             for share in shares:
                 if bank.device == device:
-                    at = start + np.searchsorted(bank.elements, elements)
+                    own = np.flatnonzero(np.isin(elements, bank.elements))  # others touch no unknown
+                    at = start + np.searchsorted(bank.elements, elements[own])
                     for kind, (chosen, group) in self._merged.items():
                         place = np.searchsorted(chosen, at)
                         here = np.flatnonzero(np.append(chosen, -1)[place] == at)
                         for which in here.tolist():
-                            yield kind, int(group[place[which]]), which, float(np.asarray(share).ravel()[0])
+                            yield kind, int(group[place[which]]), int(own[which]), float(np.asarray(share).ravel()[0])
                 start += len(bank.elements)
 
     def prepared(self, params: Params) -> list[Floats]:

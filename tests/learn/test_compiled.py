@@ -221,6 +221,33 @@ def test_every_rule_learns_the_same_on_every_linear_edge(
     np.testing.assert_allclose(one.states, other.states, rtol=1e-12)
 
 
+def test_twins_of_conductances_learn_the_same(backend: Callable[[str, FlatCircuit], Backend]) -> None:
+    netlist = compile_netlist(
+        """bundle twin { free, clamped }
+        module Edge(a: twin, b: twin) {
+          state g = learn(uniform(0.5mS, 2mS), 0.1mS..10mS)
+          G f(a.free, b.free) = g
+          G c(a.clamped, b.clamped) = g
+        }
+        circuit Net {
+          net n[6]: twin
+          mesh e = graph([0--1, 1--2, 3--4, 4--5, 0--3, 1--4, 2--5, 0--4]) on n of Edge
+          input x[0..1] = V(n[0]), V(n[3])
+          output y[0..1] = V(n[5]), V(n[1])
+        }
+        task t on Net {
+          data x: [[0V, 0.4V], [0.2V, 0.1V], [0.3V, 0.05V]] -> y: [[0.2V, 0.1V], [0.1V, 0.2V], [0.15V, 0.16V]]
+          rule hardware(rate = 1e-3)
+        }"""
+    )
+    circuit = flatten(netlist.circuit)
+    trainer = Trainer(circuit, make_task(netlist.task, 0), _Unopened(), steps=1)  # type: ignore[arg-type]
+    one, other, within, _ = _both(circuit, trainer, backend("native", circuit))
+    assert within == 60
+    assert np.abs(one.states / initial(circuit).states - 1.0).max() > 1e-3
+    np.testing.assert_allclose(one.states, other.states, rtol=1e-12)
+
+
 @pytest.mark.parametrize("name", LOSS_TABLE)
 def test_every_loss_is_taught_as_what_it_is(name: str, backend: Callable[[str, FlatCircuit], Backend]) -> None:
     circuit, trainer = _ohmic(EDGES["a conductance"], _rule("hardware", EDGES["a conductance"]), EVERY_LOSS[name])

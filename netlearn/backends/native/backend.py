@@ -116,18 +116,16 @@ class Native:
     def _lanes(self, shape: Shape, params: Params, boundary: Boundary, start: Floats | None) -> Solution:
         ready = self._ready(shape, params)
         lanes = params.draws * boundary.samples
-        answer = empty(self.circuit, params.draws, boundary.samples)
         if not lanes:
-            return answer
+            return empty(self.circuit, params.draws, boundary.samples)
         x = known(self.circuit, shape, params, boundary, start).reshape(lanes, -1)
-        flat = Solution(*(getattr(answer, n).reshape(lanes, *getattr(answer, n).shape[2:]) for n in ANSWER))
-        answers = _solved(ready, boundary, x, start is None, self.threads)
-        x, flat.settled[:], flat.steps[:], flat.residual[:], flat.worst[:] = answers
-        flat.x[flat.settled] = x[flat.settled]
+        flat = _solved(ready, boundary, x, start is None, self.threads)
         left = np.flatnonzero(~flat.settled)
         if len(left):
+            flat.x[left] = np.nan
             self._pivoting(params, boundary, left, flat)
-        return answer
+        values = (getattr(flat, name) for name in ANSWER)
+        return Solution(*(v.reshape(params.draws, boundary.samples, *v.shape[1:]) for v in values))
 
     def _pivoting(self, params: Params, boundary: Boundary, left: Ints, flat: Solution) -> None:
         draws, samples = np.divmod(left, max(boundary.samples, 1))
@@ -198,8 +196,9 @@ class Native:
         return found.x
 
     def reset(self) -> None:
-        """Forget where the last learning step has left the circuit."""
-        self._classroom = None
+        """Forget where learning steps have left the circuit."""
+        if self._classroom is not None:
+            self._classroom.forget()
 
     def close(self) -> None:
         return
@@ -208,15 +207,13 @@ class Native:
 ANSWER = ("x", "settled", "steps", "residual", "worst")
 
 
-def _solved(
-    ready: Ready, boundary: Boundary, x: Floats, cold: bool, threads: int
-) -> tuple[Floats, np.ndarray, Ints, Floats, Ints]:
-    """x, settled, steps, residual and worst unknown of all lanes, from x (L, size); `cold`: which is no guess."""
+def _solved(ready: Ready, boundary: Boundary, x: Floats, cold: bool, threads: int) -> Solution:
+    """All lanes (L,), from x (L, size), one after the other; `cold`: which is no guess."""
     lanes, shape = len(x), ready.shape
     wide = WIDTH if lanes > FEW else 1
     tables, groups = ready.tables(wide), -(-lanes // wide)
     padded = np.minimum(np.arange(groups * wide), lanes - 1)
-    packed, numbers = packed_lanes(x[padded], wide), ready.numbers(boundary, padded, wide)
+    packed, numbers = packed_lanes(x, wide), ready.numbers(boundary, padded, wide)
     floats, ints = np.zeros((2, groups, wide)), np.zeros((2, groups, wide), np.int64)
     report = Report(floats[0], ints[0], floats[1], ints[1])
     random = np.random.default_rng(0).uniform(0.5, 1.5, len(tables.unknowns))
@@ -234,7 +231,7 @@ def _solved(
         )
 
     in_threads(solve, groups, threads)
-    return (
+    return Solution(
         unpacked_lanes(packed, wide)[:lanes],
         report.settled.reshape(-1)[:lanes] == SETTLED,
         report.steps.reshape(-1)[:lanes],

@@ -57,6 +57,7 @@ class Classroom:
         self.phases, self.handles, self.course, self.params, self.lesson = phases, handles, course, params, lesson
         self.wide = course.states_lanes.shape[2]
         self.album = _album(phases, course, lesson)
+        self._start = course.free.copy(), course.clamped.copy()
         self._learned = {(rule.device, rule.param) for rule in circuit.rules}
         self._others = _not_learned(circuit)
         count = (len(lesson.scales), self.wide)
@@ -67,6 +68,11 @@ class Classroom:
             np.zeros(self.wide, np.int64),
             np.zeros(len(phases[0].t.unknowns) * self.wide),
         )
+
+    def forget(self) -> None:
+        """Start cold again."""
+        self.course.free[:], self.course.clamped[:] = self._start
+        self.album.seen[:] = 0
 
     def fits(self, params: Params, lesson: Lesson) -> bool:
         """Whether nothing but learned numbers and states is different in these parameters."""
@@ -148,7 +154,7 @@ def _parts(shape: Shape, params: Params, lesson: Lesson) -> list[Shape]:
 
 def _phase(shape: Shape, params: Params, lesson: Lesson, lanes: Ints, rules: list[Rule]) -> Phase:
     """The equations of a phase with all their numbers."""
-    ready = Ready(shape, params, shape.stamps(params), shape.prepared(params))
+    ready = Ready(shape, params, shape.stamps(_without_edges(params, rules)), shape.prepared(params))
     wide = WIDTH if params.draws > FEW else 1
     free = boundary(shape.circuit, lesson.inputs[:1])
     inside = shape.column[lesson.clamps[0]] >= 0
@@ -160,25 +166,25 @@ def _phase(shape: Shape, params: Params, lesson: Lesson, lanes: Ints, rules: lis
     table = np.array([e[:4] for e in edges], dtype=np.int64).reshape(-1, 4).T.copy()
     shares = np.array([e[4] for e in edges], dtype=float)
     fixed = np.ascontiguousarray(np.unique(table[:2], axis=1)) if edges else np.zeros((2, 0), np.int64)
-    return Phase(
-        ready.tables(wide), numbers, table, shares, fixed, _rest(numbers, table, shares, fixed, params.states[lanes])
-    )
+    return Phase(ready.tables(wide), numbers, table, shares, fixed, _rest(numbers, fixed, wide))
 
 
-def _rest(numbers: Numbers, edges: Ints, shares: Floats, fixed: Ints, states: Floats) -> Floats:
-    """What the places that states write to hold without them, (groups, . W); states (lanes, S)."""
+def _without_edges(params: Params, rules: list[Rule]) -> Params:
+    """The same with no conductance where states are conductances."""
+    values: dict[str, dict[str, Floats]] = {d: dict(of) for d, of in params.values.items()}
+    for rule in rules:
+        numbers = values[rule.device][rule.param].copy()
+        numbers[:, rule.elements] = np.inf if CONDUCTANCES[rule.device, rule.param] else 0.0
+        values[rule.device][rule.param] = numbers
+    return Params(params.states, values)
+
+
+def _rest(numbers: Numbers, fixed: Ints, wide: int) -> Floats:
+    """What the places that states write to hold without them, (groups, . W)."""
     groups = len(numbers.feeds)
-    wide = len(states) // groups
     lists = {INNER: numbers.inner, OUTER: numbers.outer, BORDER: numbers.border}
-    rest = np.zeros((groups, fixed.shape[1], wide))
-    at = {}
-    for m, (kind, place) in enumerate(fixed.T.tolist()):
-        at[kind, place] = m
-        rest[:, m] = lists[kind].reshape(groups, -1, wide)[:, place]
-    theta = states.reshape(groups, wide, -1)
-    for (kind, place, state, inverse), share in zip(edges.T.tolist(), shares, strict=True):
-        rest[:, at[kind, place]] -= share / theta[:, :, state] if inverse else share * theta[:, :, state]
-    return rest.reshape(groups, -1)
+    held = [lists[kind].reshape(groups, -1, wide)[:, place] for kind, place in fixed.T.tolist()]
+    return np.concatenate([np.zeros((groups, 0)), *held], axis=1)
 
 
 def own_numbers(numbers: Numbers, groups: int) -> Numbers:

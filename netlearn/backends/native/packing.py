@@ -81,9 +81,9 @@ def same(one: Params, two: Params, but: set[tuple[str, str]]) -> bool:
 
 def known(circuit: FlatCircuit, shape: Shape, params: Params, boundary: Boundary, start: Floats | None) -> Floats:
     """First x (D, S, size): `start` where there is one, else zero; held nodes at their voltages."""
-    x = np.zeros((params.draws, boundary.samples, circuit.size))
+    x = np.zeros((params.draws, boundary.samples, circuit.size)) if start is None else start.copy()
     if start is not None:
-        x = np.where(np.isfinite(start), start, 0.0)
+        x[np.isnan(start[:, :, 0])] = 0.0  # what has not settled
     finite = np.isfinite(boundary.voltages)
     x[:, :, boundary.held] = np.where(finite, boundary.voltages, x[:, :, boundary.held])
     for device, (elements, nodes, signs) in shape.holding.items():
@@ -93,9 +93,13 @@ def known(circuit: FlatCircuit, shape: Shape, params: Params, boundary: Boundary
 
 
 def packed_lanes(values: Floats, wide: int) -> Floats:
-    """(L, m) to (L / W, m W), the lanes of a number side by side."""
-    lanes, count = values.shape
-    return np.ascontiguousarray(values.reshape(lanes // wide, wide, count).swapaxes(1, 2)).reshape(lanes // wide, -1)
+    """(L, m) to (G, m W), the lanes of a number side by side; the last lane fills its group up."""
+    (lanes, count), full = values.shape, len(values) // wide
+    packed = np.empty((-(-lanes // wide), count, wide))
+    packed[:full] = values[: full * wide].reshape(full, wide, count).swapaxes(1, 2)
+    if full < len(packed):
+        packed[full] = values[np.minimum(np.arange(full * wide, (full + 1) * wide), lanes - 1)].T
+    return packed.reshape(len(packed), -1)
 
 
 def unpacked_lanes(values: Floats, wide: int) -> Floats:
