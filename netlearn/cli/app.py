@@ -38,6 +38,8 @@ Inputs = Annotated[
     typer.Option("--input", help="name=value, such as x=0.3V or x[1]=200mV; else the task's first sample."),
 ]
 Seed = Annotated[int, typer.Option(help="Decides random starting values.")]
+Start = Annotated[int | None, typer.Option("--seed", help="Decides random starting values of a netlist (0).")]
+CircuitName = Annotated[str | None, typer.Option("--circuit", help="Which circuit, where there are several.")]
 BackendName = Annotated[str, typer.Option("--backend", help="native, ngspice or reference.")]
 
 
@@ -223,9 +225,9 @@ def _print_result(task: Any, result: dict[str, Any]) -> None:
 def solve(
     target: Target,
     inputs: Inputs = None,
-    circuit: Annotated[str | None, typer.Option(help="Which circuit, where there are several.")] = None,
+    circuit: CircuitName = None,
     backend: BackendName = DEFAULT_BACKEND,
-    seed: Annotated[int | None, typer.Option(help="Decides random starting values of a netlist (0).")] = None,
+    seed: Start = None,
     allow: Allow = None,
     as_json: Json = False,
 ) -> None:
@@ -269,9 +271,9 @@ def transient(
     net: Annotated[list[str] | None, typer.Option(help="A net to show, once for each; else all.")] = None,
     inputs: Inputs = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="A .csv, or a picture (svg, png, pdf).")] = None,
-    circuit: Annotated[str | None, typer.Option(help="Which circuit, where there are several.")] = None,
+    circuit: CircuitName = None,
     backend: BackendName = DEFAULT_BACKEND,
-    seed: Annotated[int | None, typer.Option(help="Decides random starting values of a netlist (0).")] = None,
+    seed: Start = None,
     allow: Allow = None,
     as_json: Json = False,
 ) -> None:
