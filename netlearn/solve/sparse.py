@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from netlearn.circuit.flat import Floats, Ints
 from netlearn.jit import called, compiled
-from netlearn.solve.lanes import every, get, minus_product, over, put, times
+from netlearn.solve.lanes import every, get, minus_product, minus_run, over, put, times, width
 
 Places = NDArray[np.int32]  # large tables take half the memory
 SMALL = 400  # unknowns; up to here the order is found by our own minimum degree, which needs no library to load
@@ -81,9 +81,19 @@ def eliminate(size: int, rows: Ints, columns: Ints, values: Floats) -> Eliminati
     a, b = _pairs(size, mate[rows], columns)
     place = np.empty(size, dtype=np.int64)
     place[ordered(size, a, b)] = np.arange(size)
+    place = _postordered(size, *_pairs(size, place[a], place[b]))[place]
     row, column = _pairs(size, place[a], place[b])
     factors = _filled(size, np.searchsorted(row, np.arange(size + 1)), column)
     return Elimination(factors, place, place[mate])
+
+
+def _postordered(size: int, row: Ints, column: Ints) -> Ints:
+    """New numbers for columns such that those that are eliminated into each other follow one another: the fill-in stays
+    what it is, and rows of a column of L often come in a row (`minus_run`)."""
+    parent, after = np.full(size, -1), np.empty(size, dtype=np.int64)
+    _tree(np.searchsorted(row, np.arange(size + 1)), column, parent, np.full(size, -1))
+    _postorder(parent, *np.full((3, size), -1), after)
+    return after
 
 
 def _pairs(size: int, i: Ints, j: Ints) -> tuple[Ints, Ints]:
@@ -155,7 +165,8 @@ def _minimum_degree(size: int, rows: Ints, columns: Ints) -> Ints:
 def _filled(n: int, starts: Ints, columns: Ints) -> Factors:
     """Factors of a pattern given by the columns of each row below the diagonal."""
     parent, row_starts, column_starts = np.full(n, -1), np.zeros(n + 1, np.int32), np.zeros(n + 1, np.int32)
-    _count(starts, columns, parent, np.full(n, -1), np.full(n, -1), row_starts, column_starts)
+    _tree(starts, columns, parent, np.full(n, -1))
+    _count(starts, columns, parent, np.full(n, -1), row_starts, column_starts)
     total = int(column_starts[-1])
     rows, row_places, row_columns = (np.empty(total, np.int32) for _ in range(3))
     _fill(
@@ -174,15 +185,9 @@ def _filled(n: int, starts: Ints, columns: Ints) -> Factors:
 
 
 @compiled
-def _count(
-    starts: Ints, columns: Ints, parent: Ints, ancestor: Ints, mark: Ints, row_starts: Ints, column_starts: Ints
-) -> None:
-    """The elimination tree, and how long each row and column of L is.
-
-    Row i of L is what can be reached in the tree from the row's own columns, below i (Liu 1990).
-    """
-    n = parent.size
-    for i in range(n):
+def _tree(starts: Ints, columns: Ints, parent: Ints, ancestor: Ints) -> None:
+    """The elimination tree (Liu 1990)."""
+    for i in range(parent.size):
         for q in range(starts[i], starts[i + 1]):
             k = columns[q]
             while k != -1 and k < i:
@@ -192,6 +197,41 @@ def _count(
                     parent[k] = i
                     break
                 k = above
+
+
+@compiled
+def _postorder(parent: Ints, child: Ints, brother: Ints, stack: Ints, after: Ints) -> None:
+    """The place of each number when all children come right before their parent; `child`, `brother`, `stack` are -1."""
+    n, count = parent.size, 0
+    for k in range(n - 1, -1, -1):
+        if parent[k] >= 0:
+            brother[k] = child[parent[k]]
+            child[parent[k]] = k
+    for root in range(n):
+        if parent[root] >= 0:
+            continue
+        top = 0
+        stack[0] = root
+        while top >= 0:
+            k = stack[top]
+            below = child[k]
+            if below >= 0:
+                child[k] = brother[below]
+                top += 1
+                stack[top] = below
+            else:
+                after[k] = count
+                count += 1
+                top -= 1
+
+
+@compiled
+def _count(starts: Ints, columns: Ints, parent: Ints, mark: Ints, row_starts: Places, column_starts: Places) -> None:
+    """How long each row and column of L is.
+
+    Row i of L is what can be reached in the tree from the row's own columns, below i.
+    """
+    n = parent.size
     for i in range(n):
         mark[i] = i
         for q in range(starts[i], starts[i + 1]):
@@ -247,7 +287,7 @@ def factor(t: Factors, values: Floats, work: Floats, like: Any) -> None:
     """Replace the numbers of a matrix by those of its factors; `work` holds 2 n numbers, zero before and after."""
     n, nonzeros = t.starts.size - 1, t.rows.size
     low, up = n, n + nonzeros
-    zero = every(0.0, like)
+    zero, single = every(0.0, like), width(like) == 1
     for j in range(n):
         first, last = t.starts[j], t.starts[j + 1]
         diagonal = get(values, j, like)
@@ -258,10 +298,17 @@ def factor(t: Factors, values: Floats, work: Floats, like: Any) -> None:
             k, here = t.row_columns[q], t.row_places[q]
             below, right = get(values, low + here, like), get(values, up + here, like)
             diagonal = minus_product(diagonal, below, right)
-            for p in range(here + 1, t.starts[k + 1]):
+            p, end = here + 1, t.starts[k + 1]
+            while p < end:
                 i = t.rows[p]
-                put(work, i, minus_product(get(work, i, like), get(values, low + p, like), right))
-                put(work, n + i, minus_product(get(work, n + i, like), get(values, up + p, like), below))
+                if single and p + 7 < end and t.rows[p + 7] == i + 7:  # eight rows one after the other
+                    minus_run(work, i, values, low + p, right)
+                    minus_run(work, n + i, values, up + p, below)
+                    p += 8
+                else:
+                    put(work, i, minus_product(get(work, i, like), get(values, low + p, like), right))
+                    put(work, n + i, minus_product(get(work, n + i, like), get(values, up + p, like), below))
+                    p += 1
         put(values, j, diagonal)
         inverse = over(every(1.0, like), diagonal)
         for p in range(first, last):
