@@ -26,6 +26,7 @@ from netlearn.jit import called, compiled
 from netlearn.solve.lanes import every, get, minus_product, minus_run, over, put, times, width
 
 Places = NDArray[np.int32]  # large tables take half the memory
+LEAST = 1e-9  # of the largest number in its row: what a pivot should be
 SMALL = 400  # unknowns; up to here the order is found by our own minimum degree, which needs no library to load
 
 
@@ -81,10 +82,40 @@ def eliminate(size: int, rows: Ints, columns: Ints, values: Floats) -> Eliminati
     a, b = _pairs(size, mate[rows], columns)
     place = np.empty(size, dtype=np.int64)
     place[ordered(size, a, b)] = np.arange(size)
-    place = _postordered(size, *_pairs(size, place[a], place[b]))[place]
-    row, column = _pairs(size, place[a], place[b])
+    found = _planned(size, rows, columns, place, place[mate])
+    own = (mate == np.arange(size)).all()
+    return found if own or _sound(found, rows, columns, values) else _pivoted(found, rows, columns, values)
+
+
+def _planned(size: int, rows: Ints, columns: Ints, column_place: Ints, row_place: Ints) -> Elimination:
+    """The tables where columns and rows are eliminated at these places, or in an order that comes to the same."""
+    after = _postordered(size, *_pairs(size, row_place[rows], column_place[columns]))
+    column_place, row_place = after[column_place], after[row_place]
+    row, column = _pairs(size, row_place[rows], column_place[columns])
     factors = _filled(size, np.searchsorted(row, np.arange(size + 1)), column)
-    return Elimination(factors, place, place[mate])
+    return Elimination(factors, column_place, row_place)
+
+
+def _sound(plan: Elimination, rows: Ints, columns: Ints, values: Floats) -> bool:
+    """Whether no pivot is next to nothing at typical numbers, of what its row had."""
+    numbers, largest = np.zeros(plan.entries), np.zeros(plan.size)
+    np.add.at(numbers, plan.places(rows, columns), values)
+    np.maximum.at(largest, plan.row_place[rows], np.abs(values))
+    _factor_one(plan.factors, numbers, np.zeros(2 * plan.size))
+    return bool((np.abs(numbers[: plan.size]) > LEAST * largest).all())
+
+
+def _pivoted(plan: Elimination, rows: Ints, columns: Ints, values: Floats) -> Elimination:
+    """An order whose pivots SuperLU has searched for at typical numbers; the same plan where these are singular."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.linalg import splu
+
+    matrix = coo_array((values, (rows, columns)), shape=(plan.size, plan.size)).tocsc()
+    try:
+        solver = splu(matrix)
+    except RuntimeError:  # "Factor is exactly singular"
+        return plan
+    return _planned(plan.size, rows, columns, *(p.astype(np.int64) for p in (solver.perm_c, solver.perm_r)))
 
 
 def _postordered(size: int, row: Ints, column: Ints) -> Ints:
@@ -317,6 +348,11 @@ def factor(t: Factors, values: Floats, work: Floats, like: Any) -> None:
             put(values, up + p, get(work, n + i, like))
             put(work, i, zero)
             put(work, n + i, zero)
+
+
+@compiled
+def _factor_one(t: Factors, values: Floats, work: Floats) -> None:
+    factor(t, values, work, 0.0)
 
 
 @called

@@ -85,6 +85,21 @@ def test_a_warm_start_takes_fewer_steps_to_the_same_answer(flat: Flat) -> None:
     np.testing.assert_allclose(warm.x, cold.x, rtol=0, atol=1e-13)
 
 
+def test_sources_without_ground_take_no_more_steps_than_others(flat: Flat) -> None:
+    """A tree of nodes joined by sources in series with resistors: in an order of elimination that only counts entries some
+    pivot is exactly zero."""
+    pairs = [(0, 1), (1, 2), (1, 3), (1, 4), (1, 5), (0, 6), (0, 7), (1, 6), (6, 4)]
+    text = "net n[8], m[9]\nR ref(n[7], gnd) = 1\ninput x = I(n[0])\n" + "\n".join(
+        f"V s{k}(n[{a}], m[{k}]) = {0.1 * (k + 1)}V\nR r{k}(m[{k}], n[{b}]) = {k + 1}" for k, (a, b) in enumerate(pairs)
+    )
+    circuit = flat(text)
+    native, held = Native(circuit), boundary(circuit, np.array([[0.0], [1.0]]))
+    found = native.operating_points(initial(circuit), held)
+    assert (found.steps == 2).all()
+    gradient = native.gradient(initial(circuit), held, found, np.ones_like(found.x), [("R", "r")])
+    assert np.isfinite(gradient.values["R"]["r"]).all()
+
+
 def test_the_residual_and_its_place_are_reported(flat: Flat) -> None:
     circuit = flat(NET, EDGE)
     found = Native(circuit).operating_points(initial(circuit), boundary(circuit, np.array([[0.1, 0.4]])))

@@ -10,6 +10,7 @@ import numpy as np
 from netlearn.backends.native.packing import FEW, Ready, in_threads, of_groups, packed_lanes, unpacked_lanes
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Params, rule_slopes
 from netlearn.devices import kernel
+from netlearn.errors import BackendError
 from netlearn.jit import WIDTH
 from netlearn.solve.adjoint import multipliers_of_eight, multipliers_of_one
 from netlearn.solve.newton import scratch
@@ -59,6 +60,13 @@ def gradient(
         run(tables, part, points[some], pulled[some], found[some], scratch(tables, wide))
 
     in_threads(work, groups, threads)
+    lost = ~np.isfinite(unpacked_lanes(found, wide)[:lanes]).all(axis=1)
+    if lost.any():
+        draw, sample = divmod(int(lost.argmax()), x.shape[1])
+        raise BackendError(
+            f"draw {draw}, sample {sample} has no gradient: its matrix is singular to the engine",
+            "a loop of sources without resistance, or numbers far from those of the first draw?",
+        )
     rows = np.concatenate([unpacked_lanes(found, wide)[:lanes], np.zeros((lanes, 1))], axis=1)
     multipliers = rows[:, shape.row].reshape(x.shape)  # zero where there is no equation
     voltages = unpacked_lanes(pulled, wide)[:lanes].reshape(x.shape)
