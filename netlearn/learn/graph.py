@@ -125,4 +125,4 @@ class ResistorGraph:
         omega = self.projector()
         column = -omega[:, edge]
         column[edge] += 1.0
-        return np.outer(column, omega[edge]) / self.resistances[edge]
+        return np.asarray(np.outer(column, omega[edge]) / self.resistances[edge])
