@@ -15,25 +15,41 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from netlearn.circuit.flat import Floats
 from netlearn.jit import called, compiled
 from netlearn.solve.lanes import eight, every, get, minus_product, put, times, width
-from netlearn.solve.newton import Numbers, Scratch, part, prepare, residual
+from netlearn.solve.newton import Numbers, Scratch, largest_of_rows, part, prepare, residual
 from netlearn.solve.newton import slopes as assemble
 from netlearn.solve.shape import Tables
-from netlearn.solve.sparse import factor, substitute_transposed
+from netlearn.solve.sparse import LEAST, factor, substitute_transposed
+
+
+@called
+def _doubtful(pivots: Floats, largest: Floats, count: int) -> bool:
+    bad = 0
+    for i in range(count):
+        bad += not abs(pivots[i]) > LEAST * largest[i]
+    return bad > 0
 
 
 @called
 def _multipliers(
     t: Tables, numbers: Numbers, group: int, x: Floats, slopes: Floats, lam: Floats, s: Scratch, like: Any
 ) -> None:
-    """lam (rows,): multipliers of the current laws; `slopes` of known voltages become dL/dv."""
+    """lam (rows,): multipliers of the current laws; `slopes` of known voltages become dL/dv. Where a pivot is next to
+    nothing lam is NaN: there is no relying on an order of pivots that other numbers have decided."""
     n, lanes = t.unknowns.size, width(like)
     prepare(t, numbers, group, x, s, like)
     residual(t, numbers, group, x, s, like)
     assemble(t, numbers, group, s, like)
+    largest_of_rows(t.factors, s.values, s.taken, like)
     factor(t.factors, s.values, s.work, like)
+    if _doubtful(s.values, s.taken, n * lanes):
+        for r in range(n + t.signs.size):
+            put(lam, r, every(np.nan, like))
+        return
     for h in range(t.signs.size):
         put(lam, n + h, times(every(t.signs[h], like), get(slopes, t.fixers[1, h], like)))
     for j in range(n):

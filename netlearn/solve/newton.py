@@ -479,17 +479,26 @@ def _doubtful(values: Floats, n: int, lanes: int) -> bool:
 
 
 @called
+def largest_of_rows(t: Factors, values: Floats, row: Floats, like: Any) -> None:
+    """The largest magnitude in each row of a matrix."""
+    n, nonzeros = t.starts.size - 1, t.rows.size
+    for j in range(n):
+        most = larger(every(0.0, like), get(values, j, like))
+        for p in range(t.starts[j], t.starts[j + 1]):
+            most = larger(most, get(values, n + nonzeros + p, like))
+        for q in range(t.row_starts[j], t.row_starts[j + 1]):
+            most = larger(most, get(values, n + t.row_places[q], like))
+        put(row, j, most)
+
+
+@called
 def _look(t: Tables, numbers: Numbers, group: int, s: Scratch, report: Report, random: Floats, like: Any) -> None:
     """Factor the matrix at the answer, and fail lanes in which it is singular but for rounding."""
-    n, nonzeros, lanes, row = t.unknowns.size, t.factors.rows.size, width(like), s.taken
+    n, lanes, row = t.unknowns.size, width(like), s.taken
     slopes(t, numbers, group, s, like)
+    largest_of_rows(t.factors, s.values, row, like)
     for j in range(n):
-        most_of_row = larger(every(0.0, like), get(s.values, j, like))
-        for p in range(t.factors.starts[j], t.factors.starts[j + 1]):
-            most_of_row = larger(most_of_row, get(s.values, n + nonzeros + p, like))
-        for q in range(t.factors.row_starts[j], t.factors.row_starts[j + 1]):
-            most_of_row = larger(most_of_row, get(s.values, n + t.factors.row_places[q], like))
-        put(row, j, times(most_of_row, every(random[j], like)))
+        put(row, j, times(get(row, j, like), every(random[j], like)))
     factor(t.factors, s.values, s.work, like)
     substitute(t.factors, s.values, row, like)
     put(s.lane, BACK, _largest_of(row, like))

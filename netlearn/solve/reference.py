@@ -273,6 +273,20 @@ def _impose(lanes: _Lanes, f: Floats, slopes: Floats, x: Floats) -> None:
         _fix(lanes.pattern, f, slopes, node, x[on, node] - lanes.voltages[on, k], on)
 
 
+def multipliers(circuit: FlatCircuit, params: Params, boundary: Boundary, x: Floats, slopes: Floats) -> Floats:
+    """lambda (S, size) of J^T lambda = dL/dx, `slopes` (S, size), at operating points x (S, size) of the first draw: of
+    each equation, at ground and at held nodes of what holds them. NaN where the matrix is singular."""
+    lanes = _lanes(circuit, pattern(circuit), params, boundary, 0, slice(None))
+    f, entries = assemble(lanes, x)
+    _impose(lanes, f, entries, x)
+    places = lanes.pattern
+    order = np.lexsort((places.columns, places.rows))  # the transpose, ascending by column
+    turned = replace(places, rows=places.columns[order], columns=places.rows[order])
+    found, fine = _linear(turned, entries[:, order], slopes)
+    found[~fine] = np.nan
+    return found
+
+
 def _linear(places: Pattern, slopes: Floats, b: Floats) -> tuple[Floats, np.ndarray]:
     """Solve every lane; a singular or overflowing one gives zeros and False."""
     good = np.asarray(np.isfinite(slopes).all(axis=1) & np.isfinite(b).all(axis=1))

@@ -9,6 +9,7 @@ import pytest
 
 from netlearn.backends.native import Native
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Params, boundary, hold, initial, with_states
+from netlearn.solve import reference
 
 Flat = Callable[..., FlatCircuit]
 GATE = "state vg = learn(2V, 0V..5V)\n"
@@ -132,3 +133,29 @@ def test_samples_that_did_not_settle_add_nothing(flat: Flat) -> None:
     found.settled[0, 3:] = False
     found.x[0, 3:] = np.nan
     np.testing.assert_allclose(native.gradient(params, held, found, slopes).states, some.states, rtol=1e-12)
+
+
+@pytest.mark.parametrize("draws", [2, 9])
+def test_a_draw_whose_pivots_vanish_has_its_gradient_all_the_same(draws: int, flat: Flat) -> None:
+    circuit = flat(
+        "net a, b, c\ninput x = I(a)\nR r1(a, gnd) = 1k\nVCCS s(a, gnd, a, gnd) = -0.5mS\nVCCS t(a, gnd, b, gnd) = 1mS\n"
+        "VCCS u(b, gnd, a, gnd) = 1mS\nR r2(b, gnd) = 1k\nV v(c, gnd) = 1V\nR r3(c, b) = 2k\noutput y = V(b)"
+    )
+    native, held = Native(circuit), boundary(circuit, np.array([[1e-3], [2e-3]]))
+    params = initial(circuit).copies(draws)
+    own = circuit.banks["VCCS"].names.index("s")
+    params.values["VCCS"]["gm"][-1, own] = -1e-3  # what node a has on its diagonal is zero, and nothing is singular
+    found = native.operating_points(params, held)
+    assert found.settled.all()
+    wanted = [("VCCS", "gm"), ("R", "r"), ("V", "dc")]
+    gradient = native.gradient(params, held, found, np.ones_like(found.x), wanted)
+    for device, param in wanted:
+        for element in range(len(circuit.banks[device].names)):
+            size, ends = 1e-5 * abs(params.values[device][param][-1, element]), []
+            for sign in (1, -1):
+                moved = params.of(slice(draws - 1, draws))
+                values = {d: {p: v.copy() for p, v in of.items()} for d, of in moved.values.items()}
+                values[device][param][0, element] += sign * size
+                ends.append(reference.operating_points(circuit, Params(moved.states, values), held).x.sum())
+            numeric = (ends[0] - ends[1]) / (2 * size)
+            assert gradient.values[device][param][-1, element] == pytest.approx(numeric, rel=1e-6, abs=1e-9)

@@ -12,6 +12,7 @@ from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Params, rule_sl
 from netlearn.devices import kernel
 from netlearn.errors import BackendError
 from netlearn.jit import WIDTH
+from netlearn.solve import reference
 from netlearn.solve.adjoint import multipliers_of_eight, multipliers_of_one
 from netlearn.solve.newton import scratch
 
@@ -60,16 +61,12 @@ def gradient(
         run(tables, part, points[some], pulled[some], found[some], scratch(tables, wide))
 
     in_threads(work, groups, threads)
-    lost = ~np.isfinite(unpacked_lanes(found, wide)[:lanes]).all(axis=1)
-    if lost.any():
-        draw, sample = divmod(int(lost.argmax()), x.shape[1])
-        raise BackendError(
-            f"draw {draw}, sample {sample} has no gradient: its matrix is singular to the engine",
-            "a loop of sources without resistance, or numbers far from those of the first draw?",
-        )
     rows = np.concatenate([unpacked_lanes(found, wide)[:lanes], np.zeros((lanes, 1))], axis=1)
     multipliers = rows[:, shape.row].reshape(x.shape)  # zero where there is no equation
     voltages = unpacked_lanes(pulled, wide)[:lanes].reshape(x.shape)
+    for draw, sample in np.argwhere(~np.isfinite(multipliers).all(axis=2)).tolist():
+        lane = _pivoting(ready, boundary, x, slopes, draw, sample)
+        multipliers[draw, sample], voltages[draw, sample] = lane
     values: dict[str, dict[str, Floats]] = {}
     for device, param in _pairs(circuit, wanted):
         values.setdefault(device, {})[param] = _parameter(circuit, params, x, multipliers, device, param)
@@ -79,6 +76,27 @@ def gradient(
             total = holder.sign * voltages[:, :, holder.node].sum(axis=1)
             values[holder.device][param][:, holder.element] = total
     return Gradient(_states(circuit, params, values), values)
+
+
+def _pivoting(
+    ready: Ready, boundary: Boundary, x: Floats, slopes: Floats, draw: int, sample: int
+) -> tuple[Floats, Floats]:
+    """Multipliers (size,) and dL/dv (size,) of one lane by the reference solver, as `gradient` has them."""
+    shape, rows = ready.shape, slice(sample, sample + 1)
+    one, part = ready.params.of(slice(draw, draw + 1)), boundary.of(rows)
+    found = reference.multipliers(shape.circuit, one, part, x[draw, rows], slopes[draw, rows])[0]
+    if not np.isfinite(found).all():
+        raise BackendError(
+            f"draw {draw}, sample {sample} has no gradient: its equations are singular",
+            "is there a loop of sources without resistance, or a node that nothing determines?",
+        )
+    voltages = np.zeros_like(found)
+    fixed = [0, *part.held[np.isfinite(part.voltages[0])].tolist()]
+    voltages[fixed] = found[fixed]
+    found[fixed] = 0.0
+    for holder in shape.holders:
+        voltages[holder.node], found[holder.branch] = holder.sign * found[holder.branch], 0.0
+    return found, voltages
 
 
 def _parameter(circuit: FlatCircuit, params: Params, x: Floats, multipliers: Floats, device: str, param: str) -> Floats:
