@@ -15,6 +15,9 @@ from netlearn.errors import BackendError
 from netlearn.solve.lesson import Lesson
 from netlearn.solve.solution import Solution
 
+NUMBERS = 200_000_000  # in the answer of a transient: 1.6 GB
+BRIEFEST, LONGEST = 1e-30, 1e30  # s
+
 
 @dataclass(frozen=True)
 class Transient:
@@ -71,10 +74,21 @@ class Backend(Protocol):
         ...
 
 
-def check_times(stop: float, step: float) -> None:
-    """Refuse a transient whose times make no sense: BackendError."""
+def check_times(circuit: FlatCircuit, lanes: int, stop: float, step: float, most: int = NUMBERS) -> None:
+    """Refuse a transient whose times make no sense, or whose answer has more than so many numbers: BackendError."""
     if not (0 < step <= stop < np.inf):
         raise BackendError(f"a transient of {stop:g} s in steps of {step:g} s", "give 0 < step <= stop")
+    if step < BRIEFEST or stop > LONGEST:
+        raise BackendError(
+            f"a transient of {stop:g} s in steps of {step:g} s", f"give times from {BRIEFEST:g} s to {LONGEST:g} s"
+        )
+    corners = sum(wave.count(stop) for bank in circuit.banks.values() for wave in bank.waves.values())
+    times = stop / step + corners
+    if times * max(lanes, 1) * circuit.size > most:
+        raise BackendError(
+            f"a transient of {stop:g} s would have {times:.3g} times, more than fit",
+            "give a longer step or an earlier end" if corners < 0.5 * times else "give pulses a longer period",
+        )
 
 
 def solved(

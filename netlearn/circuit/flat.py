@@ -131,10 +131,12 @@ class FlatCircuit:
     @cached_property
     def clamping(self) -> tuple[Ints, Ints, Ints, Floats]:
         """What a clamped phase moves: a node, the node of the free half it starts from, the output that pushes
-        it and its share of that push: 1, or 1/2 and -1/2 where an output is a difference of two nodes."""
+        it and its share of that push: 1, or 1/2 and -1/2 where an output is a difference of two nodes, neither of
+        which an input holds."""
+        driven = {0, *self.driven["V"][0].tolist()}
         moved: list[tuple[int, int, int, float]] = []
         for k, port in enumerate(self.outputs):
-            if port.clamped[1] == 0:
+            if port.clamped[1] in driven:
                 moved.append((port.clamped[0], port.free[0], k, 1.0))
             else:
                 moved += [(port.clamped[0], port.free[0], k, 0.5), (port.clamped[1], port.free[1], k, -0.5)]

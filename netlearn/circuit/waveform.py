@@ -40,6 +40,10 @@ class Pulse:
         points = np.cumsum([0.0, self.rise, min(self.width, 1e30), self.fall])
         return float(np.interp(t, points, [self.low, self.high, self.high, self.low]))
 
+    def count(self, stop: float) -> float:
+        """How many points there are at most."""
+        return 5.0 * max((stop - self.delay) / self.period + 1.0, 1.0) if self.period > 0 else 4.0
+
     def points(self, stop: float) -> Points:
         """The corners up to `stop`, of every period."""
         times = np.cumsum([0.0, self.rise, min(self.width, 1e30), self.fall])
@@ -71,6 +75,9 @@ class Sine:
             return self.offset
         return self.offset + self.amplitude * math.sin(2 * math.pi * self.frequency * (t - self.delay))
 
+    def count(self, stop: float) -> float:
+        return 1.0
+
     def points(self, stop: float) -> Points:
         """The moment it sets in."""
         return np.array([self.delay]), np.array([self.offset])
@@ -88,6 +95,9 @@ class Pwl:
 
     def value(self, t: float) -> float:
         return float(np.interp(t, self.times, self.values))
+
+    def count(self, stop: float) -> float:
+        return float(len(self.times))
 
     def points(self, stop: float) -> Points:
         """All of its points."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from netlearn import units
 from netlearn.backends import open_backend
+from netlearn.backends.protocol import NUMBERS, check_times
 from netlearn.circuit.flat import FlatCircuit, Floats, boundary
 from netlearn.cli.solving import Subject, input_values, quantity
 from netlearn.errors import CircuitError
@@ -33,6 +34,7 @@ def waves(
     circuit = subject.circuit
     end = quantity(stop, f"--stop {stop}", units.SECOND)
     longest = quantity(step, f"--step {step}", units.SECOND) if step is not None else end / POINTS
+    check_times(circuit, 1, end, longest, NUMBERS // 10)  # a table takes ten times the room
     places = _places(circuit, nets)
     inputs = input_values(circuit, given, subject.inputs)
     solver = open_backend(backend, circuit)
@@ -74,5 +76,5 @@ def draw(figure: Any, found: Waves) -> None:
     axes.set(xlabel=f"time ({unit})", ylabel="voltage (V)")
     axes.set_xlim(0, found.time[-1] / 1000.0**power)
     axes.grid(alpha=0.25)
-    if len(found.volts) <= 12:
+    if 0 < len(found.volts) <= 12:
         axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))

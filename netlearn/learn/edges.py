@@ -75,7 +75,7 @@ def edge_groups(circuit: FlatCircuit) -> list[Group]:
                 column = circuit.banks[rule.device].device.param_names.index(rule.param)
                 rows = np.arange(len(rule.elements))
                 groups.append(_group(circuit, rule.device, column, False, rule.elements, rule, rows, k))
-    groups = [_learning(circuit, g) for g in groups]
+    groups = [part for g in groups for part in _apart(_learning(circuit, g))]
     steered = {int(s) for g in groups for s in g.states}
     idle = [circuit.states[i].name for i in circuit.free_states if int(i) not in steered]
     if idle:
@@ -87,7 +87,16 @@ def edge_groups(circuit: FlatCircuit) -> list[Group]:
 
 
 def _learning(circuit: FlatCircuit, group: Group) -> Group:
-    keep = np.isin(group.states, circuit.free_states)
+    return _some(group, np.isin(group.states, circuit.free_states))
+
+
+def _apart(group: Group) -> list[Group]:
+    """Edges in the halves of a twin and edges in neither, which see two phases."""
+    halved = group.half > 0
+    return [_some(group, ~halved), _some(group, halved)] if group.twin and not halved.all() else [group]
+
+
+def _some(group: Group, keep: np.ndarray) -> Group:
     fields = {n: getattr(group, n)[keep] for n in ("elements", "states", "half", "plus", "minus", "rows")}
     return Group(group.device, group.column, group.terminal, rule=group.rule, input=group.input, **fields)
 

@@ -278,7 +278,7 @@ class Shape:
     def maskable(self, nodes: Iterable[int]) -> bool:
         """Whether these nodes can be held in some lanes only: their own equation must be theirs to give up."""
         at = np.array(sorted(nodes), dtype=np.int64)
-        return bool((self.row[at] == self.column[at]).all())
+        return bool(((self.row[at] == self.column[at]) & (self.column[at] >= 0)).all())
 
     @cached_property
     def one(self) -> Tables:

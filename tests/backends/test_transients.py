@@ -340,3 +340,14 @@ def test_a_missing_beginning_is_named(flat: Flat, backend: Opened) -> None:
     circuit = flat("net a\nNever e1(a, gnd)\nR r1(a, gnd) = 1G\nC c1(a, gnd) = 1uF", element)
     with pytest.raises(BackendError, match="no operating point to begin with"):
         backend("native", circuit).transient(initial(circuit), boundary(circuit, [[]]), 1e-2, 1e-5)
+
+
+@BOTH
+@pytest.mark.parametrize("period", ["1e-30s", "1ps"])
+def test_pulses_without_end_are_refused_before_they_take_memory(
+    engine: str, period: str, flat: Flat, backend: Opened
+) -> None:
+    circuit = flat(f"net a\nV v1(a, gnd) = pulse(0V, 1V, width = 1e-31s, period = {period})\nR r1(a, gnd) = 1k")
+    with pytest.raises(BackendError, match="times, more than fit") as found:
+        run(circuit, backend(engine, circuit), 1.0, 1e-3)
+    assert found.value.help == "give pulses a longer period"

@@ -248,6 +248,61 @@ def test_twins_of_conductances_learn_the_same(backend: Callable[[str, FlatCircui
     np.testing.assert_allclose(one.states, other.states, rtol=1e-12)
 
 
+def _small(body: str, before: str = "") -> tuple[FlatCircuit, Trainer]:
+    """Inputs of two nets, and one output that learns three values."""
+    netlist = compile_netlist(
+        f"""{before}
+        circuit Net {{
+          {body}
+        }}
+        task t on Net {{
+          data x: [[0V, 0.4V], [0.2V, 0.1V], [0.3V, 0.05V]] -> y: [0.02V, 0.05V, 0.1V]
+          rule hardware(rate = 1e-3)
+        }}"""
+    )
+    circuit = flatten(netlist.circuit)
+    return circuit, Trainer(circuit, make_task(netlist.task, 0), _Unopened(), steps=1)  # type: ignore[arg-type]
+
+
+def test_an_output_against_an_input_is_pushed_at_its_own_node(backend: Callable[[str, FlatCircuit], Backend]) -> None:
+    circuit, trainer = _small(
+        """net a, b, c
+        G g1(a, c) = learn(1mS, 0.1mS..10mS)
+        G g2(c, b) = learn(2mS, 0.1mS..10mS)
+        R r(c, gnd) = 2k
+        input x[0..1] = V(a), V(b)
+        output y = V(c) - V(b)"""
+    )
+    nodes, _, _, shares = circuit.clamping
+    assert [circuit.nodes[n] for n in nodes] == ["c"]
+    assert shares.tolist() == [1.0]
+    for teacher in TEACHERS:
+        one, other, _, _ = _both(circuit, trainer, backend(teacher, circuit))
+        assert np.abs(one.states / initial(circuit).states - 1.0).max() > 1e-3
+        np.testing.assert_allclose(one.states, other.states, rtol=1e-12)
+
+
+def test_an_edge_beside_a_twin_sees_both_phases(backend: Callable[[str, FlatCircuit], Backend]) -> None:
+    circuit, trainer = _small(
+        """net a: twin, b: twin, c: twin
+        net p
+        state s = learn(1mS, 0.1mS..10mS)
+        G gf(a.free, c.free) = s
+        G gc(a.clamped, c.clamped) = s
+        R rf(c.free, b.free) = 1k
+        R rc(c.clamped, b.clamped) = 1k
+        R joint(p, c.clamped) = 1k
+        G beside(p, gnd) = learn(1mS, 0.1mS..10mS)
+        input x[0..1] = V(a), V(b)
+        output y = V(c)""",
+        "bundle twin { free, clamped }",
+    )
+    one, other, within, _ = _both(circuit, trainer, backend("native", circuit))
+    assert within == 60
+    assert np.abs(one.states / initial(circuit).states - 1.0).min() > 1e-3
+    np.testing.assert_allclose(one.states, other.states, rtol=1e-12)
+
+
 @pytest.mark.parametrize("name", LOSS_TABLE)
 def test_every_loss_is_taught_as_what_it_is(name: str, backend: Callable[[str, FlatCircuit], Backend]) -> None:
     circuit, trainer = _ohmic(EDGES["a conductance"], _rule("hardware", EDGES["a conductance"]), EVERY_LOSS[name])

@@ -172,7 +172,7 @@ class Native:
 
     def transient(self, params: Params, boundary: Boundary, stop: float, step: float) -> Transient:
         """All lanes over time, eight side by side; those of a group share their steps."""
-        check_times(stop, step)
+        check_times(self.circuit, params.draws * boundary.samples, stop, step)
         start = self._beginning(params, boundary)
         moving = over_time(self.circuit)
         x = transient(moving, params, boundary, start, stop, step, self.threads)

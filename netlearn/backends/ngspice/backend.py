@@ -211,7 +211,7 @@ class Ngspice:
         """All lanes over time, a run of ngspice each. Its time points are of its own choice, no further than `step`
         apart and on every corner; values at the common ones are interpolated (`between`)."""
         check_params(self.circuit, params)
-        check_times(stop, step)
+        check_times(self.circuit, params.draws * boundary.samples, stop, step)
         waves = (wave for bank in self.circuit.banks.values() for wave in bank.waves.values())
         time, _ = time_points(waves, stop, step)
         x = np.zeros((params.draws, boundary.samples, len(time), self.circuit.size))
