@@ -129,14 +129,22 @@ class FlatCircuit:
         return {half: (_ints([p for p, _ in ends]), _ints([m for _, m in ends])) for half, ends in halves.items()}
 
     @cached_property
+    def held_nodes(self) -> frozenset[int]:
+        """Nodes that always have a given voltage: ground, driven ones, and those of sources with the other end at ground."""
+        found = {0, *self.driven["V"][0].tolist()}
+        for bank in self.banks.values():
+            if bank.device.holds:
+                found |= {p + n for p, n in bank.nodes.tolist() if 0 in (p, n)}
+        return frozenset(found)
+
+    @cached_property
     def clamping(self) -> tuple[Ints, Ints, Ints, Floats]:
         """What a clamped phase moves: a node, the node of the free half it starts from, the output that pushes
-        it and its share of that push: 1, or 1/2 and -1/2 where an output is a difference of two nodes, neither of
-        which an input holds."""
-        driven = {0, *self.driven["V"][0].tolist()}
+        it and its share of that push: 1, or 1/2 and -1/2 where an output is a difference of two nodes that are both
+        free to move."""
         moved: list[tuple[int, int, int, float]] = []
         for k, port in enumerate(self.outputs):
-            if port.clamped[1] in driven:
+            if port.clamped[1] in self.held_nodes:
                 moved.append((port.clamped[0], port.free[0], k, 1.0))
             else:
                 moved += [(port.clamped[0], port.free[0], k, 0.5), (port.clamped[1], port.free[1], k, -0.5)]

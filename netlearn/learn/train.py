@@ -84,10 +84,12 @@ class Trainer:
         if any(port.kind != "V" for port in self.circuit.outputs):
             raise TaskError("a branch current cannot be clamped", "train on node voltages or their differences")
         _ = self.circuit.clamping  # CircuitError where two outputs would clamp one node
-        driven = {n for port in self.circuit.inputs for n in port.nodes} | {0}
+        held = self.circuit.held_nodes | {n for port in self.circuit.inputs for n in port.nodes}
         for port in self.circuit.outputs:
-            if port.clamped[0] in driven:
-                raise TaskError(f"output {port.name} is read at a driven node", "read it at a free node")
+            if port.clamped[0] in held:
+                raise TaskError(
+                    f"output {port.name} is read at a node that an input or a source holds", "read it at a free node"
+                )
 
 
 def begin(trainer: Trainer, params: Params) -> Moment:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -200,8 +201,36 @@ def test_an_output_at_a_driven_node_cannot_be_trained() -> None:
         "circuit Divider {\n net a, b\n R r(a, b) = learn(1k, 10..10k)\n R q(b, gnd) = 1k\n input x = V(a)\n output y = V(a)\n}\n"
         "task t on Divider {\n data x: [1V] -> y: [1V]\n rule coupled(rate = 1e-3)\n stop steps > 1\n}"
     )
-    with pytest.raises(TaskError, match="driven node"):
+    with pytest.raises(TaskError, match="an input or a source holds"):
         _moments(netlist)
+
+
+RAIL = """circuit Rail {
+  net a, b, h
+  V v(h, gnd) = 0.1V
+  G g1(a, b) = learn(1mS, 0.1mS..10mS)
+  G g2(b, gnd) = learn(1mS, 0.1mS..10mS)
+  R r(b, h) = 1k
+  input x = V(a)
+  output y = V(READ)
+}
+task t on Rail {
+  data x: [0.3V, 0.6V] -> y: [50mV, 150mV]
+  rule hardware(rate = 1e-2)
+  stop steps > 1999
+}"""
+
+
+def test_an_output_at_a_source_is_refused_and_one_against_it_learns(backend: Callable[..., Backend]) -> None:
+    netlist = compile_netlist(RAIL.replace("READ", "h, b"))
+    circuit = flatten(netlist.circuit)
+    with pytest.raises(TaskError, match="an input or a source holds"):
+        Trainer(circuit, make_task(netlist.task, 0), backend("reference", circuit))
+    netlist = compile_netlist(RAIL.replace("READ", "b, h"))
+    circuit = flatten(netlist.circuit)
+    for name in ("native", "ngspice"):
+        *_, last = train(Trainer(circuit, make_task(netlist.task, 0), backend(name, circuit)))
+        assert last.metrics["mse"] < 1e-6
 
 
 @pytest.mark.parametrize("backend", ["reference", "ngspice"])
