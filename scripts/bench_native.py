@@ -10,27 +10,32 @@ installed its published time stands in (0.167 s).
 Measured on two shared cores of an EPYC (Python 3.11, ngspice 39, scipy 1.17), each work on one core but for the copies:
 
     work                                reached         goal  unit
-    diodes-16 Newton steps            1.582e+06    6.667e+06  steps/s
-    diodes-16 over the stream             4.141           20  x                ngspice's stream: 14440 points/s
-    diodes-16 over alter+op               14.19          150  x                PySpice, alter and op: 4215 points/s
-    nmos-100 over the stream              12.27           12  x                ngspice's stream: 3771 points/s
-    twins-32 sample by sample         4.658e+04        5e+04  steps/s          the same on ngspice: 5131 steps/s
-    1,000 copies of twins-32          3.865e+05        1e+06  steps/s
-    gradient of 162 gates                 1.393       0.6667  solve/gradient   solve 21.3 us a point, gradient 15.3 us
-    rdgrid-100, 1 at once                 1.535            1  x a lane         scipy splu Newton: 34.8 ms, 2 steps
-    rdgrid-100, 16 at once                2.972            3  x a lane         scipy splu Newton: 34.8 ms, 2 steps
-    rdgrid-100 memory                     0.197       0.3333  of the peak      splu's factor: 4.4 MB
-    mosgrid-32, 1 at once                 3.024            5  x a lane         scipy splu Newton: 5.7 ms, 5 steps
-    mosgrid-64, 1 at once                 1.999            1  x a lane         scipy splu Newton: 25.9 ms, 4 steps
-    drn-784-100-10                        122.1           50  x                neospice as published: 0.167 s
-    digits epoch                            175          500  x                alter, run, read: 0.013 s free, 0.016 s clamped, 39 s an epoch
-    digits held out                      0.9499        0.969  of the samples   the authors: 0.969
+    diodes-16 Newton steps            1.693e+06    6.667e+06  steps/s
+    diodes-16 over the stream             15.67           20  x                ngspice's stream: 11038 points/s
+    diodes-16 over alter+op               59.92          150  x                PySpice, alter and op: 2886 points/s
+    nmos-100 over the stream              21.38           12  x                ngspice's stream: 3196 points/s
+    twins-32 sample by sample         7.046e+04        5e+04  steps/s          the same on ngspice: 4587 steps/s
+    1,000 copies of twins-32          4.648e+05        1e+06  steps/s
+    gradient of 162 gates                0.9343       0.6667  solve/gradient   solve 19.5 us a point, gradient 20.9 us
+    rdgrid-100, 1 at once                  2.69            1  x a lane         scipy splu Newton: 44.0 ms, 2 steps
+    rdgrid-100, 16 at once                5.917            3  x a lane         scipy splu Newton: 44.0 ms, 2 steps
+    rdgrid-100 memory                     0.335       0.3333  of the peak      splu's factor: 4.4 MB
+    mosgrid-32, 1 at once                 4.414            5  x a lane         scipy splu Newton: 6.6 ms, 5 steps
+    mosgrid-64, 1 at once                 2.457            1  x a lane         scipy splu Newton: 24.6 ms, 4 steps
+    drn-784-100-10                        147.3           50  x                neospice as published: 0.167 s
+    digits epoch                          333.3          500  x                alter, run, read: 0.017 s free, 0.021 s clamped, 53 s an epoch
+    digits held out                      0.9682        0.969  of the samples   the authors: 0.969, one split
+    digits98 held out                    0.9833         0.98  of the samples
 
-Where the time goes: at 16 nodes with diodes most steps are spent walking down exponentials from a neighbour's answer, and a
-group of eight lanes waits for its slowest (26 steps on average, 43 for the slowest of eight). At 100 nodes a step of eight
-lanes takes 28 us, 9 of them device evaluation (58 ns for eight level-1 transistors with both bulk junctions) and 13
-elimination. A lone lane of the 32 twin edges takes 1.5 us a Newton step, of which 0.25 are evaluation. An epoch of digits
-is learning (55 us a sample) for a good half, then evaluation.
+The machine's neighbours are felt: over a day the same code gave 14 to 22 times the stream on diodes-16 (1.7 to 3.7 million
+steps/s), 46,000 to 78,000 steps/s on twins-32, 460,000 to 670,000 on its copies, 3.9 to 7.6 on mosgrid-32 and 209 to 348 on
+digits; ratios to ngspice move with it, since its code is bound by memory and ours by arithmetic.
+
+Where the time goes: at 16 nodes a step of eight lanes takes 2.5 us, 1.6 of them device evaluation: 62 junctions at 3.2 ns a
+lane, each some 80 instructions on 512 bits, which alone is more than the goal of 0.15 us a step and lane (10 steps from a
+neighbour's answer; a group of eight waits for its slowest, 14). The copies' step of eight lanes takes 23 us: two phases of
+three to four Newton steps of 2.2 us (1.2 device evaluation at 4.6 ns a transistor, 0.5 matrix and elimination) and 0.8 us
+for the update. An epoch of digits is evaluation of 1,797 samples for one half and learning, 40 us a sample, for the other.
 
 The rivals on two shared cores of an EPYC (Python 3.11, ngspice 39, scipy 1.17, neospice 0.2.0), one core each:
 

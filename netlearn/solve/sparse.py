@@ -79,9 +79,8 @@ class Elimination:
 def eliminate(size: int, rows: Ints, columns: Ints, values: Floats) -> Elimination:
     """Index tables for systems with entries (row, column); `values` are typical numbers of theirs."""
     mate = matched(size, rows, columns, values)  # column of each row
-    a, b = _pairs(size, mate[rows], columns)
     place = np.empty(size, dtype=np.int64)
-    place[ordered(size, a, b)] = np.arange(size)
+    place[ordered(size, *_pairs(size, mate[rows], columns))] = np.arange(size)
     found = _planned(size, rows, columns, place, place[mate])
     own = (mate == np.arange(size)).all()
     return found if own or _sound(found, rows, columns, values) else _pivoted(found, rows, columns, values)
