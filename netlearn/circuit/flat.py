@@ -138,6 +138,12 @@ class FlatCircuit:
         return frozenset(found)
 
     @cached_property
+    def clampable(self) -> frozenset[int]:
+        """Nodes a clamped phase may hold: all that are read and not driven."""
+        driven = {n for port in self.inputs for n in port.nodes} | {0}
+        return frozenset({n for port in self.outputs if port.kind == "V" for n in port.clamped} - driven)
+
+    @cached_property
     def clamping(self) -> tuple[Ints, Ints, Ints, Floats]:
         """What a clamped phase moves: a node, the node of the free half it starts from, the output that pushes
         it and its share of that push: 1, or 1/2 and -1/2 where an output is a difference of two nodes that are both

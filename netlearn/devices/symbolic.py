@@ -459,12 +459,14 @@ def _limited(wanted: Sequence[Expr], params: set[Expr]) -> tuple[list[Expr], lis
 
 
 def _guarded(e: Expr, guard: Any, found: dict[Expr, set[Any]]) -> None:
-    """Under which conditions each limexp is looked at; None for always."""
+    """Under which conditions each limexp is looked at; None for always, as for one that a condition is made of."""
     if isinstance(e, (limexp, dlimexp)):
         found.setdefault(e.args[0], set()).add(guard)
     if isinstance(e, sp.Piecewise):
         for k, (value, condition) in enumerate(e.args):
-            _guarded(value, condition if k == 0 else guard, found)
+            _guarded(condition, None, found)
+            plain = k == 0 and not condition.has(limexp)
+            _guarded(value, condition if plain else guard, found)
     else:
         for part in e.args:
             _guarded(part, guard, found)

@@ -221,21 +221,19 @@ class Shape:
     def stamped(self, device: str, elements: Ints) -> Iterator[tuple[str, int, int, float]]:
         """Where elements of a linear device are stamped: list, place in it, which of the elements, and its share of
         what goes there for parameters of 1."""
-        start = 0
-        for bank in self.linear:
-            law = kernel(self.circuit.banks[bank.device].device)
-            ones = [np.ones(1)] * len(self.circuit.banks[bank.device].device.params)
-            shares = law.evaluate([np.zeros(1)] * bank.unknowns.shape[1], ones)[bank.unknowns.shape[1] :]
-            for share in shares:
-                if bank.device == device:
-                    own = np.flatnonzero(np.isin(elements, bank.elements))  # others touch no unknown
-                    at = start + np.searchsorted(bank.elements, elements[own])
-                    for kind, (chosen, group) in self._merged.items():
-                        place = np.searchsorted(chosen, at)
-                        here = np.flatnonzero(np.append(chosen, -1)[place] == at)
-                        for which in here.tolist():
-                            yield kind, int(group[place[which]]), int(own[which]), float(np.asarray(share).ravel()[0])
-                start += len(bank.elements)
+        laws = [kernel(self.circuit.banks[bank.device].device) for bank in self.linear]
+        starts = np.cumsum([0, *(len(law.entries) * len(b.elements) for law, b in zip(laws, self.linear, strict=True))])
+        for bank, law, start in zip(self.linear, laws, starts.tolist(), strict=False):
+            if bank.device != device:
+                continue
+            own = np.flatnonzero(np.isin(elements, bank.elements))  # others touch no unknown
+            ones, size = [np.ones(1)] * len(self.circuit.banks[device].device.params), bank.unknowns.shape[1]
+            for k, share in enumerate(law.evaluate([np.zeros(1)] * size, ones)[size:]):
+                at = start + k * len(bank.elements) + np.searchsorted(bank.elements, elements[own])
+                for kind, (chosen, group) in self._merged.items():
+                    place = np.searchsorted(chosen, at)
+                    here = np.flatnonzero(np.append(chosen, -1)[place] == at).tolist()
+                    yield from ((kind, int(group[place[w]]), int(own[w]), float(np.ravel(share)[0])) for w in here)
 
     def prepared(self, params: Params) -> list[Floats]:
         """What the machine code of each nonlinear device wants to know of its elements, (D, E, K)."""

@@ -65,6 +65,17 @@ def test_machine_code_and_kernel_agree(device: Device) -> None:
     assert (np.abs(got - wanted) <= 1e-13 * scale + 1e-11 * np.abs(wanted)).all()
 
 
+def test_an_exponential_may_decide_between_exponentials() -> None:
+    law = """
+        let e = limexp(V(a, b) / vt)
+        current i(a, b) = k * V(a, b) + where(e > 2, m * limexp(V(a, b) / (2 * vt)), where(e > 1, limexp(V(a, b)), e))
+    """
+    device = Device(name="Odd", doc="", terminals=("a", "b"), params=MATHS.params, law=law)
+    x = np.random.default_rng(0).uniform(-0.2, 0.2, (2, COUNT))
+    got, wanted = _evaluated(device, x, [np.full(COUNT, 1.0), np.full(COUNT, 2.5)])
+    np.testing.assert_allclose(got, wanted, rtol=1e-11)
+
+
 def test_zero_drop_is_no_dead_end_for_a_transistor() -> None:
     device = DEVICES["NMOS"]
     x = np.zeros((4, COUNT))

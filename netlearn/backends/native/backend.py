@@ -49,8 +49,6 @@ class Native:
         self.circuit = circuit
         self.connections = Connections(circuit)
         self.threads = threads or cores()
-        driven = {n for port in circuit.inputs for n in port.nodes} | {0}
-        self._clampable = {n for p in circuit.outputs if p.kind == "V" for n in p.clamped} - driven
         self._shapes: dict[frozenset[int], Shape] = {}
         self._common: dict[tuple[bytes, bytes], Shape | None] = {}
         self._held: dict[frozenset[int], Ready] = {}
@@ -88,7 +86,7 @@ class Native:
         holds = np.isfinite(boundary.voltages)
         key = (boundary.held.tobytes(), holds.all(axis=0).tobytes())
         if key not in self._common:
-            always = set(boundary.held[holds.all(axis=0)].tolist()) - self._clampable
+            always = set(boundary.held[holds.all(axis=0)].tolist()) - self.circuit.clampable
             shape = self._shape(frozenset(always), params)
             self._common[key] = shape if shape.maskable(set(boundary.held.tolist()) - always) else None
         common = self._common[key]

@@ -52,7 +52,7 @@ def gradient(
     tables, groups = ready.tables(wide), -(-lanes // wide)
     padded = np.minimum(np.arange(groups * wide), lanes - 1)
     numbers = ready.numbers(boundary, padded, wide)
-    points, pulled = (packed_lanes(a.reshape(lanes, -1)[padded], wide) for a in (x, slopes))
+    points, pulled = (packed_lanes(a.reshape(lanes, -1), wide) for a in (x, slopes))
     found = np.zeros((groups, shape.rows * wide))
     run = multipliers_of_eight if wide > 1 else multipliers_of_one
 

@@ -88,7 +88,7 @@ class Classroom:
         """Steps from `states` (D, S), for all draws."""
         course, wide = self.course, self.wide
         groups, draws = len(course.states), len(states)
-        course.states[:] = packed_lanes(states[np.minimum(np.arange(groups * wide), draws - 1)], wide)
+        course.states[:] = packed_lanes(states, wide)
         course.solves[:] = course.settled[:] = 0
         run = teach_eight if wide > 1 else teach_one
 
@@ -159,7 +159,7 @@ def _phase(shape: Shape, params: Params, lesson: Lesson, lanes: Ints, rules: lis
     free = boundary(shape.circuit, lesson.inputs[:1])
     inside = shape.column[lesson.clamps[0]] >= 0
     nodes = lesson.clamps[0][inside]
-    numbers = own_numbers(
+    numbers = _own_numbers(
         ready.numbers(hold(free, nodes, np.full((1, len(nodes)), np.nan)), lanes, wide), len(lanes) // wide
     )
     edges = [edge for rule in rules for edge in _edges(shape, rule)]
@@ -187,7 +187,7 @@ def _rest(numbers: Numbers, fixed: Ints, wide: int) -> Floats:
     return np.concatenate([np.zeros((groups, 0)), *held], axis=1)
 
 
-def own_numbers(numbers: Numbers, groups: int) -> Numbers:
+def _own_numbers(numbers: Numbers, groups: int) -> Numbers:
     """Numbers in which every group has its own of what a state or a sample may change."""
     changing = ("inner", "outer", "border", "feeds", "flags")
     values = numbers._asdict()
@@ -244,8 +244,7 @@ def _conductances(circuit: FlatCircuit) -> list[Rule] | None:
 def _edges(shape: Shape, rule: Rule) -> list[tuple[int, int, int, int, float]]:
     """Each place in a list that a conductance is stamped in: list, place, state, inverse, share."""
     inverse = CONDUCTANCES[rule.device, rule.param]
-    found = []
-    for kind, place, which, share in shape.stamped(rule.device, rule.elements):
-        state = int(rule.inputs[which, 0])
-        found.append((LISTS[kind], place, state, inverse, share))
-    return found
+    return [
+        (LISTS[kind], place, int(rule.inputs[which, 0]), inverse, share)
+        for kind, place, which, share in shape.stamped(rule.device, rule.elements)
+    ]

@@ -43,7 +43,7 @@ def _lanes(ready: Ready, boundary: Boundary, x: Floats, rows: Ints, stop: float,
     waves, run = moving.waves_of(shape, stop), moving.run_eight if wide > 1 else moving.run_one
     groups = -(-lanes // wide)
     padded = np.minimum(np.arange(groups * wide), lanes - 1)
-    packed, numbers = packed_lanes(x.reshape(lanes, size)[padded], wide), ready.numbers(boundary, padded, wide)
+    packed, numbers = packed_lanes(x.reshape(lanes, size), wide), ready.numbers(boundary, padded, wide)
     out = np.empty((draws * samples, len(course.times), size))
 
     def follow(some: slice) -> None:

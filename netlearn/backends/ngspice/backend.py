@@ -59,7 +59,6 @@ class Ngspice:
     def __init__(self, circuit: FlatCircuit, timeout: float = 60.0) -> None:
         self.circuit, self.timeout = circuit, timeout
         self.moving = frozenset((rule.device, rule.param) for rule in circuit.rules)
-        self.clampable = _clampable(circuit)
         self.connections = Connections(circuit)
         self.loaded: _Loaded | None = None
 
@@ -103,7 +102,9 @@ class Ngspice:
     def _for(self, params: Params, draw: int, boundary: Boundary) -> _Loaded:
         """A loaded deck that can impose this boundary: the present one if it can, else a new one."""
         free_at_times = np.asarray(np.isnan(boundary.voltages).any(axis=0))
-        always = {int(n) for n, free in zip(boundary.held, free_at_times, strict=True) if not free} - self.clampable
+        always = {
+            int(n) for n, free in zip(boundary.held, free_at_times, strict=True) if not free
+        } - self.circuit.clampable
         others = {int(n) for n in boundary.held} - always
         fed = {int(n) for n in boundary.fed}
         loaded = self.loaded
@@ -111,7 +112,7 @@ class Ngspice:
             deck = loaded.deck
             if set(deck.held) == always and others <= set(deck.switched) and fed <= set(deck.fed):
                 return loaded
-        switched = others | self.clampable - always
+        switched = others | self.circuit.clampable - always
         return self._load(params, draw, tuple(sorted(always)), tuple(sorted(switched)), tuple(sorted(fed)))
 
     def _load(
@@ -240,7 +241,7 @@ class Ngspice:
         """Forget the last point, and a deck that earlier boundaries made more of than the circuit's ports need."""
         if self.loaded is None:
             return
-        if set(self.loaded.deck.switched) == self.clampable:
+        if set(self.loaded.deck.switched) == self.circuit.clampable:
             self.loaded.simulator.reset()
         else:
             self.close()
@@ -264,12 +265,6 @@ def between(time: Floats, points: Floats, values: Floats) -> Floats:
     agree = one * two > 0
     mean = np.divide(2 * one * two, one + two, out=np.zeros_like(one), where=agree)
     return np.asarray(values[at] + slopes[at] * left + mean * left * right)
-
-
-def _clampable(circuit: FlatCircuit) -> set[int]:
-    """Output nodes a clamped phase may hold: all that are read and not driven."""
-    driven = {n for port in circuit.inputs for n in port.nodes} | {0}
-    return {n for port in circuit.outputs if port.kind == "V" for n in port.clamped} - driven
 
 
 def _sane(simulator: Simulator, columns: Floats) -> Points:
