@@ -265,6 +265,27 @@ def _largest_voltage(volts: Ints, places: Ints, values: Floats, like: Any) -> An
 
 
 @called
+def collect(unknowns: Ints, x: Floats, page: Floats, like: Any) -> None:
+    """What x has at some unknowns, one after the other."""
+    for j in range(unknowns.size):
+        put(page, j, get(x, unknowns[j], like))
+
+
+@called
+def spread(unknowns: Ints, page: Floats, x: Floats, like: Any) -> None:
+    """The way back."""
+    for j in range(unknowns.size):
+        put(x, unknowns[j], get(page, j, like))
+
+
+@called
+def bring(unknowns: Ints, other: Floats, x: Floats, like: Any) -> None:
+    """What another x has at some unknowns."""
+    for j in range(unknowns.size):
+        put(x, unknowns[j], get(other, unknowns[j], like))
+
+
+@called
 def _advance(unknowns: Ints, share: Any, step: Floats, x: Floats, taken: Floats, like: Any) -> None:
     """x less a share of a step, which is kept."""
     for j in range(unknowns.size):

@@ -20,7 +20,7 @@ from netlearn.jit import called, compiled
 from netlearn.solve.lanes import eight, every, get, plus_product, put, width
 from netlearn.solve.learning import aim, learn
 from netlearn.solve.lesson import Lesson
-from netlearn.solve.newton import SETTLED, STATE, Numbers, Scratch, solve
+from netlearn.solve.newton import SETTLED, STATE, Numbers, Scratch, bring, collect, solve, spread
 from netlearn.solve.shape import Tables
 
 INNER, OUTER, BORDER = range(3)
@@ -122,18 +122,6 @@ def _show(phase: Phase, handles: Handles, lesson: Lesson, row: int, x: Floats, g
 
 
 @called
-def _recall(page: Floats, unknowns: Ints, x: Floats, like: Any) -> None:
-    for j in range(unknowns.size):
-        put(x, unknowns[j], get(page, j, like))
-
-
-@called
-def _note(page: Floats, unknowns: Ints, x: Floats, like: Any) -> None:
-    for j in range(unknowns.size):
-        put(page, j, get(x, unknowns[j], like))
-
-
-@called
 def _step(
     one: Phase, two: Phase, handles: Handles, lesson: Lesson, row: int, course: Course, album: Album, group: int,
     memory: Memory, s: Scratch, z: Scratch, like: Any
@@ -144,10 +132,9 @@ def _step(
     _show(one, handles, lesson, row, free, group, like)
     _show(two, handles, lesson, row, clamped, group, like)
     left = one.t.unknowns
-    for j in range(left.size):
-        put(memory.last, j, get(free, left[j], like))
+    collect(left, free, memory.last, like)
     if seen != NEVER:
-        _recall(album.free[group, row], left, free, like)
+        spread(left, album.free[group, row], free, like)
     solve(one.t, one.numbers, group, free, s, False, memory.steps, like)
     anyone = False
     for k in range(lanes):
@@ -162,14 +149,13 @@ def _step(
             for j in range(left.size):
                 free[left[j] * lanes + k] = memory.last[j * lanes + k]
     if album.seen.shape[1] > 0:
-        _note(album.free[group, row], left, free, like)
+        collect(left, free, album.free[group, row], like)
         album.seen[group, row] = max(seen, ONCE)
     if not anyone:
         return
-    for j in range(left.size):
-        put(clamped, left[j], get(free, left[j], like))
+    bring(left, free, clamped, like)
     if seen == TWICE:
-        _recall(album.clamped[group, row], two.t.unknowns, clamped, like)
+        spread(two.t.unknowns, album.clamped[group, row], clamped, like)
     for m in range(clamps.shape[1]):
         put(flags, m, every(0.0, like))
         for k in range(lanes):
@@ -178,18 +164,19 @@ def _step(
                 flags[m * lanes + k] = 1.0
                 clamped[clamps[0, m] * lanes + k] = goal
     solve(two.t, two.numbers, group, clamped, z, False, memory.steps, like)
+    lost = False
     for k in range(lanes):
         if memory.wanted[k] == 1.0:
             course.solves[group, k] += 1
             if z.lane[state + k] == SETTLED:
                 course.settled[group, k] += 1
             else:
-                memory.wanted[k] = 0.0
+                memory.wanted[k], lost = 0.0, True
                 for j in range(two.t.unknowns.size):
                     clamped[two.t.unknowns[j] * lanes + k] = 0.0
     if album.seen.shape[1] > 0:
-        _note(album.clamped[group, row], two.t.unknowns, clamped, like)
-        album.seen[group, row] = TWICE
+        collect(two.t.unknowns, clamped, album.clamped[group, row], like)
+        album.seen[group, row] = ONCE if lost else TWICE
     learn(
         lesson,
         course.free_lanes[group],

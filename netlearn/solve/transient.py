@@ -49,6 +49,7 @@ from netlearn.solve.newton import (
     Numbers,
     Scratch,
     attempts,
+    bring,
     exactly,
     holder_currents,
     newton,
@@ -120,8 +121,8 @@ class Course(NamedTuple):
 
     times (K,): wanted, in s; corners (K,): 1 where derivatives jump. step: the longest, shortest: one that is not
     divided. local: the error of a step that is allowed. rates, pasts, charges: where companions' rates and pasts lie
-    among prepared parameters, and what they store among results, the first of eight numbers each. sensed: x whose errors count; reaches: what
-    a volt does to each in a step. nodes: x that are voltages are below. scale: the largest value of a voltage wave.
+    among prepared parameters, and what they store among results, the first of eight numbers each. sensed: x whose
+    errors count; reaches: what a volt does to each in a step. nodes: x that are voltages are below. scale: the largest value of a voltage wave.
     """
 
     times: Floats
@@ -155,6 +156,24 @@ class Memory(NamedTuple):
     scale: Floats
     error: Floats
     waves: Floats
+
+
+class Journey(NamedTuple):
+    """A course with all it takes: tables and numbers of one group, the waves, working memory of the journey, of Newton's
+    method for its steps and for jumps, x (size W,) it starts from, and what comes of it: out (K, size W), x at all times
+    wanted; steps (W,) of Newton's method; reached (1,), the time in s it got to."""
+
+    t: Tables
+    numbers: Numbers
+    course: Course
+    waves: Waves
+    memory: Memory
+    newton: Scratch
+    jumping: Scratch
+    x: Floats
+    out: Floats
+    steps: Ints
+    reached: Floats
 
 
 def memory(course: Course, waves: Waves, size: int, lanes: int) -> Memory:
@@ -266,10 +285,12 @@ def _slots(shape: MovingShape, lanes: int) -> tuple[Ints, Ints, Ints]:
     return np.concatenate(rates), np.concatenate(pasts), np.concatenate(charges)
 
 
-def working_memory(shape: MovingShape, lanes: int) -> tuple[Scratch, Scratch]:
-    """Working memory of Newton's method for one group: for steps, and the same for jumps."""
-    memory = scratch(shape.one if lanes == 1 else shape.eight, lanes)
-    return memory._replace(runs=RUNS), memory
+def journey(t: Tables, numbers: Numbers, course: Course, waves: Waves, x: Floats, lanes: int) -> Journey:
+    """That of one group from x (size W,); the numbers must be its own."""
+    size = len(x) // lanes
+    own, newton_ = memory(course, waves, size, lanes), scratch(t, lanes)  # one scratch, whether steps or jumps use it
+    found = np.empty((len(course.times), len(x))), np.zeros(lanes, np.int64), np.zeros(1)
+    return Journey(t, numbers, course, waves, own, newton_._replace(runs=RUNS), newton_, x, *found)
 
 
 @called
@@ -377,7 +398,7 @@ def _finite(values: Floats) -> bool:
 def _solved(t: Tables, numbers: Numbers, m: Memory, x: Floats, s: Scratch, steps: Ints, like: Any) -> bool:
     """Whether the equations of a step have been solved in all lanes; x is the answer."""
     for run in range(s.runs.shape[0]):
-        _start_from(t.unknowns, m.guess if run == 0 else m.x, x, like)
+        bring(t.unknowns, m.guess if run == 0 else m.x, x, like)
         for k in range(width(like)):
             s.lane[STATE * width(like) + k] = RUNNING
         newton(t, numbers, 0, x, s, run, False, steps, like)
@@ -389,16 +410,10 @@ def _solved(t: Tables, numbers: Numbers, m: Memory, x: Floats, s: Scratch, steps
 @called
 def _beyond(t: Tables, numbers: Numbers, m: Memory, x: Floats, s: Scratch, steps: Ints, like: Any) -> bool:
     """Whether the equations of a step have been solved somewhere else; x is the answer."""
-    _start_from(t.unknowns, m.x, x, like)
+    bring(t.unknowns, m.x, x, like)
     attempts(t, numbers, 0, x, s, False, steps, like)
     settled: bool = _settled(t, numbers, x, s, like)
     return settled
-
-
-@called
-def _start_from(unknowns: Ints, point: Floats, x: Floats, like: Any) -> None:
-    for j in range(unknowns.size):
-        put(x, unknowns[j], get(point, unknowns[j], like))
 
 
 @called
@@ -453,36 +468,24 @@ def _copy(source: Floats, target: Floats) -> None:
 @called
 def _shift(m: Memory, x: Floats) -> None:
     """The last point becomes the one before."""
-    for i in range(x.size):
-        m.older[i] = m.before[i]
-        m.before[i] = m.x[i]
-        m.x[i] = x[i]
+    _copy(m.before, m.older)
+    _copy(m.x, m.before)
+    _copy(x, m.x)
 
 
 @called
-def _run(
-    t: Tables,
-    numbers: Numbers,
-    course: Course,
-    waves: Waves,
-    m: Memory,
-    x: Floats,
-    out: Floats,
-    s: Scratch,
-    jumping: Scratch,
-    steps: Ints,
-    like: Any,
-) -> float:
-    """Go from x at the first time to the last; the time that was reached. out (K, size W): x at all times wanted."""
+def _run(j: Journey, like: Any) -> float:
+    """Go from x at the first time to the last; the time that was reached."""
+    t, numbers, course, m, s, x = j.t, j.numbers, j.course, j.memory, j.newton, j.x
     p, wanted = part(numbers.p, 0), course.times
-    for i in range(x.size):
-        m.x[i], m.start[i] = x[i], x[i]
+    _copy(x, m.x)
+    _copy(x, m.start)
     for k in range(m.scale.size):
         m.scale[k] = course.scale
     _measure(course, m, x, like)
     exactly(t.banks, t.gather, x, p, s, like)
     _keep(course, m, p, s.results, 0.0)
-    _copy(x, out[0])
+    _copy(x, j.out[0])
     now: float = wanted[0]
     corner, last, second, longest = now, 0.0, 0.0, 0.0
     target, points, jumps = 1, 0, 0
@@ -499,12 +502,12 @@ def _run(
         rate = (2.0 if points > 2 else 1.0) / h
         _begin(course, m, p, rate, 1.0 if points > 2 else 0.0)
         _guess(t.unknowns, m, points, h, last, second, like)
-        _follow(waves, then, m.waves)
-        _drive(t, numbers, waves, m.waves, x, s, like)
-        found, shortest = _solved(t, numbers, m, x, s, steps, like), h <= course.shortest
+        _follow(j.waves, then, m.waves)
+        _drive(t, numbers, j.waves, m.waves, x, s, like)
+        found, shortest = _solved(t, numbers, m, x, s, j.steps, like), h <= course.shortest
         error = _error(course, m, x, _share(points, h, last, second), like) if found else np.inf
         if not found and shortest and jumps < JUMPS:
-            found, jumps = _beyond(t, numbers, m, x, jumping, steps, like), jumps + 1
+            found, jumps = _beyond(t, numbers, m, x, j.jumping, j.steps, like), jumps + 1
         if not found and shortest:
             return now
         if not (error <= 1.0 or (found and shortest)):
@@ -521,7 +524,7 @@ def _run(
         now, last, second = then, h, last
         if pieces == 1.0:
             holder_currents(t, numbers, 0, x, s, like)
-            _copy(x, out[target])
+            _copy(x, j.out[target])
             target, jumps = target + 1, 0
         _shift(m, x)
         longest = h * (_factor(points, error) if error <= 1.0 else GROWTH)
@@ -532,36 +535,12 @@ def _run(
 
 
 @compiled
-def run_one(
-    t: Tables,
-    numbers: Numbers,
-    course: Course,
-    waves: Waves,
-    m: Memory,
-    x: Floats,
-    out: Floats,
-    s: Scratch,
-    jumping: Scratch,
-    steps: Ints,
-    reached: Floats,
-) -> None:
-    """The course of one lane, from x (size,) to out (K, size); `reached` (1,): the time in s it got to."""
-    reached[0] = _run(t, numbers, course, waves, m, x, out, s, jumping, steps, 0.0)
+def run_one(journey: Journey) -> None:
+    """The course of one lane."""
+    journey.reached[0] = _run(journey, 0.0)
 
 
 @compiled
-def run_eight(
-    t: Tables,
-    numbers: Numbers,
-    course: Course,
-    waves: Waves,
-    m: Memory,
-    x: Floats,
-    out: Floats,
-    s: Scratch,
-    jumping: Scratch,
-    steps: Ints,
-    reached: Floats,
-) -> None:
-    """The course of eight lanes side by side, from x (size 8,) to out (K, size 8); `reached` as above."""
-    reached[0] = _run(t, numbers, course, waves, m, x, out, s, jumping, steps, eight())
+def run_eight(journey: Journey) -> None:
+    """The course of eight lanes side by side."""
+    journey.reached[0] = _run(journey, eight())

@@ -47,17 +47,16 @@ def _lanes(ready: Ready, boundary: Boundary, x: Floats, rows: Ints, stop: float,
     out = np.empty((draws * samples, len(course.times), size))
 
     def follow(some: slice) -> None:
-        tables, found = ready.tables(wide), np.empty((len(course.times), size * wide))
         for g in range(some.start, some.stop):
             own = of_groups(numbers, slice(g, g + 1))
             own = own._replace(p=own.p.copy())  # the rates and pasts in it are the group's own
-            work, memory = moving.working_memory(shape, wide), moving.memory(course, waves, size, wide)
-            reached, steps = np.zeros(1), np.zeros(wide, np.int64)
-            run(tables, own, course, waves, memory, packed[g], found, *work, steps, reached)
-            if reached[0] < course.times[-1]:
-                raise _refusal(shape, float(reached[0]), work[0], padded[g * wide : (g + 1) * wide], rows)
+            journey = moving.journey(ready.tables(wide), own, course, waves, packed[g], wide)
+            run(journey)
+            reached = float(journey.reached[0])
+            if reached < course.times[-1]:
+                raise _refusal(shape, reached, journey.newton, padded[g * wide : (g + 1) * wide], rows)
             count = min(wide, lanes - g * wide)
-            out[g * wide : g * wide + count] = found.reshape(-1, size, wide).transpose(2, 0, 1)[:count]
+            out[g * wide : g * wide + count] = journey.out.reshape(-1, size, wide).transpose(2, 0, 1)[:count]
 
     in_threads(follow, groups, threads, enough=1)
     return out.reshape(draws, samples, len(course.times), size)
