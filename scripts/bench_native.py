@@ -27,25 +27,25 @@ Measured on two shared cores of an EPYC (Python 3.11, ngspice 39, scipy 1.17), e
     digits held out                      0.9682        0.969  of the samples   the authors: 0.969, one split
     digits98 held out                    0.9833         0.98  of the samples
 
-The machine's neighbours are felt: over a day the same code gave 14 to 22 times the stream on diodes-16 (1.7 to 3.7 million
-steps/s), 46,000 to 78,000 steps/s on twins-32, 460,000 to 670,000 on its copies, 3.9 to 7.6 on mosgrid-32 and 209 to 348 on
-digits; ratios to ngspice move with it, since its code is bound by memory and ours by arithmetic.
+The machine's neighbours are felt. On the day of this table, while the code was nearly what it is, runs gave 14 to 22 times
+the stream on diodes-16 (1.7 to 3.7 million steps/s), 46,000 to 78,000 steps/s on twins-32, 460,000 to 670,000 on its copies,
+3.9 to 7.6 on mosgrid-32 and 209 to 348 on digits.
 
 Where the time goes: at 16 nodes a step of eight lanes takes 2.5 us, 1.6 of them device evaluation: 62 junctions at 3.2 ns a
-lane, each some 80 instructions on 512 bits, which alone is more than the goal of 0.15 us a step and lane (10 steps from a
+lane, each about a hundred instructions on 512 bits, which alone is more than the goal of 0.15 us a step and lane (10 steps from a
 neighbour's answer; a group of eight waits for its slowest, 14). The copies' step of eight lanes takes 23 us: two phases of
 three to four Newton steps of 2.2 us (1.2 device evaluation at 4.6 ns a transistor, 0.5 matrix and elimination) and 0.8 us
 for the update. An epoch of digits is evaluation of 1,797 samples for one half and learning, 40 us a sample, for the other.
 
 The rivals on two shared cores of an EPYC (Python 3.11, ngspice 39, scipy 1.17, neospice 0.2.0), one core each:
 
-    diodes-16    ngspice's stream 11,000-12,000 points/s; PySpice, alter and op 3,400-4,500 points/s
-    nmos-100     ngspice's stream 2,600-2,900 points/s
-    twins-32     ngspice 1,600-2,200 contrastive steps/s
-    rdgrid-100   scipy splu Newton 27-42 ms in 2 steps (46-55 ms where it looks for its order each time)
-    mosgrid-32   4.6-5.1 ms in 5 steps; mosgrid-64 21-27 ms in 4 steps
+    diodes-16    ngspice's stream 11,000-16,000 points/s; PySpice, alter and op 2,800-4,800 points/s
+    nmos-100     ngspice's stream 3,200-4,000 points/s
+    twins-32     ngspice by netlearn 4,200-5,200 contrastive steps/s
+    rdgrid-100   scipy splu Newton 28-52 ms in 2 steps (46-55 ms where it looks for its order each time)
+    mosgrid-32   4.0-6.6 ms in 5 steps; mosgrid-64 15-25 ms in 4 steps
     drn          neospice 7.8 s at first, 0.166-0.19 s a re-solve
-    digits       alter, run, read: 12-15 ms free, 14-18 ms clamped; ngspice by netlearn 7-14 s an epoch
+    digits       alter, run, read: 10-19 ms free, 12-26 ms clamped; ngspice by netlearn 7-14 s an epoch
 """
 
 from __future__ import annotations

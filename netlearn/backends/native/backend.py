@@ -23,6 +23,7 @@ from netlearn.backends.native.packing import (
     known,
     of_groups,
     packed_lanes,
+    patterns,
     same,
     unpacked_lanes,
 )
@@ -93,10 +94,8 @@ class Native:
         if common is not None:
             yield common, np.arange(boundary.samples)
             return
-        patterns, group = np.unique(holds, axis=0, return_inverse=True)
-        for k, pattern in enumerate(patterns):
-            held = frozenset(boundary.held[pattern].tolist())
-            yield self._shape(held, params), np.flatnonzero(group.reshape(-1) == k)
+        for pattern, rows in patterns(boundary):
+            yield self._shape(frozenset(boundary.held[pattern].tolist()), params), rows
 
     def _shape(self, held: frozenset[int], params: Params) -> Shape:
         if held not in self._shapes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -77,6 +77,13 @@ def same(one: Params, two: Params, but: set[tuple[str, str]]) -> bool:
         if of is not other and any(v is not other[p] and (device, p) not in but for p, v in of.items()):
             return False
     return True
+
+
+def patterns(boundary: Boundary) -> Iterator[tuple[Ints, Ints]]:
+    """Samples by which nodes they hold: the places of these in `held`, and the samples."""
+    found, group = np.unique(np.isfinite(boundary.voltages), axis=0, return_inverse=True)
+    for k, pattern in enumerate(found):
+        yield np.flatnonzero(pattern), np.flatnonzero(group.reshape(-1) == k)
 
 
 def known(circuit: FlatCircuit, shape: Shape, params: Params, boundary: Boundary, start: Floats | None) -> Floats:

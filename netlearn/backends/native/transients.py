@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from netlearn.backends.native.packing import FEW, Ready, in_threads, of_groups, packed_lanes
+from netlearn.backends.native.packing import FEW, Ready, in_threads, of_groups, packed_lanes, patterns
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params
 from netlearn.errors import BackendError
 from netlearn.jit import WIDTH
@@ -20,9 +20,7 @@ def transient(
     quiet = moving.with_sources(circuit, params, lambda _wave: 0.0)
     times, _ = moving.moments(circuit, stop, step)
     out = np.empty((*x.shape[:2], len(times), circuit.size))
-    patterns, group = np.unique(np.isfinite(boundary.voltages), axis=0, return_inverse=True)
-    for k, pattern in enumerate(patterns):
-        rows = np.flatnonzero(group.reshape(-1) == k)
+    for pattern, rows in patterns(boundary):
         part = Boundary(
             boundary.held[pattern], boundary.voltages[rows][:, pattern], boundary.fed, boundary.currents[rows]
         )
