@@ -80,8 +80,8 @@ def learner(trainer: Trainer) -> Iterator[Floats]:
     lesson = make_lesson(trainer.circuit, trainer.task, plan)
     epoch = [np.array([k]) for k in range(SAMPLES)]
     while True:
-        params, asked, found = learn(trainer, plan, lesson, params, epoch)
-        assert asked == found == 2 * SAMPLES, "a lane did not settle"
+        params, ledger = learn(trainer, plan, lesson, params, epoch)
+        assert ledger.settles == ledger.settled == 2 * SAMPLES, "a lane did not settle"
         yield params.states[0]
 
 

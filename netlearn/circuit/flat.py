@@ -139,8 +139,8 @@ class FlatCircuit:
 
     @cached_property
     def clampable(self) -> frozenset[int]:
-        """Nodes a clamped phase may hold: all that are read and not driven."""
-        driven = {n for port in self.inputs for n in port.nodes} | {0}
+        """Nodes a clamped phase may hold: all that are read and not held anyway."""
+        driven = {n for port in self.inputs if port.kind == "V" for n in port.nodes} | {0}
         return frozenset({n for port in self.outputs if port.kind == "V" for n in port.clamped} - driven)
 
     @cached_property

@@ -193,6 +193,9 @@ class LawReader:
             return ends[0] - ends[1] if len(ends) == 2 else ends[0]
         if name == "I":
             return self.currents[str(parts[1].children[0])]
+        if name == "slope":  # of an expression, by the voltage of a terminal
+            (terminal,) = (str(p.children[0]) for p in parts[2].children[1:])
+            return sp.diff(self.expr(parts[1]), self.voltages[terminal])
         return CALLS[name][1](*[self.expr(p) for p in parts[1:]])
 
     def _x_negative(self, parts: list[Any]) -> Expr:

@@ -44,6 +44,8 @@ FORMS = {
     "stop": "stop error < 1mV or steps > 5000",
     "holdout": "holdout 0.3",
     "order": "order shuffled",
+    "batch": "batch 10",
+    "update": "update limited(fraction = 0.5)",
     "seed": "seed 7",
     "samples": "samples 200",
     "corner": "corner tt, ss, ff",
@@ -56,7 +58,7 @@ FORMS = {
 }
 _OF_FILE = ("netlearn", "import", "circuit", "module", "element", "model", "bundle", "task", "mismatch")
 _OF_CIRCUIT = ("net", "state", "let", "mesh", "input", "output", "assert", "for", "if", "else")
-_OF_TASK = ("data", "rule", "loss", "stop", "holdout", "order", "assert")
+_OF_TASK = ("data", "rule", "update", "loss", "stop", "holdout", "order", "batch", "assert")
 _OF_MISMATCH = ("seed", "samples", "corner", "yield")
 _OF_ELEMENT = ("current", "charge", "voltage", "flux", "learn", "let")
 HOMES: Mapping[str, tuple[str, ...]] = {

@@ -30,7 +30,7 @@ METRICS: dict[str, Dimension] = {
     "steps": NONE,
     "epochs": NONE,
 }
-LACKING = {"square": ("accuracy", "violations"), "nearest": ("violations",)}
+LACKING = {"square": ("accuracy", "violations"), "nearest": ("violations",), "softmax": ("violations",)}
 """Loss to the metrics that mean nothing with it."""
 DATASETS = {"iris": "data/iris.csv", "digits": "data/digits.csv"}
 ORDERS = ("sequential", "shuffled", "batch")
@@ -49,7 +49,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Choice:
-    """The rule or the loss of a task, by name, with its options as they are written.
+    """The rule, the loss or an update of a task, by name, with its options as they are written.
 
     Which there are is known above the language; `places` has where each option stands, and the name under ""."""
 
@@ -77,6 +77,8 @@ class TaskSpec:
     stop: Condition | None
     holdout: float
     order: str
+    batch: int
+    updates: tuple[Choice, ...]
     asserts: tuple[Condition, ...]
     source: Source
     places: Mapping[str, Span]
@@ -117,10 +119,12 @@ class TaskReader:
     def read(self, tree: Piece) -> TaskSpec:
         token = tree.children[0]
         parts: dict[str, Any] = {}
-        asserts = []
+        asserts, updates = [], []
         for statement in tree.children[2:]:
             if statement.data == "assert_":
                 asserts.append(read_condition(self.evaluate, statement.children[0]))
+            elif statement.data == "update":
+                updates.append(self._choice(statement, "", token, "update limited(fraction = 0.5)"))
             elif statement.data in parts:
                 raise Fault(f"a second '{statement.data}' in one task", statement, "a task has one of each")
             else:
@@ -140,6 +144,8 @@ class TaskReader:
             stop=read_condition(self.evaluate, parts["stop"].children[0]) if "stop" in parts else None,
             holdout=self._holdout(parts.get("holdout")),
             order=self._order(parts.get("order")),
+            batch=self._batch(parts.get("batch"), parts.get("order")),
+            updates=tuple(updates),
             asserts=tuple(asserts),
             source=self.source,
             places={"": span(token), **{name: span(statement) for name, statement in parts.items()}},
@@ -157,7 +163,7 @@ class TaskReader:
                         raise Fault(f"loss {loss} has no {name}", ref, f"write loss {' or loss '.join(fits)}")
 
     def _choice(self, statement: Any, default: str, task: Token, form: str) -> Choice:
-        """A rule or loss, or the default one, which stands nowhere: it is told of at the name of the task."""
+        """A rule, loss or update, or the default one, which stands nowhere: it is told of at the name of the task."""
         if statement is None:
             return Choice(default, {}, {"": span(task)})
         tree = statement.children[0]
@@ -194,6 +200,17 @@ class TaskReader:
         if str(token) not in ORDERS:
             raise Fault(f"unknown order '{token}'", token, suggest(str(token), ORDERS) or f"known: {', '.join(ORDERS)}")
         return str(token)
+
+    def _batch(self, statement: Any, order: Any) -> int:
+        """How many samples a step is made from."""
+        if statement is None:
+            return 1
+        number = self.evaluate.number(statement.children[0], "batch").number
+        if not 1 <= number <= MAX_SAMPLES or number != int(number):
+            raise Fault("a batch is a whole number of samples", statement, "write batch 10")
+        if order is not None and str(order.children[0]) == "batch":
+            raise Fault("order batch shows all samples at once", statement, "take one of the two out")
+        return int(number)
 
     def _data(self, tree: Piece) -> tuple[tuple[tuple[float, ...], ...], tuple[tuple[float, ...], ...]]:
         columns = [c for c in tree.children if c.data == "column"]

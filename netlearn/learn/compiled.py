@@ -18,7 +18,8 @@ from netlearn.solve.lesson import Lesson
 def make_lesson(circuit: FlatCircuit, task: Task, plan: Plan) -> Lesson | None:
     """The lesson of a task; None where its rule is no formula or it learns from many samples at a time."""
     formula, aim = task.method.formula(circuit, plan), task.loss.aim(len(circuit.outputs))
-    plain = task.spec.order != "batch" and all(rule.law is IDENTITY for rule in circuit.rules)
+    plain = task.spec.order != "batch" and task.spec.batch == 1 and not task.updates
+    plain = plain and all(rule.law is IDENTITY for rule in circuit.rules)
     if formula is None or aim is None or not plain:
         return None
     nodes, starts, outputs, shares = circuit.clamping
@@ -29,7 +30,7 @@ def make_lesson(circuit: FlatCircuit, task: Task, plan: Plan) -> Lesson | None:
     for group, polarity in zip(groups, plan.polarity, strict=True):
         np.add.at(signs, group.states, polarity)
     numbers = np.zeros(6)
-    numbers[[codes.ETA, codes.GAIN, codes.DEAD]] = task.method.eta, formula.gain, formula.dead
+    numbers[[codes.ETA, codes.GAIN, codes.DEAD]] = formula.eta, formula.gain, formula.dead
     numbers[[codes.MARGIN, codes.DELTA]] = aim.margin, aim.delta
     numbers[codes.MIDDLE] = 0.5 * (task.known.min() + task.known.max())
     return Lesson(

@@ -18,14 +18,14 @@ exact for polynomial laws up to degree 15, and for every linear one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from netlearn.circuit.flat import CLAMPED, FREE, FlatCircuit, Floats, Ints, Params, Rule, rule_slopes
-from netlearn.devices import kernel
+from netlearn.devices import Device, Kernel, kernel
 from netlearn.errors import TaskError
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)
@@ -135,33 +135,60 @@ def _group(
 
 
 @dataclass(frozen=True)
-class Contrast:
-    """What every learning edge has seen: unknowns x of the free and the clamped phase, (D, S, size).
+class Seen:
+    """What every learning edge sees in one phase: unknowns x (D, S, size).
 
-    In a twin both halves are read in the clamped phase, as hardware does it.
+    `twins`: the unknowns that edges of a twin are read in, of which those of one `half` count (FREE or CLAMPED);
+    hardware reads both halves at once, in the nudged phase.
     """
 
     circuit: FlatCircuit
     groups: Sequence[Group]
     params: Params
-    free: Floats
-    clamped: Floats
+    x: Floats
+    twins: Floats
+    half: int
 
-    def _drop(self, group: Group, phase: str) -> Floats:
-        """(D, S, K) drop of each edge in a phase; zero for edges of the other half."""
-        x = self.clamped if phase == "clamped" else self.free
-        if group.twin:
-            x = self.clamped
-        d = x.take(group.plus, axis=-1) - x.take(group.minus, axis=-1)
-        if group.twin:
-            other = FREE if phase == "clamped" else CLAMPED
-            d = np.where(group.half == other, 0.0, d)
-        return d
+    def _x(self, group: Group) -> Floats:
+        return self.twins if group.twin else self.x
+
+    def _own(self, group: Group, values: Floats) -> Floats:
+        """Zero for edges of the other half."""
+        return np.where(group.half == self.half, values, 0.0) if group.twin else values
+
+    @cached_property
+    def drops(self) -> list[Floats]:
+        """Drop of each edge, one array (D, S, K) a group."""
+        return [self._own(g, self._x(g).take(g.plus, axis=-1) - self._x(g).take(g.minus, axis=-1)) for g in self.groups]
+
+    @cached_property
+    def squares(self) -> list[Floats]:
+        """Square of each drop."""
+        return [d**2 for d in self.drops]
+
+    @cached_property
+    def contents(self) -> list[Floats]:
+        """dE/d state of each edge, E its content."""
+        return [self._own(g, self._slope(g) * self._of_law(g, content_slope)) for g in self.groups]
+
+    @cached_property
+    def current_slopes(self) -> list[Floats]:
+        """di/d state of the current through each edge, at its present drop."""
+        return [self._own(g, self._slope(g) * self._of_law(g, current_slope)) for g in self.groups]
+
+    def _slope(self, group: Group) -> Floats:
+        return rule_slopes(group.rule, self.params.states)[:, None, group.rows, group.input]
+
+    def _of_law(self, group: Group, signal: Callable[..., Floats]) -> Floats:
+        bank = self.circuit.banks[group.device]
+        local = self._x(group)[..., bank.unknowns[group.elements]]
+        p = [self.params.values[group.device][n][:, None, group.elements] for n in bank.device.param_names]
+        return signal(bank.device, local, p, group.column, group.terminal)
 
     def to_states(self, values: Sequence[Floats]) -> Floats:
         """Sum edge values (D, S, K), one array a group, onto the states: (D, S, states)."""
         first = values[0]
-        total = np.zeros((*first.shape[:2], len(self.circuit.states)))
+        total = np.zeros((*first.shape[:2], len(self.circuit.states)), dtype=np.result_type(*values))
         for group, value in zip(self.groups, values, strict=True):
             if group.distinct:
                 total[..., group.states] += value
@@ -169,49 +196,37 @@ class Contrast:
                 np.add.at(np.moveaxis(total, -1, 0), group.states, np.moveaxis(value, -1, 0))
         return total
 
-    @cached_property
-    def squares(self) -> tuple[list[Floats], list[Floats]]:
-        """(d_F^2, d_C^2) of every group."""
-        return [self._drop(g, "free") ** 2 for g in self.groups], [self._drop(g, "clamped") ** 2 for g in self.groups]
 
-    def content_slopes(self) -> list[Floats]:
-        """dE/d state (clamped) - dE/d state (free) of every group, (D, S, K)."""
-        return [self._slope(g) * (self._content(g, "clamped") - self._content(g, "free")) for g in self.groups]
-
-    def _slope(self, group: Group) -> Floats:
-        return rule_slopes(group.rule, self.params.states)[:, None, group.rows, group.input]
-
-    def _content(self, group: Group, phase: str) -> Floats:
-        """dE/d theta of each edge in a phase, (D, S, K); zero for edges of the other half."""
-        x = self.clamped if phase == "clamped" or group.twin else self.free
-        bank = self.circuit.banks[group.device]
-        local = x[..., bank.unknowns[group.elements]]
-        p = [self.params.values[group.device][n][:, None, group.elements] for n in bank.device.param_names]
-        value = content_slope(bank.device.name, self.circuit, local, p, group.column, group.terminal)
-        if group.twin:
-            value = np.where(group.half == (FREE if phase == "clamped" else CLAMPED), 0.0, value)
-        return value
-
-
-def content_slope(
-    device: str, circuit: FlatCircuit, local: Floats, p: Sequence[Floats], column: int, terminal: bool
-) -> Floats:
+def content_slope(device: Device, local: Floats, p: Sequence[Floats], column: int, terminal: bool) -> Floats:
     """Integral over s in 0..1 of di/dtheta(x(s)) d ds, where x(s) moves the two ends of the edge apart
     symmetrically from their mean, from zero drop (s = 0) to the drop d (s = 1)."""
-    bank = circuit.banks[device]
-    law = kernel(bank.device)
-    assert bank.device.drop is not None
-    a, b = (bank.device.terminals.index(t) for t in bank.device.drop)
+    law, (a, b) = kernel(device), ends(device)
     mean, d = 0.5 * (local[..., a] + local[..., b]), local[..., a] - local[..., b]
     total = np.zeros_like(d)
     for s, weight in zip(NODES, WEIGHTS, strict=True):
         x = [local[..., k] for k in range(local.shape[-1])]
         x[a], x[b] = mean + 0.5 * s * d, mean - 0.5 * s * d
-        total = total + weight * _current_slope(law, x, p, a, column, terminal)
+        total = total + weight * _slope_of_law(law, x, p, a, column, terminal)
     return total * d
 
 
-def _current_slope(law, x, p, row: int, column: int, terminal: bool) -> Floats:  # type: ignore[no-untyped-def]
+def current_slope(device: Device, local: Floats, p: Sequence[Floats], column: int, terminal: bool) -> Floats:
+    """di/dtheta of the current from the first to the second end of an edge."""
+    a, _ = ends(device)
+    x = [local[..., k] for k in range(local.shape[-1])]
+    return np.broadcast_to(_slope_of_law(kernel(device), x, p, a, column, terminal), local.shape[:-1])
+
+
+def ends(device: Device) -> tuple[int, int]:
+    """Positions of the two terminals whose difference is an edge's drop."""
+    assert device.drop is not None
+    a, b = (device.terminals.index(t) for t in device.drop)
+    return a, b
+
+
+def _slope_of_law(
+    law: Kernel, x: Sequence[Floats], p: Sequence[Floats], row: int, column: int, terminal: bool
+) -> Floats:
     """d(current into the first end) / d(parameter or control voltage)."""
     with np.errstate(all="ignore"):
         if terminal:
@@ -237,8 +252,7 @@ def polarities(circuit: FlatCircuit, groups: Sequence[Group], params: Params) ->
 
 def _polarity(circuit: FlatCircuit, group: Group, params: Params) -> Floats:
     bank = circuit.banks[group.device]
-    assert bank.device.drop is not None
-    a, b = (bank.device.terminals.index(t) for t in bank.device.drop)
+    a, b = ends(bank.device)
     p = [params.values[group.device][n][0, group.elements] for n in bank.device.param_names]
     x = [np.zeros(len(group.elements)) for _ in range(bank.unknowns.shape[1])]
     x[a], x[b] = x[a] + 0.05, x[b]
@@ -247,7 +261,7 @@ def _polarity(circuit: FlatCircuit, group: Group, params: Params) -> Floats:
         x[group.column] = np.array(
             [_high(learn.high, params.states[0, s]) for learn, s in zip(learns, group.states, strict=True)]
         )
-    slope = _current_slope(kernel(bank.device), x, p, a, group.column, group.terminal)
+    slope = _slope_of_law(kernel(bank.device), x, p, a, group.column, group.terminal)
     slope = np.sign(
         np.broadcast_to(slope, len(group.elements)) * rule_slopes(group.rule, params.states)[0, group.rows, group.input]
     )

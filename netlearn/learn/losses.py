@@ -1,10 +1,12 @@
-"""What the outputs should be: the target of a clamped phase, and how right the outputs are.
+"""What the outputs should be: the target of a clamped phase, the cost C and its slope dC/du, how right they are.
 
-    square          every output towards its label
+    square          every output towards its label; C = sum (u - y)^2 / 2
     nearest         as square; a sample is right if its outputs are nearest to its own label among all labels
     hinge(margin)   two or more outputs: the label's should lead by `margin`; where it does not, it and its
                     strongest rival are pushed `delta`/2 apart, the others float.
-                    one output: it should lie `margin` beyond the middle of the two labels, on its label's side
+                    one output: it should lie `margin` beyond the middle of the two labels, on its label's side.
+                    C = what is missing of the margin, if anything
+    softmax(T)      C = -log p of the label's output, p = softmax(u / T); outputs go to u + T (onehot - p)
 
 A target that is NaN leaves its output free; a sample without any target needs no clamped phase.
 """
@@ -18,7 +20,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from netlearn.circuit.flat import Floats
+from netlearn.circuit.flat import Floats, Ints
 from netlearn.errors import TaskError
 from netlearn.learn.options import make
 from netlearn.solve.lesson import LEAD, SIDE, TOWARDS
@@ -42,6 +44,14 @@ class Loss(Protocol):
         """Where each output should go, (S, O); NaN: nowhere. `known` are the distinct labels (C, O)."""
         ...
 
+    def cost(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
+        """C of each sample, (S,)."""
+        ...
+
+    def slope(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
+        """dC/du of each sample, (S, O)."""
+        ...
+
     def right(self, outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]:
         """Whether each sample is classified rightly."""
         ...
@@ -58,6 +68,12 @@ class Square:
     def target(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
         return labels
 
+    def cost(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
+        return np.asarray(0.5 * ((outputs - labels) ** 2).sum(axis=1))
+
+    def slope(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
+        return outputs - labels
+
     def aim(self, outputs: int) -> Aim:
         return Aim(TOWARDS)
 
@@ -66,17 +82,8 @@ class Square:
 
 
 @dataclass(frozen=True)
-class Nearest:
+class Nearest(Square):
     metrics: ClassVar[tuple[str, ...]] = ("accuracy", "train_accuracy", "mse", "error")
-
-    def target(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
-        return labels
-
-    def aim(self, outputs: int) -> Aim:
-        return Aim(TOWARDS)
-
-    def right(self, outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]:
-        return nearest(outputs, labels, known)
 
 
 @dataclass(frozen=True)
@@ -93,30 +100,91 @@ class Hinge:
 
     def target(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
         if outputs.shape[1] == 1:
-            return self._two_sided(outputs, labels, known)
-        rows = np.arange(len(outputs))
-        mine = labels.argmax(axis=1)
-        rivals = outputs.copy()
-        rivals[rows, mine] = -np.inf
-        rival = rivals.argmax(axis=1)
-        push = outputs[rows, mine] - outputs[rows, rival] < self.margin
+            return np.where(self._missing(outputs, labels, known)[:, None] > 0, labels, np.nan)
+        rows, (mine, rival) = np.arange(len(outputs)), _rivals(outputs, labels)
+        push = self._missing(outputs, labels, known) > 0
         target = np.full_like(outputs, np.nan)
         target[rows[push], mine[push]] = outputs[rows, mine][push] + 0.5 * self.delta
         target[rows[push], rival[push]] = outputs[rows, rival][push] - 0.5 * self.delta
         return target
 
+    def cost(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
+        return np.maximum(self._missing(outputs, labels, known), 0.0)
+
+    def slope(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
+        push = np.where(self._missing(outputs, labels, known) > 0, 1.0, 0.0)
+        if outputs.shape[1] == 1:
+            return -_side(labels, known)[0] * push[:, None]
+        rows, (mine, rival) = np.arange(len(outputs)), _rivals(outputs, labels)
+        slope = np.zeros_like(outputs)
+        slope[rows, mine], slope[rows, rival] = -push, push
+        return slope
+
     def aim(self, outputs: int) -> Aim:
         return Aim(LEAD if outputs > 1 else SIDE, self.margin, self.delta)
 
-    def _two_sided(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
-        middle = 0.5 * (known.min() + known.max())
-        side = np.where(labels > middle, 1.0, -1.0)
-        return np.where(side * (outputs - middle) < self.margin, labels, np.nan)
+    def _missing(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
+        """How much each sample's lead is short of the margin, (S,); negative where it is larger."""
+        if outputs.shape[1] == 1:
+            side, middle = _side(labels, known)
+            return np.asarray(self.margin - (side * (outputs - middle))[:, 0])
+        rows, (mine, rival) = np.arange(len(outputs)), _rivals(outputs, labels)
+        return np.asarray(self.margin - (outputs[rows, mine] - outputs[rows, rival]))
 
     def right(self, outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]:
         if outputs.shape[1] == 1:
             return nearest(outputs, labels, known)
         return np.asarray(outputs.argmax(axis=1) == labels.argmax(axis=1))
+
+
+@dataclass(frozen=True)
+class Softmax:
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy", "train_accuracy", "mse", "error")
+    temperature: float = field(default=0.05, metadata={"doc": "T of softmax(u / T)", "unit": "V"})
+
+    def __post_init__(self) -> None:
+        if not 0 < self.temperature < np.inf:
+            raise TaskError(f"temperature is {self.temperature:g}", "give a temperature above zero", "temperature")
+
+    def target(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
+        return outputs - self.temperature**2 * self.slope(outputs, labels, known)
+
+    def cost(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
+        return np.asarray(-np.log(np.maximum(self._shares(outputs)[_mine(labels)], 1e-300)))
+
+    def slope(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
+        slope = self._shares(outputs) / self.temperature
+        slope[_mine(labels)] -= 1.0 / self.temperature
+        return slope
+
+    def _shares(self, outputs: Floats) -> Floats:
+        grown = np.exp((outputs - outputs.max(axis=1, keepdims=True)) / self.temperature)
+        return np.asarray(grown / grown.sum(axis=1, keepdims=True))
+
+    def aim(self, outputs: int) -> None:
+        return None
+
+    def right(self, outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]:
+        return np.asarray(outputs.argmax(axis=1) == labels.argmax(axis=1))
+
+
+def _mine(labels: Floats) -> tuple[Ints, Ints]:
+    """Where each sample's own output is: rows and columns."""
+    return np.arange(len(labels)), labels.argmax(axis=1)
+
+
+def _rivals(outputs: Floats, labels: Floats) -> tuple[Ints, Ints]:
+    """The output of each sample's label and the highest of the others."""
+    rows, mine = _mine(labels)
+    others = outputs.copy()
+    others[rows, mine] = -np.inf
+    return mine, others.argmax(axis=1)
+
+
+def _side(labels: Floats, known: Floats) -> tuple[Floats, float]:
+    """On which side of the middle of two labels each is, +1 or -1, and the middle."""
+    middle = 0.5 * (known.min() + known.max())
+    return np.where(labels > middle, 1.0, -1.0), float(middle)
 
 
 def nearest(outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]:
@@ -125,7 +193,7 @@ def nearest(outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]
     return np.asarray((known[distance.argmin(axis=1)] == labels).all(axis=1))
 
 
-LOSSES: dict[str, type[Loss]] = {"square": Square, "nearest": Nearest, "hinge": Hinge}
+LOSSES: dict[str, type[Loss]] = {"square": Square, "nearest": Nearest, "hinge": Hinge, "softmax": Softmax}
 
 
 def make_loss(name: str, given: Mapping[str, float]) -> Loss:

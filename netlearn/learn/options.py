@@ -78,3 +78,15 @@ def _form(what: str, name: str, fields: Mapping[str, dataclasses.Field[Any]]) ->
     """How a statement with its options looks."""
     shown = [f"{k} = {'...' if f.default is dataclasses.MISSING else f'{f.default:g}'}" for k, f in fields.items()]
     return f"{what} {name}({', '.join(shown)})"
+
+
+def check_fraction(**numbers: float) -> None:
+    for name, value in numbers.items():
+        if not 0 < value <= 1:
+            raise TaskError(f"{name} is {value:g}", f"give {name} a number above 0 and up to 1", name)
+
+
+def check_positive(**numbers: float) -> None:
+    for name, value in numbers.items():
+        if not 0 < value < float("inf"):
+            raise TaskError(f"{name} is {value:g}", f"give {name} a positive number", name)

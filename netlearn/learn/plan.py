@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netlearn.circuit.flat import IDENTITY, FlatCircuit, Floats, Ints, Params
 from netlearn.errors import TaskError
@@ -26,7 +27,7 @@ LINEAR, LOG, RECIPROCAL = 0, 1, 2
 class Plan:
     """Learning edges and, for every state, its bounds, scale and step (arrays over all states).
 
-    `polarity`: +1 or -1 an edge, one array a group. Frozen states have bounds that hold them.
+    `polarity`: +1 or -1 an edge, one array a group. Frozen states have bounds that hold them. `names`: the states'.
     """
 
     groups: tuple[Group, ...]
@@ -35,6 +36,12 @@ class Plan:
     low: Floats
     high: Floats
     step: Floats
+    names: tuple[str, ...]
+
+    @property
+    def free(self) -> NDArray[np.bool_]:
+        """(states,) which can move."""
+        return np.asarray(self.low < self.high)
 
 
 def make_plan(circuit: FlatCircuit, params: Params) -> Plan:
@@ -47,7 +54,8 @@ def make_plan(circuit: FlatCircuit, params: Params) -> Plan:
     low = np.where(frozen, params.states[0], [learn.low for learn in learns])
     high = np.where(frozen, params.states[0], [learn.high for learn in learns])
     step = np.array([learn.step for learn in learns])
-    return Plan(tuple(groups), tuple(polarities(circuit, groups, params)), _scales(circuit), low, high, step)
+    names = tuple(s.name for s in circuit.states)
+    return Plan(tuple(groups), tuple(polarities(circuit, groups, params)), _scales(circuit), low, high, step, names)
 
 
 def _scales(circuit: FlatCircuit) -> Ints:
@@ -76,15 +84,23 @@ def _codes(plan: Plan, codes: Mapping[int, int]) -> Ints:
 
 def descend(states: Floats, change: Floats, plan: Plan) -> Floats:
     """New states after a steepest-descent change, each on its scale and within its bounds."""
+    new = along(states, change, plan)
+    reciprocal = plan.scale == RECIPROCAL
+    if not reciprocal.any():
+        return new
+    theta = states[:, reciprocal]
+    conductance = 1.0 / theta - theta**2 * change[:, reciprocal]
+    new[:, reciprocal] = 1.0 / np.maximum(conductance, 1e-300)
+    return _bounded(new, plan)
+
+
+def along(states: Floats, change: Floats, plan: Plan) -> Floats:
+    """New states after a steepest-descent change of the values themselves, or of their logarithms where the law is log."""
     new = states + change
-    log, reciprocal = plan.scale == LOG, plan.scale == RECIPROCAL
+    log = plan.scale == LOG
     if log.any():
         theta = states[:, log]
         new[:, log] = theta * np.exp(np.clip(theta * change[:, log], -50.0, 50.0))
-    if reciprocal.any():
-        theta = states[:, reciprocal]
-        conductance = 1.0 / theta - theta**2 * change[:, reciprocal]
-        new[:, reciprocal] = 1.0 / np.maximum(conductance, 1e-300)
     return _bounded(new, plan)
 
 

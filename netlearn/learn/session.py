@@ -29,7 +29,7 @@ from netlearn.lang.library import shipped
 from netlearn.lang.task import TaskSpec
 from netlearn.learn.plan import make_plan
 from netlearn.learn.task import Task, make_task
-from netlearn.learn.train import Metrics, Moment, Trainer, train
+from netlearn.learn.train import Metrics, Moment, Trainer, equipped, train
 from netlearn.solve.solution import read
 from netlearn.store import Lock, RunFolder, create, new_folder, open_run
 
@@ -158,8 +158,9 @@ def start(
     spec = choose_task(netlist, task)
     source = Path(netlist.source.name)
     files, folder = _files(netlist, source)
-    circuit = flatten(netlist.circuits[spec.circuit])
-    trainer = Trainer(circuit, make_task(spec, seed), open_backend(backend, circuit), seed, steps)
+    chosen = make_task(spec, seed)
+    circuit = equipped(flatten(netlist.circuits[spec.circuit]), chosen)
+    trainer = Trainer(circuit, chosen, open_backend(backend, circuit), seed, steps)
     make_plan(circuit, initial(circuit, seed))  # what cannot learn leaves no folder behind
     if lost := Connections(circuit).undetermined(circuit.driven["V"][0]):
         raise CircuitError(lost.message, lost.help)
@@ -205,7 +206,8 @@ def _loaded(run: RunFolder) -> tuple[Netlist, FlatCircuit, Task]:
     """What a run is about, from its folder."""
     netlist = load_netlist(run)
     spec = choose_task(netlist, run.config["task"])
-    return netlist, flatten(netlist.circuits[spec.circuit]), make_task(spec, run.config["seed"])
+    task = make_task(spec, run.config["seed"])
+    return netlist, equipped(flatten(netlist.circuits[spec.circuit]), task), task
 
 
 def trained(run: RunFolder) -> tuple[FlatCircuit, Task, dict[str, Any]]:

@@ -13,11 +13,12 @@ from netlearn.lang.task import TaskSpec
 from netlearn.learn.losses import LOSSES, Loss
 from netlearn.learn.methods import METHODS, Method
 from netlearn.learn.options import choose
+from netlearn.learn.updates import UPDATES, Update
 
 
 @dataclass(frozen=True)
 class Task:
-    """inputs (N, I) and labels (N, O) in V (or A); train and test are row numbers."""
+    """inputs (N, I) and labels (N, O) in V (or A); train and test are row numbers. `updates` act in their order."""
 
     spec: TaskSpec
     inputs: Floats
@@ -26,6 +27,7 @@ class Task:
     test: Ints
     method: Method
     loss: Loss
+    updates: tuple[Update, ...] = ()
 
     @cached_property
     def known(self) -> Floats:
@@ -41,6 +43,7 @@ def make_task(spec: TaskSpec, seed: int) -> Task:
     inputs = inputs.reshape(len(labels), -1)
     method = choose("rule", METHODS, spec.rule, spec.source)
     loss = choose("loss", LOSSES, spec.loss, spec.source)
+    updates = tuple(choose("update", UPDATES, choice, spec.source) for choice in spec.updates)
     test = _held_out(labels, spec.holdout, seed)
     train = np.setdiff1d(np.arange(len(labels)), test)
     if spec.holdout and not (len(train) and len(test)):
@@ -55,7 +58,7 @@ def make_task(spec: TaskSpec, seed: int) -> Task:
                 )
             ]
         )
-    return Task(spec, inputs, labels, train, test, method, loss)
+    return Task(spec, inputs, labels, train, test, method, loss, updates)
 
 
 def _held_out(labels: Floats, share: float, seed: int) -> Ints:
@@ -71,10 +74,10 @@ def _held_out(labels: Floats, share: float, seed: int) -> Ints:
 
 
 def order(task: Task, seed: int, epoch: int) -> list[Ints]:
-    """The batches of one epoch: single samples in order or shuffled, or all at once. A function of its arguments."""
+    """The batches of one epoch, in order or shuffled, or all samples at once. A function of its arguments."""
     if task.spec.order == "batch":
         return [task.train]
     rows = task.train
     if task.spec.order == "shuffled":
         rows = np.random.default_rng([seed, 1, epoch]).permutation(rows)
-    return [rows[k : k + 1] for k in range(len(rows))]
+    return [rows[k : k + task.spec.batch] for k in range(0, len(rows), task.spec.batch)]

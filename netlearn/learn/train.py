@@ -1,4 +1,4 @@
-"""The learning loop: free phase, clamped phase, contrast, update.
+"""The learning loop: an experiment with some samples, the change it asks for, evaluation.
 
 `train` yields after every epoch and leaves it to the caller to store, draw or stop. It keeps nothing that is not
 in the `Moment` it yields, and forgets the backend's warm starts at every checkpoint, so that going on from a
@@ -14,21 +14,20 @@ import numpy as np
 
 from netlearn.backends import Backend
 from netlearn.circuit.flat import (
-    Boundary,
     FlatCircuit,
     Floats,
     Ints,
     Params,
     boundary,
-    hold,
     initial,
     with_states,
 )
 from netlearn.errors import CircuitError, TaskError
+from netlearn.learn.bench import Bench, Ledger, Progress
 from netlearn.learn.compiled import make_lesson
-from netlearn.learn.edges import Contrast
 from netlearn.learn.plan import Plan, make_plan
 from netlearn.learn.task import Task, order
+from netlearn.learn.tick import Tick
 from netlearn.solve.lesson import Lesson
 from netlearn.solve.solution import Solution, read
 
@@ -61,6 +60,7 @@ class Moment:
     answers: Solution | None = field(default=None, repr=False, compare=False)
 
 
+START = Tick(0, 0, 0)
 RUNAWAY = 1e100  # no learnable value is that large
 
 
@@ -84,12 +84,17 @@ class Trainer:
         if any(port.kind != "V" for port in self.circuit.outputs):
             raise TaskError("a branch current cannot be clamped", "train on node voltages or their differences")
         _ = self.circuit.clamping  # CircuitError where two outputs would clamp one node
-        held = self.circuit.held_nodes | {n for port in self.circuit.inputs for n in port.nodes}
+        held = self.circuit.held_nodes
         for port in self.circuit.outputs:
             if port.clamped[0] in held:
                 raise TaskError(
                     f"output {port.name} is read at a node that an input or a source holds", "read it at a free node"
                 )
+
+
+def equipped(circuit: FlatCircuit, task: Task) -> FlatCircuit:
+    """The circuit with what the task's rule attaches to it: open the backend on this one."""
+    return task.method.equip(circuit)
 
 
 def begin(trainer: Trainer, params: Params) -> Moment:
@@ -142,10 +147,12 @@ def _epoch(
     trainer: Trainer, plan: Plan, lesson: Lesson | None, params: Params, moment: Moment
 ) -> tuple[Params, Moment]:
     batches = _within(order(trainer.task, trainer.seed, moment.epoch), trainer.steps, moment.steps)
-    params, solves, settled = learn(trainer, plan, lesson, params, batches)
+    tick = Tick(trainer.seed, moment.epoch, moment.steps)
+    params, ledger = learn(trainer, plan, lesson, params, batches, tick)
     steps = moment.steps + sum(len(rows) for rows in batches)
     metrics, found = evaluate(trainer, params, moment.epoch + 1, steps, moment.answers)
-    solves, settled = moment.solves + solves + found.settled.size, moment.settled + settled + int(found.settled.sum())
+    solves = moment.solves + ledger.settles + found.settled.size
+    settled = moment.settled + ledger.settled + int(found.settled.sum())
     done = _done(trainer, metrics)
     return params, Moment(moment.epoch + 1, steps, params.states, solves, settled, metrics, done, answers=found)
 
@@ -159,24 +166,27 @@ def _within(batches: list[Ints], most: int | None, steps: int) -> list[Ints]:
 
 
 def learn(
-    trainer: Trainer, plan: Plan, lesson: Lesson | None, params: Params, batches: list[Ints]
-) -> tuple[Params, int, int]:
-    """Show batches and learn from each: new parameters, solves asked for and settled.
+    trainer: Trainer, plan: Plan, lesson: Lesson | None, params: Params, batches: list[Ints], tick: Tick = START
+) -> tuple[Params, Ledger]:
+    """Show batches and learn from each: new parameters, and what was asked of the circuit. `tick`: of the first one.
 
     What the backend can do of a `lesson` by itself, whole steps on single samples, is left to it.
     """
-    rows, solves, settled, done = np.concatenate(batches), 0, 0, 0
+    rows, ledger, done = np.concatenate(batches), Ledger(), 0
     while done < len(batches):
         taught = trainer.backend.teach(params, lesson, rows[done:]) if lesson is not None else None
         if taught is None:
             lesson = None
         elif taught.steps:
             params = with_states(trainer.circuit, params, taught.states)
-            done, solves, settled = done + taught.steps, solves + taught.solves, settled + taught.settled
+            done += taught.steps
+            ledger.add(Ledger(taught.solves, taught.settled))
         if done < len(batches):
-            params, asked, found = step(trainer, plan, params, batches[done])
-            done, solves, settled = done + 1, solves + asked, settled + found
-    return params, solves, settled
+            shown = sum(len(batch) for batch in batches[:done])
+            params, asked = step(trainer, plan, params, batches[done], replace(tick, steps=tick.steps + shown))
+            done += 1
+            ledger.add(asked)
+    return params, ledger
 
 
 def _done(trainer: Trainer, metrics: dict[str, float]) -> bool:
@@ -186,47 +196,36 @@ def _done(trainer: Trainer, metrics: dict[str, float]) -> bool:
     return stop is not None and stop(metrics)
 
 
-def step(trainer: Trainer, plan: Plan, params: Params, rows: Ints) -> tuple[Params, int, int]:
-    """Show some samples and learn from their mean contrast: new parameters, solves asked for and settled."""
-    circuit, backend, task = trainer.circuit, trainer.backend, trainer.task
-    free_boundary = boundary(circuit, task.inputs[rows])
-    free = backend.operating_points(params, free_boundary)
-    outputs = read(circuit, params, free.x)[0]
-    target = task.loss.target(np.where(np.isfinite(outputs), outputs, 0.0), task.labels[rows], task.known)
-    wanted = np.isfinite(target).any(axis=1) & free.settled[0]
-    found, asked = int(np.count_nonzero(free.settled)), int(np.count_nonzero(wanted))
-    if not asked:
-        return params, len(rows), found
-    clamped = backend.operating_points(
+def step(trainer: Trainer, plan: Plan, params: Params, rows: Ints, tick: Tick) -> tuple[Params, Ledger]:
+    """Show some samples and learn from them: new parameters, and what was asked of the circuit."""
+    task = trainer.task
+    bench = bench_of(trainer, plan, params, rows, task.labels[rows], tick)
+    change = task.method.change(bench)
+    if change is None:
+        return params, bench.ledger
+    for update in task.updates:
+        change = update(change, params.states, plan, tick)
+    return with_states(trainer.circuit, params, task.method.apply(params.states, change, plan)), bench.ledger
+
+
+def bench_of(trainer: Trainer, plan: Plan, params: Params, rows: Ints, labels: Floats, tick: Tick) -> Bench:
+    """A bench with some samples of a task, under labels (S, O)."""
+    task = trainer.task
+    alive = np.ones(len(rows), dtype=bool)
+    return Bench(
+        trainer.circuit,
+        trainer.backend,
+        plan,
         params,
-        clamp(circuit, free_boundary, free.x[0], target, task.method.eta, wanted),
-        free if asked == len(rows) else free.of(wanted),
+        task.loss,
+        task.known,
+        task.inputs[rows],
+        labels,
+        tick,
+        len(rows),
+        alive,
+        Progress(),
     )
-    used = clamped.settled[0]
-    if np.count_nonzero(used):
-        seen = Contrast(circuit, plan.groups, params, _rows(_rows(free.x, wanted), used), _rows(clamped.x, used))
-        change = task.method.change(seen, plan).sum(axis=1) / len(rows)
-        params = with_states(circuit, params, task.method.apply(params.states, change, plan))
-    return params, len(rows) + asked, found + int(np.count_nonzero(used))
-
-
-def _rows(values: Floats, chosen: np.ndarray) -> Floats:
-    """The chosen samples of (D, S, ...)."""
-    return values if np.count_nonzero(chosen) == len(chosen) else values[:, chosen]
-
-
-def clamp(circuit: FlatCircuit, free: Boundary, x: Floats, target: Floats, eta: float, rows: np.ndarray) -> Boundary:
-    """The clamped phase of some rows: each output that has a target held at O + eta (target - O).
-
-    A differential output moves both of its nodes by half of that, apart. x (S, size): the free phase.
-    """
-    if np.count_nonzero(rows) < len(rows):
-        free = replace(free, voltages=free.voltages[rows], currents=free.currents[rows])
-        x, target = x[rows], target[rows]
-    plus, minus = circuit.read_nodes["free"]
-    nodes, starts, outputs, shares = circuit.clamping
-    push = eta * (target - (x.take(plus, axis=1) - x.take(minus, axis=1)))
-    return hold(free, nodes, x.take(starts, axis=1) + shares * push.take(outputs, axis=1))
 
 
 def evaluate(
@@ -258,4 +257,4 @@ def evaluate(
     return Metrics(shown, np.sort(rows[~settled]).tolist()), found
 
 
-__all__ = ["Metrics", "Moment", "Trainer", "begin", "clamp", "evaluate", "learn", "step", "train"]
+__all__ = ["Metrics", "Moment", "Trainer", "begin", "bench_of", "equipped", "evaluate", "learn", "step", "train"]

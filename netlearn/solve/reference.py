@@ -8,7 +8,8 @@ linear circuit takes two steps. Where that fails the circuit is solved with a co
 ground that is taken away by decades (gmin stepping), then with sources raised from zero (source stepping).
 
 It is written to be read and trusted, not to be fast. Every matrix is factored anew with its pivots searched for:
-by LAPACK while it is small, O(n^3) a step and O(n^2) memory a lane, by SuperLU where it is large.
+by LAPACK while it is small, O(n^3) a step and O(n^2) memory a lane, by SuperLU where it is large. A boundary may be
+complex, where the laws are holomorphic: then so are the voltages, and Newton's method is the same.
 """
 
 from __future__ import annotations
@@ -80,9 +81,10 @@ def operating_points(
     places = pattern(circuit)
     wide = circuit.size**2 if circuit.size <= SMALL else len(places.rows)
     draws, samples = params.draws, boundary.samples
-    x = np.zeros((draws, samples, circuit.size))
+    dtype = np.result_type(boundary.voltages, boundary.currents, float)
+    x = np.zeros((draws, samples, circuit.size), dtype)
     if start is not None and start.x.shape == x.shape:
-        x = np.where(np.isfinite(start.x), start.x, 0.0)
+        x = np.where(np.isfinite(start.x), start.x, 0.0).astype(dtype)
     chunk = max(1, int(CHUNK / (wide * 8 * 2)))
     parts = []
     for d in range(draws):
@@ -129,6 +131,11 @@ def _solve(lanes: _Lanes, x: Floats) -> _Answer:
     return x, settled, steps, residual, worst
 
 
+def _nowhere(lanes: _Lanes) -> Floats:
+    """Zero volts in every lane."""
+    return np.zeros((len(lanes.voltages), lanes.circuit.size), np.result_type(lanes.voltages, lanes.currents))
+
+
 def _pick(lanes: _Lanes, chosen: np.ndarray) -> _Lanes:
     return replace(lanes, voltages=lanes.voltages[chosen], currents=lanes.currents[chosen])
 
@@ -139,17 +146,17 @@ def _nothing(_f: Floats, _slopes: Floats, _x: Floats) -> None:
 
 def _half_steps(lanes: _Lanes) -> tuple[Floats, np.ndarray, Ints]:
     """Newton's method with half steps: where a law has a kink, full ones can go to and fro for ever."""
-    return _newton(lanes, np.zeros((len(lanes.voltages), lanes.circuit.size)), _nothing, share=0.5)
+    return _newton(lanes, _nowhere(lanes), _nothing, share=0.5)
 
 
 def _long_steps(lanes: _Lanes) -> tuple[Floats, np.ndarray, Ints]:
     """Newton's method with full steps, for the hundreds of volts of a circuit that is next to linear."""
-    return _newton(lanes, np.zeros((len(lanes.voltages), lanes.circuit.size)), _nothing, step=np.inf)
+    return _newton(lanes, _nowhere(lanes), _nothing, step=np.inf)
 
 
 def _gmin_stepping(lanes: _Lanes) -> tuple[Floats, np.ndarray, Ints]:
     nodes = len(lanes.circuit.nodes)
-    x = np.zeros((len(lanes.voltages), lanes.circuit.size))
+    x = _nowhere(lanes)
     total = np.zeros(len(x), dtype=np.int64)
     for gmin in GMINS:
 
@@ -164,7 +171,7 @@ def _gmin_stepping(lanes: _Lanes) -> tuple[Floats, np.ndarray, Ints]:
 
 
 def _source_stepping(lanes: _Lanes) -> tuple[Floats, np.ndarray, Ints]:
-    x = np.zeros((len(lanes.voltages), lanes.circuit.size))
+    x = _nowhere(lanes)
     total = np.zeros(len(x), dtype=np.int64)
     settled = np.zeros(len(x), dtype=bool)
     for part in RISE:
@@ -224,17 +231,17 @@ def _singular(lanes: _Lanes, x: Floats) -> np.ndarray:
     to 1, an answer to random right-hand sides shows it that comes near 1 over the rounding error."""
     f, slopes = assemble(lanes, x)
     _impose(lanes, f, slopes, x)
-    rows, largest = lanes.pattern.rows, np.zeros_like(f)
+    rows, largest = lanes.pattern.rows, np.zeros(f.shape)
     np.maximum.at(largest.T, rows, np.abs(slopes).T)
     scaled = slopes / np.where(largest > 0, largest, 1.0)[:, rows]
-    random = np.random.default_rng(0).uniform(0.5, 1.5, f.shape[1:])
+    random = np.random.default_rng(0).uniform(0.5, 1.5, f.shape[1:]).astype(f.dtype)
     answer, fine = _linear(lanes.pattern, scaled, np.broadcast_to(random, f.shape))
     return np.asarray(~fine | (np.abs(answer).max(axis=1) > SINGULAR))
 
 
 def assemble(lanes: _Lanes, x: Floats) -> tuple[Floats, Floats]:
     """Residual F (L, n) and the entries of the matrix (L, M) of the circuit alone, fed currents included."""
-    f, slopes = np.zeros_like(x), np.zeros((len(x), len(lanes.pattern.rows)))
+    f, slopes = np.zeros_like(x), np.zeros((len(x), len(lanes.pattern.rows)), x.dtype)
     at = np.arange(len(x))[:, None]
     for name, bank in lanes.circuit.banks.items():
         law = kernel(bank.device)
@@ -300,7 +307,7 @@ def _linear(places: Pattern, slopes: Floats, b: Floats) -> tuple[Floats, np.ndar
 
 
 def _full(places: Pattern, slopes: Floats, b: Floats) -> tuple[Floats, np.ndarray]:
-    j = np.zeros((len(b), places.size, places.size))
+    j = np.zeros((len(b), places.size, places.size), b.dtype)
     j[:, places.rows, places.columns] = slopes
     dx, good = np.zeros_like(b), np.ones(len(b), dtype=bool)
     try:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from netlearn.circuit.flat import FlatCircuit, boundary, hold, initial, with_states
+from netlearn.circuit.flat import CLAMPED, FREE, FlatCircuit, boundary, hold, initial, with_states
 from netlearn.errors import TaskError
-from netlearn.learn.edges import Contrast, content_slope, edge_groups, polarities
+from netlearn.learn.edges import Seen, content_slope, edge_groups, polarities
 from netlearn.solve.reference import operating_points
 
 Flat = Callable[..., FlatCircuit]
@@ -63,7 +63,7 @@ def test_the_clamped_energy_exceeds_the_free_one_by_half_eta_squared_times_the_o
 def test_the_content_slope_of_a_conductor_is_half_the_square_of_its_drop(flat: Flat) -> None:
     circuit = flat(LADDER)
     local = np.array([[[[0.7, 0.2]]]])
-    slope = content_slope("G", circuit, local, [np.array([[[1e-3]]])], 0, False)
+    slope = content_slope(circuit.banks["G"].device, local, [np.array([[[1e-3]]])], 0, False)
     assert slope == pytest.approx(np.full((1, 1, 1), 0.5 * 0.5**2), rel=1e-14)
 
 
@@ -86,9 +86,9 @@ def test_the_content_slope_of_a_transistor_equals_the_numerical_integral_of_its_
 
     numerical = (content(gate + step) - content(gate - step)) / (2 * step)
     local = np.array([[[[0.3, gate, 0.0, 0.0]]]])
-    assert content_slope("NEKV", circuit, local, p, group.column, group.terminal)[0, 0, 0] == pytest.approx(
-        numerical, rel=1e-6
-    )
+    assert content_slope(circuit.banks["NEKV"].device, local, p, group.column, group.terminal)[
+        0, 0, 0
+    ] == pytest.approx(numerical, rel=1e-6)
 
 
 def test_small_nudges_give_the_gradient_of_the_output_error_weighted_by_its_frozen_stiffness(flat: Flat) -> None:
@@ -96,8 +96,9 @@ def test_small_nudges_give_the_gradient_of_the_output_error_weighted_by_its_froz
     circuit = flat(LADDER)
     eta, out = 1e-6, circuit.outputs[0].free[0]
     params, free, clamped = _phases(circuit, 1.0, 0.5, eta)
-    contrast = Contrast(circuit, edge_groups(circuit), params, free.x, clamped.x)
-    slope = contrast.to_states(contrast.content_slopes())[0, 0] / eta
+    groups = edge_groups(circuit)
+    before, after = (Seen(circuit, groups, params, phase.x, phase.x, FREE) for phase in (free, clamped))
+    slope = (after.to_states(after.contents) - before.to_states(before.contents))[0, 0] / eta
     error, nudged = free.x[0, 0, out] - 0.5, clamped.x[0, 0]
     currents = [
         g * (nudged[a] - nudged[b]) * ((a == out) - (b == out) * 1.0)
@@ -158,9 +159,10 @@ def test_in_a_twin_both_drops_are_read_in_the_clamped_phase(flat: Flat) -> None:
     clamped = operating_points(
         circuit, params, hold(base, np.array([circuit.outputs[0].clamped[0]]), np.array([[0.2]]))
     )
-    contrast = Contrast(circuit, edge_groups(circuit), params, free.x * np.nan, clamped.x)
-    f, c = contrast.squares
-    total_free = contrast.to_states(f)[0, 0, 0]
-    total_clamped = contrast.to_states(c)[0, 0, 0]
+    groups = edge_groups(circuit)
+    free_half = Seen(circuit, groups, params, free.x * np.nan, clamped.x, FREE)
+    clamped_half = Seen(circuit, groups, params, clamped.x, clamped.x, CLAMPED)
+    total_free = free_half.to_states(free_half.squares)[0, 0, 0]
+    total_clamped = clamped_half.to_states(clamped_half.squares)[0, 0, 0]
     assert total_free == pytest.approx(0.5**2)
     assert total_clamped == pytest.approx(0.8**2)

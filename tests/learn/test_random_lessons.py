@@ -55,8 +55,8 @@ def _taught(circuit: FlatCircuit, params: Params, lesson: Lesson) -> Taught | No
 
 def _loop(circuit: FlatCircuit, task: Task, plan: Plan, params: Params) -> tuple[np.ndarray, int, int]:
     trainer = Trainer(circuit, task, Native(circuit, 1), steps=1)
-    after, solves, settled = learn(trainer, plan, None, params, [ROWS[k : k + 1] for k in range(len(ROWS))])
-    return after.states[0], solves, settled
+    after, asked = learn(trainer, plan, None, params, [ROWS[k : k + 1] for k in range(len(ROWS))])
+    return after.states[0], asked.settles, asked.settled
 
 
 def _close(one: np.ndarray, other: np.ndarray, rtol: float = 1e-11) -> None:

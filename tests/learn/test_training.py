@@ -27,7 +27,7 @@ from netlearn.learn.losses import Hinge, make_loss, nearest
 from netlearn.learn.methods import METHODS, make_method
 from netlearn.learn.metrics import unsettled
 from netlearn.learn.task import make_task, order
-from netlearn.learn.train import Moment, Trainer, train
+from netlearn.learn.train import Moment, Trainer, equipped, train
 from netlearn.report import write_report
 from netlearn.solve.solution import Solution
 from netlearn.store import new_folder, open_run
@@ -37,7 +37,26 @@ RULES = {
     "coupled": "coupled(eta = 0.5, rate = 2e-3)",
     "hardware": "hardware(eta = 0.5, rate = 4e4)",
     "sign": "sign(eta = 1, delta = 100)",
+    "coupled_centred": "coupled_centred(eta = 0.5, rate = 2e-3)",
+    "hebbian": "hebbian(rate = 2e-3)",
+    "power": "power(eta = 0.5, rate = 2e-3, share = 1e-6)",
+    "equilibrium": "equilibrium(beta = 1e-6, rate = 2e9)",
+    "equilibrium_positive": "equilibrium_positive(beta = 1e-6, rate = 2e9)",
+    "equilibrium_negative": "equilibrium_negative(beta = 1e-6, rate = 2e9)",
+    "spring": "spring(beta = 1e-6, rate = 2e9)",
+    "holomorphic": "holomorphic(beta = 1e-6, rate = 2e9)",
+    "two_phase": "two_phase(rate = 2e13)",
+    "two_phase_centred": "two_phase_centred(rate = 2e13)",
+    "omega": "omega(rate = 2e9)",
+    "omega_biased": "omega_biased(rate = 2e9)",
+    "frequency": "frequency(rate = 2e9)",
+    "agnostic": "agnostic(beta = 3e-4, rate = 3e9)",
+    "spsa": "spsa(rate = 2e9)",
+    "perturbation": "perturbation(rate = 2e9)",
+    "adjoint": "adjoint(rate = 2e9)",
+    "aging": "aging(rate = 1e-4)",
 }
+ALONE = {"adjoint": ["native"], "holomorphic": ["reference"]}
 
 
 def _divider(
@@ -60,10 +79,11 @@ def _divider(
 
 
 def _moments(netlist: Netlist, backend: str = "reference", **options: int) -> list[Moment]:
-    circuit = flatten(netlist.circuit)
+    task = make_task(netlist.task, options.get("seed", 0))
+    circuit = equipped(flatten(netlist.circuit), task)
     opened = open_backend(backend, circuit)
     try:
-        return list(train(Trainer(circuit, make_task(netlist.task, options.get("seed", 0)), opened, **options)))
+        return list(train(Trainer(circuit, task, opened, **options)))
     finally:
         opened.close()
 
@@ -72,9 +92,11 @@ def test_the_table_of_rules_is_the_table_of_this_test() -> None:
     assert set(RULES) == set(METHODS)
 
 
-@pytest.mark.parametrize("backend", ["reference", "ngspice"])
-@pytest.mark.parametrize("rule", RULES)
-def test_every_rule_teaches_the_divider_on_every_backend(rule: str, backend: str) -> None:
+@pytest.mark.parametrize(
+    ("rule", "backend"),
+    [(r, b) for r in RULES if r != "aging" for b in ALONE.get(r, ["native", "ngspice", "reference"])],
+)
+def test_every_rule_teaches_the_divider_on_every_backend_it_can_use(rule: str, backend: str) -> None:
     moments = _moments(_divider(RULES[rule]), backend)
     assert moments[0].metrics["error"] > 30e-3
     assert moments[-1].metrics["error"] < 1e-3

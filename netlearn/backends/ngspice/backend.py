@@ -102,9 +102,8 @@ class Ngspice:
     def _for(self, params: Params, draw: int, boundary: Boundary) -> _Loaded:
         """A loaded deck that can impose this boundary: the present one if it can, else a new one."""
         free_at_times = np.asarray(np.isnan(boundary.voltages).any(axis=0))
-        always = {
-            int(n) for n, free in zip(boundary.held, free_at_times, strict=True) if not free
-        } - self.circuit.clampable
+        never_free = {int(n) for n, free in zip(boundary.held, free_at_times, strict=True) if not free}
+        always = never_free & set(self.circuit.driven["V"][0].tolist())
         others = {int(n) for n in boundary.held} - always
         fed = {int(n) for n in boundary.fed}
         loaded = self.loaded
@@ -113,6 +112,8 @@ class Ngspice:
             if set(deck.held) == always and others <= set(deck.switched) and fed <= set(deck.fed):
                 return loaded
         switched = others | self.circuit.clampable - always
+        if loaded is not None:  # what one phase has and the next has not is switched, not loaded again
+            switched, fed = switched | set(loaded.deck.switched) - always, fed | set(loaded.deck.fed)
         return self._load(params, draw, tuple(sorted(always)), tuple(sorted(switched)), tuple(sorted(fed)))
 
     def _load(

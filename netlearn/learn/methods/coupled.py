@@ -2,20 +2,25 @@
 
     d theta = -(rate / eta) [dE/dtheta(clamped) - dE/dtheta(free)]
 
-with E the content of the edge. For a conductance that is dg = (rate / 2 eta) (d_F^2 - d_C^2). A resistance learns
+Needs: outputs that can be held part of the way to their labels; a twin, or an edge that remembers one square.
+
+With E the content of the edge. For a conductance that is dg = (rate / 2 eta) (d_F^2 - d_C^2). A resistance learns
 through its conductance: R elements move by the same dg, in 1/r (see `netlearn.learn.plan`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from netlearn.circuit.flat import FlatCircuit, Floats
-from netlearn.learn.edges import Contrast, Group
-from netlearn.learn.methods.method import Formula, check_eta, check_positive
-from netlearn.learn.plan import Plan, descend, descending
+from netlearn.circuit.flat import FlatCircuit
+from netlearn.learn.edges import Group
+from netlearn.learn.methods.contrastive import ONE_SIDED, Clamping, Stencil
+from netlearn.learn.methods.method import Formula
+from netlearn.learn.nudge import Hold, Nudge
+from netlearn.learn.plan import Plan, descending
 from netlearn.solve.lesson import SQUARES
 
 CONTENTS = {("G", "g"): (0.5, 0), ("R", "r"): (-0.5, 1)}
@@ -23,18 +28,11 @@ CONTENTS = {("G", "g"): (0.5, 0), ("R", "r"): (-0.5, 1)}
 
 
 @dataclass(frozen=True)
-class Coupled:
+class Coupled(Clamping):
     """See the module."""
 
-    rate: float = field(metadata={"doc": "step of the learnable value a unit of contrast (S/V^2 for a conductance)"})
-    eta: float = field(default=0.5, metadata={"doc": "nudge, 0..1"})
-
-    def __post_init__(self) -> None:
-        check_eta(self.eta)
-        check_positive(rate=self.rate)
-
-    def change(self, contrast: Contrast, plan: Plan) -> Floats:
-        return -(self.rate / self.eta) * contrast.to_states(contrast.content_slopes())
+    nudge: ClassVar[Nudge] = Hold()
+    stencil: ClassVar[Stencil] = ONE_SIDED
 
     def formula(self, circuit: FlatCircuit, plan: Plan) -> Formula | None:
         """Where the content of every edge is known in closed form."""
@@ -42,10 +40,8 @@ class Coupled:
         if len(known) < len(plan.groups):
             return None
         weights = [np.full(len(g.states), w) for g, (w, _) in zip(plan.groups, known, strict=True)]
-        return Formula(SQUARES, self.rate / self.eta, descending(plan), weights, [m for _, m in known])
-
-    def apply(self, states: Floats, change: Floats, plan: Plan) -> Floats:
-        return descend(states, change, plan)
+        gain = self.rate / self.strength
+        return Formula(self.strength, SQUARES, gain, descending(plan), weights, [m for _, m in known])
 
 
 def _place(circuit: FlatCircuit, group: Group) -> tuple[str, str]:

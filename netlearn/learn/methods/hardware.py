@@ -2,8 +2,10 @@
 
     dG = rate [(d_F)^2 - (d_C)^2]
 
-An analog multiplier forms the difference of squares and charges the gate capacitor; `rate` (V/V^2) is the
-learning time over R C V0. Where a higher value of the state means less conductance the sign is reversed.
+Needs: a twin, an analog multiplier an edge, and outputs that can be held part of the way to their labels.
+
+The multiplier forms the difference of squares and charges the gate capacitor; `rate` (V/V^2) is the learning time over
+R C V0. Where a higher value of the state means less conductance the sign is reversed.
 """
 
 from __future__ import annotations
@@ -11,14 +13,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from netlearn.circuit.flat import FlatCircuit, Floats
-from netlearn.learn.edges import Contrast
-from netlearn.learn.methods.method import Formula, check_eta, check_positive
+from netlearn.learn.bench import Bench
+from netlearn.learn.edges import Seen
+from netlearn.learn.methods.contrastive import ONE_SIDED, contrast
+from netlearn.learn.methods.method import Formula, Method, check_eta
+from netlearn.learn.nudge import Hold
+from netlearn.learn.options import check_positive
 from netlearn.learn.plan import Plan, add, adding
 from netlearn.solve.lesson import SQUARES
 
 
 @dataclass(frozen=True)
-class Hardware:
+class Hardware(Method):
     """See the module."""
 
     rate: float = field(metadata={"doc": "change of the learnable value a V^2 and step"})
@@ -28,14 +34,15 @@ class Hardware:
         check_eta(self.eta)
         check_positive(rate=self.rate)
 
-    def change(self, contrast: Contrast, plan: Plan) -> Floats:
-        free, clamped = contrast.squares
-        return self.rate * contrast.to_states(
-            [s * (f - c) for s, f, c in zip(plan.polarity, free, clamped, strict=True)]
-        )
+    def change(self, bench: Bench) -> Floats | None:
+        def squares(seen: Seen) -> Floats:
+            return seen.to_states([s * q for s, q in zip(bench.plan.polarity, seen.squares, strict=True)])
+
+        found = contrast(bench, Hold(), ONE_SIDED, self.eta, squares)
+        return None if found is None else found[0].mean(-self.rate * found[1])
 
     def formula(self, circuit: FlatCircuit, plan: Plan) -> Formula:
-        return Formula(SQUARES, self.rate, adding(plan), plan.polarity, [0] * len(plan.groups))
+        return Formula(self.eta, SQUARES, self.rate, adding(plan), plan.polarity, [0] * len(plan.groups))
 
     def apply(self, states: Floats, change: Floats, plan: Plan) -> Floats:
         return add(states, change, plan)

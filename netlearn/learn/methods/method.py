@@ -1,25 +1,26 @@
-"""What a learning method is: how strongly it nudges, and what the contrast of two phases changes."""
+"""What a learning method is: an experiment on a bench, and the change of the learnable values it asks for."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from netlearn.circuit.flat import FlatCircuit, Floats, Ints
 from netlearn.errors import TaskError
-from netlearn.learn.edges import Contrast
-from netlearn.learn.plan import Plan
+from netlearn.learn.bench import Bench
+from netlearn.learn.plan import Plan, along
 
 
 @dataclass(frozen=True)
 class Formula:
     """A method as one of the formulas of `netlearn.solve.lesson`, for backends that do whole steps in machine code.
 
-    signal: SQUARES or MAGNITUDES. scales (states,): how each state takes a change. weights, inverse: w and m of the
-    edges, one array and one number a group.
+    eta: the nudge. signal: SQUARES or MAGNITUDES. scales (states,): how each state takes a change. weights, inverse: w
+    and m of the edges, one array and one number a group.
     """
 
+    eta: float
     signal: int
     gain: float
     scales: Ints
@@ -28,32 +29,26 @@ class Formula:
     dead: float = 0.0
 
 
-class Method(Protocol):
-    """A value: its options are its fields (see `netlearn.learn.options`). `eta` is the nudge: outputs are held at
-    O + eta (target - O)."""
+class Method(ABC):
+    """A value: its options are its fields (see `netlearn.learn.options`)."""
 
-    @property
-    def eta(self) -> float: ...
-
-    def change(self, contrast: Contrast, plan: Plan) -> Floats:
-        """What each sample would change of every state, (D, S, states)."""
-        ...
+    @abstractmethod
+    def change(self, bench: Bench) -> Floats | None:
+        """What the samples on the bench, on average, would change of every state, (D, states); None: nothing."""
 
     def apply(self, states: Floats, change: Floats, plan: Plan) -> Floats:
         """New states (D, states) after a change (D, states), within their bounds."""
-        ...
+        return along(states, change, plan)
 
     def formula(self, circuit: FlatCircuit, plan: Plan) -> Formula | None:
         """The same as a formula; None where it is none."""
-        ...
+        return None
+
+    def equip(self, circuit: FlatCircuit) -> FlatCircuit:
+        """The circuit with what the experiment attaches to it."""
+        return circuit
 
 
 def check_eta(eta: float) -> None:
     if not 0 < eta <= 1:
         raise TaskError(f"eta is {eta:g}", "the nudge lies between 0 and 1: rule coupled(eta = 0.5)", "eta")
-
-
-def check_positive(**numbers: float) -> None:
-    for name, value in numbers.items():
-        if not 0 < value < float("inf"):
-            raise TaskError(f"{name} is {value:g}", f"give {name} a positive number", name)

@@ -2,6 +2,8 @@
 
     dR = delta sgn(|d_C| - |d_F|)
 
+Needs: a twin, comparators and an XOR an edge, a digital potentiometer; outputs that can be held towards their labels.
+
 Each edge only knows which of its two drops is larger, and moves its resistance one step up or down. Drops that
 differ by less than `dead` volts count as equal.
 """
@@ -13,15 +15,18 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from netlearn.circuit.flat import FlatCircuit, Floats
-from netlearn.learn.edges import Contrast
-from netlearn.learn.methods.method import Formula, check_eta, check_positive
-from netlearn.learn.options import STATE
+from netlearn.learn.bench import Bench
+from netlearn.learn.edges import Seen
+from netlearn.learn.methods.contrastive import ONE_SIDED, contrast
+from netlearn.learn.methods.method import Formula, Method, check_eta
+from netlearn.learn.nudge import Hold
+from netlearn.learn.options import STATE, check_positive
 from netlearn.learn.plan import Plan, add, adding
 from netlearn.solve.lesson import MAGNITUDES
 
 
 @dataclass(frozen=True)
-class Sign:
+class Sign(Method):
     """See the module."""
 
     eta: float = field(default=1.0, metadata={"doc": "nudge, 0..1"})
@@ -32,21 +37,25 @@ class Sign:
         check_eta(self.eta)
         check_positive(delta=self.delta, dead=self.dead)
 
-    def change(self, contrast: Contrast, plan: Plan) -> Floats:
+    def change(self, bench: Bench) -> Floats | None:
         """The comparator compares the edge's summed magnitudes: in a twin each half brings one of the two."""
-        free, clamped = contrast.squares
-        larger = contrast.to_states([np.sqrt(c) - np.sqrt(f) for f, c in zip(free, clamped, strict=True)])
+        found = contrast(bench, Hold(), ONE_SIDED, self.eta, _magnitudes)
+        if found is None:
+            return None
+        some, larger = found
+        signs = np.zeros(len(bench.plan.names))
+        for group, polarity in zip(bench.plan.groups, bench.plan.polarity, strict=True):
+            np.add.at(signs, group.states, polarity)
         up = np.where(np.abs(larger) > self.dead, np.sign(larger), 0.0)
-        return (
-            -self.delta
-            * up
-            * np.sign(
-                contrast.to_states([np.broadcast_to(s, f.shape) for s, f in zip(plan.polarity, free, strict=True)])
-            )
-        )
+        return some.mean(-self.delta * np.sign(signs) * up)
 
     def formula(self, circuit: FlatCircuit, plan: Plan) -> Formula:
-        return Formula(MAGNITUDES, self.delta, adding(plan), plan.polarity, [0] * len(plan.groups), self.dead)
+        inverse = [0] * len(plan.groups)
+        return Formula(self.eta, MAGNITUDES, self.delta, adding(plan), plan.polarity, inverse, self.dead)
 
     def apply(self, states: Floats, change: Floats, plan: Plan) -> Floats:
         return add(states, change, plan)
+
+
+def _magnitudes(seen: Seen) -> Floats:
+    return seen.to_states([np.abs(d) for d in seen.drops])

@@ -1,0 +1,172 @@
+"""The bench a method experiments on: one circuit, some samples of its task, and a ledger of what is asked of them.
+
+A method may do what an experimenter can: settle the circuit under a boundary of its choice (inputs on or off, outputs
+free, held or fed), read its outputs, and let every edge combine signals of its own. Nothing else is within its reach,
+and each of these is counted while it happens:
+
+    settles   operating points asked for
+    reads     numbers read outside of the network
+    stored    values an edge had to remember: a signal of an earlier phase that is used after a later one has settled
+              was kept by the edge in between (in a twin both halves are seen at once, and nothing is kept)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netlearn.backends import Backend
+from netlearn.circuit.flat import CLAMPED, FREE, Boundary, FlatCircuit, Floats, Params, boundary, with_states
+from netlearn.learn.edges import Seen
+from netlearn.learn.losses import Loss
+from netlearn.learn.nudge import Nudge
+from netlearn.learn.phases import Aim, Phase
+from netlearn.learn.plan import Plan
+from netlearn.learn.tick import Tick
+from netlearn.solve.solution import read
+
+
+@dataclass
+class Ledger:
+    """See the module. `settled`: of the settles, those that found an operating point."""
+
+    settles: int = 0
+    settled: int = 0
+    reads: int = 0
+    stored: int = 0
+
+    def add(self, other: Ledger) -> None:
+        """Sums; of what is stored the most."""
+        self.settles, self.settled = self.settles + other.settles, self.settled + other.settled
+        self.reads, self.stored = self.reads + other.reads, max(self.stored, other.stored)
+
+
+@dataclass
+class Progress:
+    """What phases leave behind within one step, for all benches of it."""
+
+    ledger: Ledger = field(default_factory=Ledger)
+    phases: int = 0
+    kept: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One step of learning from S samples. inputs (S, I), labels (S, O); `known` the distinct labels (C, O).
+
+    `shown`: samples that the mean of a change is over. `alive` (S,): lanes all of whose phases have settled so far.
+    """
+
+    circuit: FlatCircuit
+    backend: Backend
+    plan: Plan
+    params: Params
+    loss: Loss
+    known: Floats
+    inputs: Floats
+    labels: Floats
+    tick: Tick
+    shown: int
+    alive: NDArray[np.bool_]
+    progress: Progress
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.progress.ledger
+
+    def settle(self, imposed: Boundary, start: Phase | None = None, states: Floats | None = None) -> Phase:
+        """The circuit at rest under a boundary; at other `states` (D, states) than its own where they are given."""
+        params = self.params if states is None else with_states(self.circuit, self.params.copies(len(states)), states)
+        return self._settled(imposed, start, params)
+
+    def free(self, states: Floats | None = None) -> Phase:
+        """Inputs on, outputs free."""
+        return self.settle(boundary(self.circuit, self.inputs), None, states)
+
+    def dark(self, imposed: Boundary) -> Phase:
+        """At rest with inputs, and every source that does not learn, at zero, but for the currents that `imposed` feeds
+        beyond them."""
+        inputs = len(self.circuit.driven["I"][0])
+        currents = imposed.currents.copy()
+        currents[:, :inputs] = 0.0
+        off = replace(imposed, voltages=np.where(np.isnan(imposed.voltages), np.nan, 0.0), currents=currents)
+        return self._settled(off, None, silenced(self.circuit, self.params))
+
+    def _settled(self, imposed: Boundary, start: Phase | None, params: Params) -> Phase:
+        solution = self.backend.operating_points(params, imposed, start.solution if start is not None else None)
+        progress = self.progress
+        progress.phases += 1
+        progress.ledger.settles += solution.settled.size
+        progress.ledger.settled += int(np.count_nonzero(solution.settled))
+        self.alive[:] &= solution.settled.all(axis=0)
+        return Phase(progress.phases, imposed, solution, params)
+
+    def outputs(self, phase: Phase) -> Floats:
+        """The outputs (D, S, O), read from outside; zero where a lane has not settled."""
+        found = read(self.circuit, phase.params, phase.x)
+        self.ledger.reads += found.size
+        return np.where(np.isfinite(found), found, 0.0)
+
+    def cost(self, phase: Phase) -> Floats:
+        """C (D, S), one number a sample from outside."""
+        found = read(self.circuit, phase.params, phase.x)
+        found = np.where(np.isfinite(found), found, 0.0)
+        cost = np.stack([self.loss.cost(of, self.labels, self.known) for of in found])
+        self.ledger.reads += cost.size
+        return cost
+
+    def aim(self, phase: Phase) -> Aim:
+        """Where the outputs of a free phase should go."""
+        outputs = self.outputs(phase)[0]
+        target = self.loss.target(outputs, self.labels, self.known)
+        return Aim(outputs, target, self.loss.slope(outputs, self.labels, self.known))
+
+    def pushed(self, nudge: Nudge) -> tuple[Bench, Phase, Aim] | None:
+        """The samples that a nudge has something to do with, at their free phase; None where there are none."""
+        free = self.free()
+        aim = self.aim(free)
+        wanted = nudge.wanted(aim) & self.alive
+        if not wanted.any():
+            return None
+        return (self, free, aim) if wanted.all() else (self.of(wanted), free.of(wanted), aim.of(wanted))
+
+    def of(self, rows: NDArray[np.bool_]) -> Bench:
+        """The bench with some of its samples; what is counted is counted for both."""
+        return replace(self, inputs=self.inputs[rows], labels=self.labels[rows], alive=self.alive[rows])
+
+    def seen(self, phase: Phase, twins: Phase | None = None, half: int = FREE) -> Seen:
+        """What the edges see in a phase; those of a twin in their half of the phase `twins`, or of the same."""
+        other = phase if twins is None else twins
+        for one, halved in ((phase, False), (other, True)):
+            if one.number != self.progress.phases and any(g.twin is halved for g in self.plan.groups):
+                self.progress.kept.add(one.number)
+        self.remember(len(self.progress.kept))
+        return Seen(self.circuit, self.plan.groups, self.params, phase.x, other.x, half)
+
+    def nudged(self, phase: Phase) -> Seen:
+        """What the edges see in a nudged phase: those of a twin in its clamped half."""
+        return self.seen(phase, None, CLAMPED)
+
+    def remember(self, values: int) -> None:
+        """So many values an edge are kept from one phase to another."""
+        self.ledger.stored = max(self.ledger.stored, values)
+
+    def mean(self, signal: Floats) -> Floats:
+        """The mean (D, states) over all samples shown of a signal (D, S, states); lanes that did not settle count
+        as zero."""
+        return np.asarray(np.where(self.alive[:, None], signal, 0.0).sum(axis=1) / self.shown)
+
+
+def silenced(circuit: FlatCircuit, params: Params) -> Params:
+    """The circuit with every voltage and current source at zero that no learnable value sets."""
+    values = dict(params.values)
+    for device in ("V", "I"):
+        if device in circuit.banks:
+            learns = np.zeros(len(circuit.banks[device].names), dtype=bool)
+            for rule in circuit.rules:
+                if rule.device == device:
+                    learns[rule.elements] = True
+            values[device] = values[device] | {"dc": np.where(learns, values[device]["dc"], 0.0)}
+    return Params(params.states, values)

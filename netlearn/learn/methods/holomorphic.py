@@ -1,0 +1,44 @@
+"""Holomorphic equilibrium propagation (Laborieux, Zenke, 2022): springs around zero in the complex plane.
+
+    d theta = -(rate / N beta) Re sum_n z_n* dE/dtheta(z_n beta),    z_n = exp(2 pi i n / N), springs z_n beta
+
+Needs: complex voltages and holomorphic laws: a thought experiment, done by the reference solver.
+
+Its error is O(beta^N); N = 2 is the centred rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from netlearn.backends.reference import Reference
+from netlearn.circuit.flat import Floats
+from netlearn.errors import BackendError, TaskError
+from netlearn.learn.bench import Bench
+from netlearn.learn.methods.contrastive import Pushing, Stencil, holomorphic
+from netlearn.learn.nudge import Energy, Nudge
+
+
+@dataclass(frozen=True)
+class Holomorphic(Pushing):
+    """See the module."""
+
+    points: float = field(default=4, metadata={"doc": "N, how many springs"})
+    nudge: ClassVar[Nudge] = Energy("beta * (u - y)^2 / 2")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 2 <= self.points <= 1000 or self.points != int(self.points):
+            raise TaskError(f"points is {self.points:g}", "give two or more springs, a whole number", "points")
+
+    @property
+    def stencil(self) -> Stencil:  # type: ignore[override]
+        return holomorphic(int(self.points))
+
+    def change(self, bench: Bench) -> Floats | None:
+        if not isinstance(bench.backend, Reference):
+            raise BackendError(
+                "complex voltages are solved for by the reference solver only", "use --backend reference"
+            )
+        return super().change(bench)
