@@ -152,24 +152,28 @@ class Shape:
         return linear, nonlinear
 
     def _elimination(self, number: Ints, typical: Params) -> Elimination:
-        """Order of elimination of the unknowns that have a number, from the slopes at random voltages."""
+        """Order of elimination of the unknowns that have a number, from the slopes at random voltages and at rest."""
         circuit, rng = self.circuit, np.random.default_rng(0)
         x = np.where(np.arange(circuit.size) < len(circuit.nodes), rng.uniform(0.0, 1.0, circuit.size), 0.0)
-        rows, columns, values = [], [], []
+        rows, columns, values, at_rest = [], [], [], []
         for bank in (*self.linear, *self.nonlinear):
             device = circuit.banks[bank.device].device
             p = [typical.values[bank.device][name][0, bank.elements] for name in device.param_names]
             with np.errstate(all="ignore"):
-                found = list(self._slopes(device, [x[bank.unknowns[:, k]] for k in range(bank.unknowns.shape[1])], p))
-            for (i, j), value in found:
+                found, still = (
+                    list(self._slopes(device, [y[bank.unknowns[:, k]] for k in range(bank.unknowns.shape[1])], p))
+                    for y in (x, np.zeros_like(x))
+                )
+            for ((i, j), value), (_, rest) in zip(found, still, strict=True):
                 rows.append(number[bank.unknowns[:, i]])
                 columns.append(number[bank.unknowns[:, j]])
                 values.append(np.broadcast_to(np.nan_to_num(value), len(bank.elements)))
+                at_rest.append(np.broadcast_to(np.nan_to_num(rest), len(bank.elements)))
         empty = [np.zeros(0, np.int64)]
         r, c = np.concatenate(empty + rows), np.concatenate(empty + columns)
-        v = np.concatenate([np.zeros(0), *values])
+        v, rest = np.concatenate([np.zeros(0), *values]), np.concatenate([np.zeros(0), *at_rest])
         keep = (r >= 0) & (c >= 0)
-        return eliminate(int(number.max(initial=-1)) + 1, r[keep], c[keep], v[keep])
+        return eliminate(int(number.max(initial=-1)) + 1, r[keep], c[keep], v[keep], rest[keep])
 
     def _lists(self) -> None:
         """Where the entries of the linear banks go, bank after bank, entry after entry; merged where they meet."""

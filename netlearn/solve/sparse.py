@@ -27,6 +27,7 @@ from netlearn.solve.lanes import every, get, minus_product, minus_run, over, put
 
 Places = NDArray[np.int32]  # large tables take half the memory
 LEAST = 1e-9  # of the largest number in its row: what a pivot should be
+WEAK = 1e-6  # what a number counts for at least that is smaller in another system
 SMALL = 400  # unknowns; up to here the order is found by our own minimum degree, which needs no library to load
 
 
@@ -76,13 +77,20 @@ class Elimination:
         return keys
 
 
-def eliminate(size: int, rows: Ints, columns: Ints, values: Floats) -> Elimination:
-    """Index tables for systems with entries (row, column); `values` are typical numbers of theirs."""
-    mate = matched(size, rows, columns, values)  # column of each row
+def eliminate(size: int, rows: Ints, columns: Ints, values: Floats, others: Floats) -> Elimination:
+    """Index tables for systems with entries (row, column); `values` and `others` are typical numbers of two of them.
+
+    Where rows cannot all have their own diagonal, what is next to nothing in either is a pivot only if nothing else can
+    be one: a slope that has a current for a factor will vanish, however large it is at a random point.
+    """
+    mate = np.arange(size)  # column of each row
+    own = _strong(size, rows, columns, values)
+    if not own:
+        values = np.copysign(np.clip(np.abs(others), WEAK * np.abs(values), np.abs(values)), values)
+        mate = matched(size, rows, columns, values)
     place = np.empty(size, dtype=np.int64)
     place[ordered(size, *_pairs(size, mate[rows], columns))] = np.arange(size)
     found = _planned(size, rows, columns, place, place[mate])
-    own = (mate == np.arange(size)).all()
     return found if own or _sound(found, rows, columns, values) else _pivoted(found, rows, columns, values)
 
 
@@ -132,16 +140,17 @@ def _pairs(size: int, i: Ints, j: Ints) -> tuple[Ints, Ints]:
     return keys // max(size, 1), keys % max(size, 1)
 
 
-def matched(size: int, rows: Ints, columns: Ints, values: Floats) -> Ints:
-    """The column whose diagonal each row provides: its own, or where some own entry is missing or zero a
-    matching with the largest product of magnitudes."""
-    diagonal = np.zeros(size)
+def _strong(size: int, rows: Ints, columns: Ints, values: Floats) -> bool:
+    """Whether no row's own diagonal is missing or small."""
+    diagonal, largest = np.zeros(size), np.zeros(size)
     own = rows == columns
     np.add.at(diagonal, rows[own], values[own])
-    largest = np.zeros(size)
     np.maximum.at(largest, rows, np.abs(values))
-    if (np.abs(diagonal) > 1e-3 * largest).all():
-        return np.arange(size)
+    return bool((np.abs(diagonal) > 1e-3 * largest).all())
+
+
+def matched(size: int, rows: Ints, columns: Ints, values: Floats) -> Ints:
+    """The column whose diagonal each row provides, in a matching with the largest product of magnitudes."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 

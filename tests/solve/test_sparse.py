@@ -53,7 +53,7 @@ def _network(size: int, seed: int, branches: int) -> tuple[np.ndarray, np.ndarra
 @pytest.mark.parametrize(("size", "branches"), [(1, 0), (2, 0), (9, 3), (40, 0), (40, 12), (500, 30)])
 def test_solutions_and_transposed_solutions_are_those_of_numpy(size: int, branches: int, lanes: int) -> None:
     rows, columns, values = _network(size, size, branches)
-    plan = eliminate(size, rows, columns, values)
+    plan = eliminate(size, rows, columns, values, values)
     rng = np.random.default_rng(1)
     numbers = values[:, None] * rng.uniform(0.9, 1.1, (len(values), lanes))
     dense = np.zeros((lanes, size, size))
@@ -80,10 +80,10 @@ def test_our_order_fills_about_as_little_as_the_library() -> None:
     b = np.concatenate([index[:, 1:].ravel(), index[1:].ravel()])
     rows, columns = np.concatenate([a, b, index.ravel()]), np.concatenate([b, a, index.ravel()])
     values = np.where(rows == columns, 5.0, -1.0)
-    ours = eliminate(361, rows, columns, values)
+    ours = eliminate(361, rows, columns, values, values)
     before, sparse.SMALL = sparse.SMALL, 0
     try:
-        theirs = eliminate(361, rows, columns, values)
+        theirs = eliminate(361, rows, columns, values, values)
     finally:
         sparse.SMALL = before
     assert len(ours.factors.rows) < 1.3 * len(theirs.factors.rows)
@@ -91,4 +91,16 @@ def test_our_order_fills_about_as_little_as_the_library() -> None:
 
 def test_an_empty_system_has_an_elimination() -> None:
     none = np.zeros(0, np.int64)
-    assert eliminate(0, none, none, np.zeros(0)).entries == 0
+    assert eliminate(0, none, none, np.zeros(0), np.zeros(0)).entries == 0
+
+
+def test_a_number_that_vanishes_in_another_system_is_no_pivot() -> None:
+    rows, columns = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
+    values, others = np.array([1e-4, 5.0, 7.0, 1e-4]), np.array([1e-4, 0.0, 7.0, 1e-4])
+    plan = eliminate(2, rows, columns, values, others)
+    for numbers in (values, others):
+        flat, x, other = np.zeros(plan.entries), np.zeros(2), np.zeros(2)
+        flat[plan.places(rows, columns)] = numbers
+        x[plan.row_place] = [1.0, 2.0]
+        _one(plan.factors, flat, np.zeros(4), x, other)
+        np.testing.assert_allclose(x[plan.column_place], np.linalg.solve(numbers.reshape(2, 2), [1.0, 2.0]), rtol=1e-9)
