@@ -407,30 +407,24 @@ class TaskReader:
         if not 1 <= len(given) <= 2 or options:
             raise Fault("column takes a name and a range to scale to", tree, 'write column("petal_length", 0V..0.45V)')
         numbers = self._numbers(self._name(given[0]), given[0])
-        if len(given) == 1:
-            return _Column(tuple(numbers))
-        to = e(given[1])
-        if not isinstance(to, Range):
-            raise Fault("a column is scaled to a range", given[1], "write 0V..0.45V")
-        low, high = min(numbers), max(numbers)
-        if low == high:
-            raise Fault("a constant column cannot be scaled", given[0])
-        a, b = to.low.number, to.high.number
-        scaled = tuple(a + (b - a) * (n - low) / (high - low) for n in numbers)
-        return _Column(scaled, to.low.dimension if to.low.dimension != NONE else to.high.dimension)
+        return _scaled([numbers], e(given[1]), given)[0] if len(given) == 2 else _Column(tuple(numbers))
 
     def _many(self, e: Evaluator, tree: Any, given: list[Any], options: Any) -> list[_Column]:
-        """Neighbouring columns, in a unit of their own."""
-        if len(given) != 2 or set(options) - {"unit"}:
+        """Neighbouring columns, in a unit of their own or all scaled alike to a range."""
+        if not 2 <= len(given) <= 3 or set(options) - {"unit"} or (options and len(given) == 3):
             raise Fault(
-                "columns takes the first name, the last one and a unit", tree, 'write columns("p0", "p63", unit = 10mV)'
+                "columns takes the first name, the last one, and a unit or a range to scale to",
+                tree,
+                'write columns("p0", "p63", unit = 10mV) or columns("p0", "p63", 0V..0.45V)',
             )
         names = list(self.table)
-        first, last = (names.index(self._name(g)) for g in given)
+        first, last = (names.index(self._name(g)) for g in given[:2])
         if last < first:
             raise Fault("the last column stands before the first", given[1], f"they are {', '.join(names)}")
-        unit = e.number(options["unit"], "unit", None) if options else Quantity(1.0)
         chosen = [self._numbers(name, tree) for name in names[first : last + 1]]
+        if len(given) == 3:
+            return _scaled(chosen, e(given[2]), [given[0], given[2]])
+        unit = e.number(options["unit"], "unit", None) if options else Quantity(1.0)
         return [_Column(tuple(unit.number * n for n in numbers), unit.dimension) for numbers in chosen]
 
     def _onehot(self, e: Evaluator, tree: Any, given: list[Any], options: Any) -> list[_Column]:
@@ -449,6 +443,18 @@ class TaskReader:
         if len(classes) * len(texts) > MAX_VALUES:
             raise Fault("these classes of these rows are too many numbers", given[0], "use fewer rows or classes")
         return [_Column(tuple(on.number if t == c else off.number for t in texts), dimension) for c in classes]
+
+
+def _scaled(columns: Sequence[Sequence[float]], to: Any, where: Sequence[Any]) -> list[_Column]:
+    """Columns scaled alike, their least and their greatest number to the ends of a range."""
+    if not isinstance(to, Range):
+        raise Fault("a column is scaled to a range", where[1], "write 0V..0.45V")
+    low, high = min(map(min, columns)), max(map(max, columns))
+    if low == high:
+        raise Fault("a constant column cannot be scaled", where[0])
+    a, b = to.low.number, to.high.number
+    dimension = to.low.dimension if to.low.dimension != NONE else to.high.dimension
+    return [_Column(tuple(a + (b - a) * (n - low) / (high - low) for n in c), dimension) for c in columns]
 
 
 def read_condition(evaluate: Evaluator, tree: Any) -> Condition:

@@ -121,12 +121,17 @@ def test_a_list_or_an_array_of_nets_gives_each_edge_of_a_mesh_its_own() -> None:
     assert [circuit.nodes[k] for k in circuit.banks["VCCS"].nodes[:, 2]] == ["g[0]", "g[1]", "g[2]"]
 
 
-def test_neighbouring_columns_of_a_table_come_in_a_unit_of_their_own() -> None:
+@pytest.mark.parametrize(
+    ("given", "inputs"),
+    [("unit = 10mV", [[0.015, 0.025], [0.025, 0.035]]), ("1V..-1V", [[1, 0], [0, -1]])],
+    ids=["in a unit of their own", "scaled alike to a range"],
+)
+def test_neighbouring_columns_of_a_table_come(given: str, inputs: list[list[float]]) -> None:
     text = (
         "circuit A {\n  net a, b\n  input x[0..1] = V(a), V(b)\n  R r1(a, b) = 1k\n  output y = V(b)\n}\n"
-        'task t on A { data from "table.csv" x: columns("length", "width", unit = 10mV) -> y: 0V }\n'
+        f'task t on A {{ data from "table.csv" x: columns("length", "width", {given}) -> y: 0V }}\n'
     )
-    assert np.allclose(compile_netlist(text, folder=FILES).task.inputs, [[0.015, 0.025], [0.025, 0.035]], rtol=1e-15)
+    assert np.allclose(compile_netlist(text, folder=FILES).task.inputs, inputs, rtol=1e-15, atol=1e-15)
 
 
 def test_the_digits_are_1797_images_of_ten_classes() -> None:
