@@ -29,7 +29,7 @@ from netlearn.devices.primitives import FUNCTIONS, Array, Tree
 @dataclass(frozen=True)
 class Kernel:
     """A compiled law. `evaluate(x, p)` gives f then df/dx at `entries`; the others alike. `linear`: df/dx does not
-    depend on x.
+    depend on x. `curved`: it does so not by jumps alone, as where a law is made of straight pieces.
 
     x: sequence of T + U arrays (terminal voltages, branch currents); p: sequence of arrays, one a
     parameter; all broadcast together. `entries` are (row, column) of the local Jacobian.
@@ -37,6 +37,7 @@ class Kernel:
 
     branches: tuple[str, ...]
     linear: bool
+    curved: bool
     entries: tuple[tuple[int, int], ...]
     evaluate: Callable[[Sequence[Array], Sequence[Array]], tuple[Array, ...]]
     sensitivity_entries: tuple[tuple[int, int], ...]
@@ -63,6 +64,7 @@ def _kernel(name: str, terminals: tuple[str, ...], params: tuple[str, ...], law:
     return Kernel(
         branches=space["BRANCHES"],
         linear=space["LINEAR"],
+        curved=space["CURVED"],
         entries=space["ENTRIES"],
         evaluate=space["evaluate"],
         sensitivity_entries=space["SENSITIVITY_ENTRIES"],

@@ -310,6 +310,7 @@ def generate(terminals: Sequence[str], params: Sequence[str], law: str) -> str:
         f"SENSITIVITY_ENTRIES = {sensitivity_entries!r}",
         f"CHARGE_ENTRIES = {charge_entries!r}",
         f"LINEAR = {not any(d.has(*x) for d in jacobian)!r}",
+        f"CURVED = {any(sp.diff(d, s) != 0 for d in jacobian for s in x if d.has(s))!r}",
         f"PARTS = {parts!r}",
         _function("evaluate", x, p, [*reader.f, *jacobian]),
         _function("sensitivity", x, p, sensitivity),

@@ -12,6 +12,7 @@ and each of these is counted while it happens:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -25,7 +26,7 @@ from netlearn.learn.nudge import Nudge
 from netlearn.learn.phases import Aim, Phase
 from netlearn.learn.plan import Plan
 from netlearn.learn.tick import Tick
-from netlearn.solve.solution import read
+from netlearn.solve.solution import Solution, read
 
 
 @dataclass
@@ -81,6 +82,20 @@ class Bench:
         params = self.params if states is None else with_states(self.circuit, self.params.copies(len(states)), states)
         return self._settled(imposed, start, params)
 
+    def settle_each(self, imposed: Sequence[Boundary], start: Phase) -> list[Phase]:
+        """The circuit at rest under boundaries that differ in their numbers alone, one phase after the other; the
+        backend works on them side by side, from the same start."""
+        samples = np.arange(len(imposed) * len(self.inputs)).reshape(len(imposed), -1)
+        together = Boundary(
+            imposed[0].held,
+            np.concatenate([one.voltages for one in imposed]),
+            imposed[0].fed,
+            np.concatenate([one.currents for one in imposed]),
+        )
+        starts = start.solution.of(samples.ravel() % len(self.inputs))
+        found = self.backend.operating_points(self.params, together, starts)
+        return [self._phase(one, found.of(own), self.params) for one, own in zip(imposed, samples, strict=True)]
+
     def free(self, states: Floats | None = None) -> Phase:
         """Inputs on, outputs free."""
         return self.settle(boundary(self.circuit, self.inputs), None, states)
@@ -96,6 +111,10 @@ class Bench:
 
     def _settled(self, imposed: Boundary, start: Phase | None, params: Params) -> Phase:
         solution = self.backend.operating_points(params, imposed, start.solution if start is not None else None)
+        return self._phase(imposed, solution, params)
+
+    def _phase(self, imposed: Boundary, solution: Solution, params: Params) -> Phase:
+        """What was found, and is counted."""
         progress = self.progress
         progress.phases += 1
         progress.ledger.settles += solution.settled.size

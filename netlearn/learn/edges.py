@@ -12,15 +12,16 @@ Signals of an edge with drop d and current i(d; theta):
                                             dissipated power for a linear edge, and the quantity whose sum a
                                             resistive network minimises
 
-dE/dtheta is the integral of di/dtheta along the straight path from zero drop, by Gauss-Legendre quadrature:
-exact for polynomial laws up to degree 15, and for every linear one.
+dE/dtheta is the integral of di/dtheta along the straight path from zero drop, by Gauss-Legendre quadrature: exact for
+polynomial laws up to degree 15; for a linear law the middle of the path is enough.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import add
 
 import numpy as np
 
@@ -28,8 +29,8 @@ from netlearn.circuit.flat import CLAMPED, FREE, FlatCircuit, Floats, Ints, Para
 from netlearn.devices import Device, Kernel, kernel
 from netlearn.errors import TaskError
 
-NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)
-NODES, WEIGHTS = 0.5 * (NODES + 1.0), 0.5 * WEIGHTS
+PATH = [(0.5 * (node + 1.0), 0.5 * weight) for node, weight in zip(*np.polynomial.legendre.leggauss(8), strict=True)]
+MIDDLE = [(0.5, 1.0)]
 HOLDING = ("V", "Cm")
 
 
@@ -38,7 +39,8 @@ class Group:
     """Edges of one device on which one parameter or control terminal acts.
 
     `column`: position of the parameter in p, or of the terminal in x (`terminal` True). rule, rows: where
-    the slope d theta / d state is found. states (K,), elements (K,), half (K,).
+    the slope d theta / d state is found. states (K,), elements (K,), half (K,). unknowns (K, T + U): x of every local
+    unknown.
     """
 
     device: str
@@ -49,6 +51,7 @@ class Group:
     half: Ints
     plus: Ints
     minus: Ints
+    unknowns: Ints
     rule: Rule
     rows: Ints
     input: int
@@ -62,6 +65,18 @@ class Group:
     def distinct(self) -> bool:
         """Whether no state steers two of these edges."""
         return len(np.unique(self.states)) == len(self.states)
+
+    @cached_property
+    def locals(self) -> Ints:
+        """The same (T + U, K)."""
+        return np.ascontiguousarray(self.unknowns.T)
+
+    @cached_property
+    def place(self) -> slice | Ints:
+        """The states of the edges as an index, a slice where they follow each other."""
+        first = int(self.states[0])
+        follow = np.array_equal(self.states, np.arange(first, first + len(self.states)))
+        return slice(first, first + len(self.states)) if follow else self.states
 
 
 def edge_groups(circuit: FlatCircuit) -> list[Group]:
@@ -97,7 +112,7 @@ def _apart(group: Group) -> list[Group]:
 
 
 def _some(group: Group, keep: np.ndarray) -> Group:
-    fields = {n: getattr(group, n)[keep] for n in ("elements", "states", "half", "plus", "minus", "rows")}
+    fields = {n: getattr(group, n)[keep] for n in ("elements", "states", "half", "plus", "minus", "unknowns", "rows")}
     return Group(group.device, group.column, group.terminal, rule=group.rule, input=group.input, **fields)
 
 
@@ -131,7 +146,8 @@ def _group(
     if ((sides == FREE).any(axis=0) & (sides == CLAMPED).any(axis=0)).any():
         raise TaskError(f"a learning edge of {device} joins the free and the clamped half", "keep the two halves apart")
     states = rule.inputs[rows, k]
-    return Group(device, column, terminal, elements, states, sides.max(axis=0), plus, minus, rule, rows, k)
+    half, unknowns = sides.max(axis=0), bank.unknowns[elements]
+    return Group(device, column, terminal, elements, states, half, plus, minus, unknowns, rule, rows, k)
 
 
 @dataclass(frozen=True)
@@ -181,7 +197,7 @@ class Seen:
 
     def _of_law(self, group: Group, signal: Callable[..., Floats]) -> Floats:
         bank = self.circuit.banks[group.device]
-        local = self._x(group)[..., bank.unknowns[group.elements]]
+        local = self._x(group).take(group.locals, axis=-1).swapaxes(-1, -2)
         p = [self.params.values[group.device][n][:, None, group.elements] for n in bank.device.param_names]
         return signal(bank.device, local, p, group.column, group.terminal)
 
@@ -191,7 +207,7 @@ class Seen:
         total = np.zeros((*first.shape[:2], len(self.circuit.states)), dtype=np.result_type(*values))
         for group, value in zip(self.groups, values, strict=True):
             if group.distinct:
-                total[..., group.states] += value
+                total[..., group.place] += value
             else:
                 np.add.at(np.moveaxis(total, -1, 0), group.states, np.moveaxis(value, -1, 0))
         return total
@@ -201,13 +217,14 @@ def content_slope(device: Device, local: Floats, p: Sequence[Floats], column: in
     """Integral over s in 0..1 of di/dtheta(x(s)) d ds, where x(s) moves the two ends of the edge apart
     symmetrically from their mean, from zero drop (s = 0) to the drop d (s = 1)."""
     law, (a, b) = kernel(device), ends(device)
-    mean, d = 0.5 * (local[..., a] + local[..., b]), local[..., a] - local[..., b]
-    total = np.zeros_like(d)
-    for s, weight in zip(NODES, WEIGHTS, strict=True):
-        x = [local[..., k] for k in range(local.shape[-1])]
-        x[a], x[b] = mean + 0.5 * s * d, mean - 0.5 * s * d
-        total = total + weight * _slope_of_law(law, x, p, a, column, terminal)
-    return total * d
+    d = local[..., a] - local[..., b]
+
+    def slope(s: float) -> Floats:
+        x, back = [local[..., k] for k in range(local.shape[-1])], 0.5 * (1.0 - s) * d
+        x[a], x[b] = x[a] - back, x[b] + back
+        return _slope_of_law(law, x, p, a, column, terminal)
+
+    return np.asarray(reduce(add, (weight * slope(s) for s, weight in (MIDDLE if law.linear else PATH))) * d)
 
 
 def current_slope(device: Device, local: Floats, p: Sequence[Floats], column: int, terminal: bool) -> Floats:
@@ -234,11 +251,8 @@ def _slope_of_law(
             entries = law.entries
         else:
             values, entries = law.sensitivity(x, p), law.sensitivity_entries
-    total = np.zeros(())
-    for (r, c), value in zip(entries, values, strict=True):
-        if r == row and c == column:
-            total = total + value
-    return np.asarray(total)
+    found = [value for entry, value in zip(entries, values, strict=True) if entry == (row, column)]
+    return np.asarray(reduce(add, found, 0.0) if len(found) != 1 else found[0])
 
 
 def polarities(circuit: FlatCircuit, groups: Sequence[Group], params: Params) -> list[Floats]:

@@ -1,8 +1,9 @@
 """Newton's method on many lanes, compiled: evaluate, assemble, factor, step.
 
-A step solves A dx = -F, and no voltage of a lane with nonlinear devices moves by more than `reach` volts in it. A lane
-that starts cold first guesses: junctions taken for open, one step of any length; where that has made the largest |F|
-of the lane much larger (an exponential, far out) it is shortened afterwards like the others. A lane rests once its
+A step solves A dx = -F, and no voltage of a lane with nonlinear devices moves by more than `reach` volts in it; only
+where all laws are made of straight pieces the first run takes whole steps. A lane that starts cold first guesses:
+junctions taken for open, one step of any length; where that has made the largest |F| of the lane much larger (an
+exponential, far out) it is shortened afterwards like the others. A lane rests once its
 step was below TOLERANCE, or below SMALL and the next one is sure to be below NEXT (errors are of the order of the last
 one squared: after whole steps a and b it is b^3 / a^2), or where rounding is all that is left. `audit` then evaluates
 everything once more at the answer: it gives the residual, a last correction and the currents of sources that hold a
@@ -365,10 +366,10 @@ def newton(
 ) -> None:
     """Move x in the lanes whose state is RUNNING until they have SETTLED or FAILED; `steps` (W,) is counted up."""
     lanes, lane, unknowns, order = width(like), s.lane, t.unknowns, t.order
-    gmin = s.runs[run, GMIN]
+    gmin, whole = s.runs[run, GMIN], t.banks.shape[1] == 0 or (run == 0 and t.curved == 0)
     for k in range(lanes):
         lane[LAST * lanes + k], lane[BEFORE * lanes + k], lane[SCALE * lanes + k] = np.inf, np.inf, 0.0
-        lane[SHORT * lanes + k] = 0.0 if guess or t.banks.shape[1] == 0 else 1.0
+        lane[SHORT * lanes + k] = 0.0 if guess or whole else 1.0
     p, inner = part(numbers.p, group), part(numbers.inner, group)
     flags, masked = part(numbers.flags, group), numbers.masks.size > 0
     s.memory[:] = -np.inf
@@ -413,7 +414,7 @@ def _retracted(t: Tables, x: Floats, s: Scratch, run: int, like: Any) -> bool:
     for k in range(lanes):
         now, before = lane[BACK * lanes + k], lane[BEFORE * lanes + k]
         lane[BACK * lanes + k] = 0.0
-        if lane[STATE * lanes + k] != RUNNING or t.banks.shape[1] == 0:
+        if lane[STATE * lanes + k] != RUNNING or t.curved == 0:
             continue
         lane[SHORT * lanes + k] = 1.0
         moved, reach = lane[LAST * lanes + k], s.runs[run, REACH]

@@ -34,7 +34,7 @@ class Tables(NamedTuple):
     """Index tables for one number of lanes (1 or 8). x: all unknowns of the circuit. Rows: places, then border rows.
 
     unknowns (n,): x of each column's place. volts (n,): 1 where that is a node. order (n,): 0, 1, 2 ...
-    shunts: places of nodes whose own equation is on their diagonal.
+    shunts: places of nodes whose own equation is on their diagonal. curved: 1 where a law is not made of straight pieces.
     inner (3, .): row, place in the matrix, x. outer and border (2, .): row, x; border_places: of the columns of these
     x, -1 where known.
     banks (7, B): address, blocks and starts of x, p and out of each nonlinear device, 1 for a junction, start of its
@@ -50,6 +50,7 @@ class Tables(NamedTuple):
     volts: Ints
     order: Ints
     shunts: Ints
+    curved: int
     inner: Places
     outer: Ints
     border: Ints
@@ -212,14 +213,15 @@ class Shape:
             x = [np.zeros((1, 1))] * bank.unknowns.shape[1]
             found = [np.broadcast_to(v, (draws, len(bank.elements))) for v in kernel(device).evaluate(x, p)]
             for f, at in zip(found[: bank.unknowns.shape[1]], self.row[bank.unknowns.T], strict=True):
-                keep = at >= 0
-                np.add.at(offset.T, at[keep], f.T[keep])
+                if f.any():
+                    keep = at >= 0
+                    np.add.at(offset.T, at[keep], f.T[keep])
             values += found[bank.unknowns.shape[1] :]
         flat = np.concatenate(values, axis=1)
         summed = {}
         for kind, (chosen, group) in self._merged.items():
-            summed[kind] = np.zeros((draws, self._pairs[kind].shape[1]))
-            np.add.at(summed[kind].T, group, flat[:, chosen].T)
+            count = self._pairs[kind].shape[1]
+            summed[kind] = np.array([np.bincount(group, own.take(chosen), count) for own in flat]).reshape(draws, count)
         return Stamps(summed["inner"], summed["outer"], summed["border"], offset)
 
     def stamped(self, device: str, elements: Ints) -> Iterator[tuple[str, int, int, float]]:
@@ -305,6 +307,7 @@ class Shape:
             volts=(unknowns < len(self.circuit.nodes)).astype(np.int64),
             order=np.arange(n),
             shunts=self.column[own],
+            curved=int(any(kernel(self.circuit.banks[bank.device].device).curved for bank in self.nonlinear)),
             inner=np.stack([row, self.inner_places, column]).astype(np.int32),
             outer=self._pairs["outer"],
             border=self._pairs["border"] - np.array([[n], [0]]),

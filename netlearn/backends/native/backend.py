@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -213,7 +214,6 @@ def _solved(ready: Ready, boundary: Boundary, x: Floats, cold: bool, threads: in
     packed, numbers = packed_lanes(x, wide), ready.numbers(boundary, padded, wide)
     floats, ints = np.zeros((2, groups, wide)), np.zeros((2, groups, wide), np.int64)
     report = Report(floats[0], ints[0], floats[1], ints[1])
-    random = np.random.default_rng(0).uniform(0.5, 1.5, len(tables.unknowns))
     run = points_of_eight if wide > 1 else points_of_one
 
     def solve(some: slice) -> None:
@@ -223,7 +223,7 @@ def _solved(ready: Ready, boundary: Boundary, x: Floats, cold: bool, threads: in
             packed[some],
             cold,
             Report(report.settled[some], report.steps[some], report.residual[some], report.worst[some]),
-            random,
+            _random(len(tables.unknowns)),
             scratch(tables, wide),
         )
 
@@ -235,6 +235,12 @@ def _solved(ready: Ready, boundary: Boundary, x: Floats, cold: bool, threads: in
         report.residual.reshape(-1)[:lanes],
         _row_unknowns(shape)[report.worst.reshape(-1)[:lanes]],
     )
+
+
+@cache
+def _random(count: int) -> Floats:
+    """Right-hand sides, see `netlearn.solve.newton`."""
+    return np.random.default_rng(0).uniform(0.5, 1.5, count)
 
 
 def _row_unknowns(shape: Shape) -> Ints:

@@ -16,6 +16,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 from typing import Any, ClassVar
 
 import numpy as np
@@ -54,17 +56,12 @@ def contrast(
     if found is None:
         return None
     bench, free, aim = found
-    last, phases = free, []
-    for multiple, weight in stencil:
-        if multiple != 0:
-            imposed = nudge.impose(bench.circuit, free, aim, _real(multiple * beta))
-            last = bench.settle(imposed, last)
-            phases.append((last, weight))
-    total = sum((_real(w) * signal(bench.nudged(phase)) for phase, w in phases), start=np.zeros(()))
-    for multiple, weight in stencil:
-        if multiple == 0:
-            total = total + _real(weight) * signal(bench.seen(free, last, FREE))
-    return bench, total
+    nudged = [(multiple, weight) for multiple, weight in stencil if multiple != 0]
+    imposed = [nudge.impose(bench.circuit, free, aim, _real(multiple * beta)) for multiple, _ in nudged]
+    phases = bench.settle_each(imposed, free)
+    signals = [_real(w) * signal(bench.nudged(phase)) for phase, (_, w) in zip(phases, nudged, strict=True)]
+    signals += [_real(w) * signal(bench.seen(free, phases[-1], FREE)) for multiple, w in stencil if multiple == 0]
+    return bench, reduce(add, signals)
 
 
 def _real(number: complex) -> Any:
