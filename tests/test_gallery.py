@@ -1,4 +1,5 @@
-"""Every shipped netlist checks without a warning, is formatted, and trains to what it asserts, on ngspice where that is quick enough."""
+"""Every shipped netlist checks without a warning, is formatted, and trains to what it asserts: the gallery on ngspice where
+that is quick enough, the public works on the native engine."""
 
 from __future__ import annotations
 
@@ -12,7 +13,12 @@ from netlearn.learn import session
 
 ROOT = Path(__file__).resolve().parents[1]
 NETLISTS = sorted((ROOT / "netlists").glob("*.nl"))
-ENOUGH = {"digits": 3000, "digits98": 3000}  # steps, where what is asserted is reached long before the task's stop
+PUBLIC = sorted((ROOT / "netlists" / "public").glob("*.nl"))
+ENOUGH = {
+    "digits": 3000,
+    "digits98": 3000,
+    "drn_digits": 4000,
+}  # steps, where what is asserted is reached long before the task's stop
 BACKENDS = {"digits98": "native"}  # ngspice takes 0.1 s a solution of it
 ALL = sorted((ROOT / "netlists").rglob("*.nl"))
 
@@ -31,7 +37,15 @@ def test_a_shipped_netlist_is_formatted(path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NETLISTS, ids=lambda p: p.stem)
 def test_a_shipped_netlist_trains_to_what_it_asserts(path: Path, tmp_path: Path) -> None:
-    backend = BACKENDS.get(path.stem, "ngspice")
+    trains_to_what_it_asserts(path, BACKENDS.get(path.stem, "ngspice"), tmp_path)
+
+
+@pytest.mark.parametrize("path", PUBLIC, ids=lambda p: p.stem)
+def test_a_public_work_trains_to_what_it_asserts(path: Path, tmp_path: Path) -> None:
+    trains_to_what_it_asserts(path, "native", tmp_path)
+
+
+def trains_to_what_it_asserts(path: Path, backend: str, tmp_path: Path) -> None:
     run = session.start(compile_file(path), backend=backend, steps=ENOUGH.get(path.stem), out=tmp_path / "run")
     try:
         for _ in run:

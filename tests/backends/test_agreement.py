@@ -13,13 +13,16 @@ from netlearn.backends import BACKENDS, Backend, open_backend
 from netlearn.circuit.flat import FlatCircuit, Params, boundary, flatten, hold, initial, with_states
 from netlearn.errors import BackendError, CircuitError
 from netlearn.lang.compile import compile_file
+from netlearn.learn.methods.contrastive import Contrastive
+from netlearn.learn.nudge import Hold
+from netlearn.learn.phases import Aim, Phase
 from netlearn.learn.task import make_task
-from netlearn.learn.train import clamp
-from netlearn.solve.solution import read
+from netlearn.solve.solution import Solution, read
 
 Flat = Callable[..., FlatCircuit]
 Opened = Callable[[str, FlatCircuit], Backend]
-NETLISTS = sorted((Path(__file__).resolve().parents[2] / "netlists").glob("*.nl"))
+FOLDER = Path(__file__).resolve().parents[2] / "netlists"
+NETLISTS = sorted([*FOLDER.glob("*.nl"), *FOLDER.glob("public/*.nl")])
 MOST, LARGE = 40, 1000  # samples of a task, one where the circuit has many unknowns
 JUDGE = "ngspice"
 EACH = pytest.mark.parametrize("name", BACKENDS)
@@ -31,13 +34,13 @@ def apart(one: np.ndarray, two: np.ndarray, nodes: int) -> float:
     return float((np.abs(one - two)[..., :nodes] / np.maximum(1.0, np.abs(one[..., :nodes]))).max())
 
 
-def agreed(circuit: FlatCircuit, params: Params, held, backend: Opened, limit: float = 1e-9) -> np.ndarray:
+def agreed(circuit: FlatCircuit, params: Params, held, backend: Opened, limit: float = 1e-9) -> Solution:
     """The operating points on which all backends agree."""
     found = {name: backend(name, circuit).operating_points(params, held) for name in BACKENDS}
-    judge = found[JUDGE].x
+    judge = found[JUDGE]
     for name, one in found.items():
         assert one.settled.all(), name
-        assert apart(one.x, judge, len(circuit.nodes)) < limit, name
+        assert apart(one.x, judge.x, len(circuit.nodes)) < limit, name
     return judge
 
 
@@ -50,11 +53,14 @@ def test_all_backends_agree_on_every_netlist_in_both_phases(path: Path, backend:
     params, most = initial(circuit), MOST if circuit.size < LARGE else 1
     rows = np.linspace(0, len(task.inputs) - 1, min(most, len(task.inputs))).astype(int)
     held = boundary(circuit, task.inputs[rows])
-    free = agreed(circuit, params, held, backend)
-    target = task.loss.target(read(circuit, params, free)[0], task.labels[rows], task.known)
-    pushed = np.isfinite(target).any(axis=1)
+    free = Phase(1, held, agreed(circuit, params, held, backend), params)
+    outputs, labels = read(circuit, params, free.x)[0], task.labels[rows]
+    target, slope = (of(outputs, labels, task.known) for of in (task.loss.target, task.loss.slope))
+    aim, method = Aim(outputs, target, slope), task.method
+    nudge, much = (method.nudge, method.strength) if isinstance(method, Contrastive) else (Hold(), method.eta)
+    pushed = nudge.wanted(aim)
     assert pushed.any()
-    agreed(circuit, params, clamp(circuit, held, free[0], target, task.method.eta, pushed), backend)
+    agreed(circuit, params, nudge.impose(circuit, free.of(pushed), aim.of(pushed), much), backend)
 
 
 LATCH = "\n".join(
@@ -217,7 +223,7 @@ def test_draws_are_solved_as_if_each_were_alone(flat: Flat, backend: Opened) -> 
     together = agreed(circuit, many, held, backend)
     for draw in range(2):
         single = agreed(circuit, many.of(slice(draw, draw + 1)), held, backend)
-        assert apart(single[0], together[draw], len(circuit.nodes)) < 1e-9
+        assert apart(single.x[0], together.x[draw], len(circuit.nodes)) < 1e-9
 
 
 def test_boundaries_may_change_from_call_to_call(flat: Flat, backend: Opened) -> None:

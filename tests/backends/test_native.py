@@ -100,6 +100,29 @@ def test_sources_without_ground_take_no_more_steps_than_others(flat: Flat) -> No
     assert np.isfinite(gradient.values["R"]["r"]).all()
 
 
+STRAIGHT = """element Diode(p, n; g = 1S) { current i = max(g * v, 1e-9 * g * v) }
+element Clip(p, n; g = 1S) { current i = max(min(g * v, 1mA), -1mA) + 1e-9 * g * v }"""
+
+
+def test_whole_steps_lead_through_laws_of_straight_pieces(flat: Flat) -> None:
+    """By half a volt a step it would take sixty to get to 30 V."""
+    circuit = flat("net x, n, m\nR r1(x, n) = 1k\nDiode d1(n, m)\nR r2(m, gnd) = 1M\ninput i = V(x)", STRAIGHT)
+    found = Native(circuit).operating_points(initial(circuit), boundary(circuit, np.array([[30.0], [-30.0], [1e3]])))
+    assert found.settled.all()
+    assert (found.steps <= 4).all()
+
+
+def test_where_whole_steps_go_to_and_fro_shorter_ones_settle(flat: Flat) -> None:
+    circuit = flat("net x, n\nR r1(x, n) = 10k\nClip c1(n, gnd)\ninput i = V(x)", STRAIGHT)
+    native, params = Native(circuit), initial(circuit)
+    far, near = (boundary(circuit, np.linspace(-x, x, 8)[:, None]) for x in (30.0, 3.0))
+    found = native.operating_points(params, near, native.operating_points(params, far))
+    assert found.settled.all()
+    assert found.steps.max() > 100  # from one end of the middle piece beyond the other
+    n = found.x[0, :, circuit.node_index["n"]]
+    np.testing.assert_allclose((near.voltages[:, 0] - n) / 1e4, n, rtol=0, atol=1e-12)
+
+
 def test_the_residual_and_its_place_are_reported(flat: Flat) -> None:
     circuit = flat(NET, EDGE)
     found = Native(circuit).operating_points(initial(circuit), boundary(circuit, np.array([[0.1, 0.4]])))

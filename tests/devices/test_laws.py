@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from device_samples import numbers, points
 
-from netlearn.devices import DEVICES, Device, kernel
+from netlearn.devices import DEVICES, Device, Param, kernel
 from netlearn.devices.primitives import GMIN, THERMAL_VOLTAGE
 
 SPANS = (0.3, 2.0, 20.0)
@@ -166,3 +166,19 @@ def test_a_memory_capacitor_holds_its_voltage_and_a_plain_one_carries_nothing() 
     plain = kernel(DEVICES["C"])
     assert [float(v) for v in plain.evaluate([np.array(2.0), np.array(0.5)], [np.array(1e-6)])[:2]] == [0.0, 0.0]
     assert float(plain.charge([np.array(2.0), np.array(0.5)], [np.array(1e-6)])[0]) == pytest.approx(1.5e-6)
+
+
+@pytest.mark.parametrize(
+    ("law", "linear", "curved"),
+    [
+        ("current i = g * v", True, False),
+        ("current i = max(g * v, 0)", False, False),
+        ("current i = where(v > 1, g * (v - 1), g * abs(v))", False, False),
+        ("current i = g * v * abs(v)", False, True),
+        ("current i = g * max(v, 0)^2", False, True),
+        ("voltage e(p, n) = tanh(I(e) * g)", False, True),
+    ],
+)
+def test_a_law_of_straight_pieces_is_not_curved(law: str, linear: bool, curved: bool) -> None:
+    found = kernel(Device("Some", "", ("p", "n"), (Param("g", "S", 1.0, ""),), law))
+    assert (found.linear, found.curved) == (linear, curved)
