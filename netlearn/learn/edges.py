@@ -30,7 +30,6 @@ from netlearn.devices import Device, Kernel, kernel
 from netlearn.errors import TaskError
 
 PATH = [(0.5 * (node + 1.0), 0.5 * weight) for node, weight in zip(*np.polynomial.legendre.leggauss(8), strict=True)]
-MIDDLE = [(0.5, 1.0)]
 HOLDING = ("V", "Cm")
 
 
@@ -224,7 +223,7 @@ def content_slope(device: Device, local: Floats, p: Sequence[Floats], column: in
         x[a], x[b] = x[a] - back, x[b] + back
         return _slope_of_law(law, x, p, a, column, terminal)
 
-    return np.asarray(reduce(add, (weight * slope(s) for s, weight in (MIDDLE if law.linear else PATH))) * d)
+    return np.asarray((slope(0.5) if law.linear else reduce(add, (weight * slope(s) for s, weight in PATH))) * d)
 
 
 def current_slope(device: Device, local: Floats, p: Sequence[Floats], column: int, terminal: bool) -> Floats:

@@ -212,10 +212,10 @@ class Shape:
             p = [params.values[bank.device][name][:, bank.elements] for name in device.param_names]
             x = [np.zeros((1, 1))] * bank.unknowns.shape[1]
             found = [np.broadcast_to(v, (draws, len(bank.elements))) for v in kernel(device).evaluate(x, p)]
-            for f, at in zip(found[: bank.unknowns.shape[1]], self.row[bank.unknowns.T], strict=True):
+            for f, own in zip(found, bank.unknowns.T, strict=False):
                 if f.any():
-                    keep = at >= 0
-                    np.add.at(offset.T, at[keep], f.T[keep])
+                    at = self.row[own]
+                    np.add.at(offset.T, at[at >= 0], f.T[at >= 0])
             values += found[bank.unknowns.shape[1] :]
         flat = np.concatenate(values, axis=1)
         summed = {}

@@ -23,7 +23,7 @@ Flat = Callable[..., FlatCircuit]
 Opened = Callable[[str, FlatCircuit], Backend]
 FOLDER = Path(__file__).resolve().parents[2] / "netlists"
 NETLISTS = sorted([*FOLDER.glob("*.nl"), *FOLDER.glob("public/*.nl")])
-MOST, LARGE = 40, 1000  # samples of a task, one where the circuit has many unknowns
+MOST, LARGE = 40, 1000  # samples of a task, one where the circuit has many elements
 JUDGE = "ngspice"
 EACH = pytest.mark.parametrize("name", BACKENDS)
 
@@ -50,7 +50,7 @@ def test_all_backends_agree_on_every_netlist_in_both_phases(path: Path, backend:
     if not netlist.tasks:
         pytest.fail(f"{path.name} has no task")
     circuit, task = flatten(netlist.circuit), make_task(netlist.task, 0)
-    params, most = initial(circuit), MOST if circuit.size < LARGE else 1
+    params, most = initial(circuit), MOST if circuit.element_count < LARGE else 1
     rows = np.linspace(0, len(task.inputs) - 1, min(most, len(task.inputs))).astype(int)
     held = boundary(circuit, task.inputs[rows])
     free = Phase(1, held, agreed(circuit, params, held, backend), params)

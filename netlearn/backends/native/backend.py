@@ -108,7 +108,12 @@ class Native:
         if known is not None and known.params is not params and same(params, known.params, shape.only_held):
             known = self._held[shape.held] = replace(known, params=params)
         if known is None or known.params is not params:
-            known = self._held[shape.held] = Ready(shape, params, shape.stamps(params), shape.prepared(params))
+            devices = [bank.device for bank in shape.nonlinear]
+            if known is not None and all(params.values[d] is known.params.values[d] for d in devices):
+                prepared = known.prepared
+            else:
+                prepared = shape.prepared(params)
+            known = self._held[shape.held] = Ready(shape, params, shape.stamps(params), prepared)
         return known
 
     def _lanes(self, shape: Shape, params: Params, boundary: Boundary, start: Floats | None) -> Solution:

@@ -53,7 +53,10 @@ class Ready:
     def _of_draws(self, draws: Ints, wide: int) -> dict[str, Floats]:
         """What depends on parameters alone."""
         names = ("inner", "outer", "border", "offset")
-        stamped = {name: packed_lanes(getattr(self.stamps, name)[draws], wide) for name in names}
+        if self.params.draws == 1:
+            stamped = {name: np.repeat(getattr(self.stamps, name), wide, axis=1) for name in names}
+        else:
+            stamped = {name: packed_lanes(getattr(self.stamps, name)[draws], wide) for name in names}
         return {"p": self._packed(draws, wide), **stamped}
 
     def _packed(self, draws: Ints, wide: int) -> Floats:

@@ -87,7 +87,7 @@ class Contrastive(Method):
         if found is None:
             return None
         some, total = found
-        return some.mean(-(self.rate * self.nudge.sense / self.strength) * total.real)
+        return -(self.rate * self.nudge.sense / self.strength) * some.mean(total.real)
 
     def equip(self, circuit: FlatCircuit) -> FlatCircuit:
         return self.nudge.equip(circuit)
