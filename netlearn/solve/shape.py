@@ -221,7 +221,9 @@ class Shape:
         summed = {}
         for kind, (chosen, group) in self._merged.items():
             count = self._pairs[kind].shape[1]
-            summed[kind] = np.array([np.bincount(group, own.take(chosen), count) for own in flat]).reshape(draws, count)
+            summed[kind] = np.zeros((draws, count))
+            for total, own in zip(summed[kind], flat, strict=True):
+                total += np.bincount(group, own.take(chosen), count)
         return Stamps(summed["inner"], summed["outer"], summed["border"], offset)
 
     def stamped(self, device: str, elements: Ints) -> Iterator[tuple[str, int, int, float]]:
