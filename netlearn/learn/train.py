@@ -198,8 +198,15 @@ def _done(trainer: Trainer, metrics: dict[str, float]) -> bool:
 
 def step(trainer: Trainer, plan: Plan, params: Params, rows: Ints, tick: Tick) -> tuple[Params, Ledger]:
     """Show some samples and learn from them: new parameters, and what was asked of the circuit."""
+    return shown_step(trainer, plan, params, rows, trainer.task.labels[rows], tick)
+
+
+def shown_step(
+    trainer: Trainer, plan: Plan, params: Params, rows: Ints, labels: Floats, tick: Tick
+) -> tuple[Params, Ledger]:
+    """The same under other labels (S, O) than the task's."""
     task = trainer.task
-    bench = bench_of(trainer, plan, params, rows, task.labels[rows], tick)
+    bench = bench_of(trainer, plan, params, rows, labels, tick)
     change = task.method.change(bench)
     if change is None:
         return params, bench.ledger
@@ -257,4 +264,16 @@ def evaluate(
     return Metrics(shown, np.sort(rows[~settled]).tolist()), found
 
 
-__all__ = ["Metrics", "Moment", "Trainer", "begin", "bench_of", "equipped", "evaluate", "learn", "step", "train"]
+__all__ = [
+    "Metrics",
+    "Moment",
+    "Trainer",
+    "begin",
+    "bench_of",
+    "equipped",
+    "evaluate",
+    "learn",
+    "shown_step",
+    "step",
+    "train",
+]
