@@ -34,15 +34,15 @@ def entrants(text: str) -> tuple[Entrant, ...]:
 
 
 def _entrant(text: str) -> Entrant:
-    parts = re.fullmatch(r"(\w+)\s*(?:\(([^()]*)\))?", text.replace("-", "_", 1) if "(" not in text else text)
+    parts = re.fullmatch(r"([\w-]+)\s*(?:\(([^()]*)\))?", text)
     if parts is None:
         raise TaskError(f"'{text}' is no rule", "write --methods 'omega,two_phase(beta = 0.1)'")
-    name, given = parts[1], parts[2] or ""
+    name, given = parts[1].replace("-", "_"), parts[2] or ""
     options: dict[str, float] = {}
     for item in filter(None, (g.strip() for g in given.split(","))):
         key, _, value = (p.strip() for p in item.partition("="))
         try:
-            options[key] = parse_number(value).number
+            options[key] = -parse_number(value[1:]).number if value.startswith("-") else parse_number(value).number
         except UnitFault:
             raise TaskError(f"'{item}' in {text} is no option", "write beta = 0.1") from None
     if name not in METHODS:

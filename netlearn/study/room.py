@@ -91,16 +91,20 @@ def method_of(subject: Subject, entrant: Entrant, seed: int = 0) -> Method:
         return make_method(entrant.name, {**own, **options})
     if scale in options:
         return make_method(entrant.name, options)
-    wanted = _length(subject, make_method(spec.rule.name, own), spec.rule.name, seed)
-    rate = 1.0
+    length = _length(subject, make_method(spec.rule.name, own), spec.rule.name, seed)
+    rate, fault = 1.0, TaskError(f"{entrant.label} changes nothing at the start", f"give it its {scale}")
     for _ in range(40):  # bounds and logarithms make a step's length a curve, which is a line where it is small
-        found = _length(subject, make_method(entrant.name, {**options, scale: rate}), entrant.name, seed)
+        try:
+            found = _length(subject, make_method(entrant.name, {**options, scale: rate}), entrant.name, seed)
+        except TaskError as error:  # a step that is far too long may not be one at all
+            rate, fault = 1e-3 * rate, error
+            continue
         if not found > 0:
-            raise TaskError(f"{entrant.label} changes nothing at the start", f"give it its {scale}")
-        if abs(found / wanted - 1.0) < 1e-3:
             break
-        rate *= min(max(wanted / found, 1e-6), 1e6)
-    return make_method(entrant.name, {**options, scale: rate})
+        if abs(found / length - 1.0) < 1e-3:
+            return make_method(entrant.name, {**options, scale: rate})
+        rate *= min(max(length / found, 1e-6), 1e6)
+    raise fault
 
 
 def _length(subject: Subject, method: Method, name: str, seed: int) -> float:
