@@ -35,19 +35,20 @@ class Study:
 
     @property
     def command(self) -> list[str]:
-        where = ["compare", f"netlists/gep/{self.netlist}.nl", "--task", self.task, "--methods", self.methods]
+        where = ["compare", f"netlists/{self.netlist}.nl", "--task", self.task, "--methods", self.methods]
         return [*where, "--seeds", "10", "--fractions", self.fractions, "--noise", self.noise]
 
 
 STUDIES = {
-    "random-fixed": Study("iris_random", "fixed", RULES, PARTS),
-    "grid-fixed": Study("iris_grid", "fixed", RULES, PARTS),
-    "random-trained": Study("iris_random", "trained", RULES, PARTS),
-    "grid-trained": Study("iris_grid", "trained", RULES, PARTS),
-    "random-noise": Study("iris_random", "fixed", f"{RULES},two_phase(beta=0.05)", "1", "0,.5,1"),
-    "grid-noise": Study("iris_grid", "fixed", f"{RULES},two_phase(beta=0.05)", "1", "0,.5,1"),
-    "digits-random": Study("digits_random", "digits", "omega,two_phase(beta=0.005)", "1,.25"),
-    "digits-grid": Study("digits_grid", "digits", "omega,two_phase(beta=0.005)", "1,.25"),
+    "random-fixed": Study("gep/iris_random", "fixed", RULES, PARTS),
+    "grid-fixed": Study("gep/iris_grid", "fixed", RULES, PARTS),
+    "random-trained": Study("gep/iris_random", "trained", RULES, PARTS),
+    "grid-trained": Study("gep/iris_grid", "trained", RULES, PARTS),
+    "random-noise": Study("gep/iris_random", "fixed", f"{RULES},two_phase(beta=0.05)", "1", "0,.5,1"),
+    "grid-noise": Study("gep/iris_grid", "fixed", f"{RULES},two_phase(beta=0.05)", "1", "0,.5,1"),
+    "transistors": Study("iris", "species", "omega,omega_biased,equilibrium,coupled,frequency,spsa"),
+    "digits-random": Study("gep/digits_random", "digits", "omega,two_phase(beta=0.005)", "1,.25"),
+    "digits-grid": Study("gep/digits_grid", "digits", "omega,two_phase(beta=0.005)", "1,.25"),
 }
 
 
@@ -93,7 +94,17 @@ def written() -> str:
     fractions = table(["random-fixed", "grid-fixed", "random-trained", "grid-trained"], "fractions")
     noises = table(["random-noise", "grid-noise"], "noises")
     digits = table(["digits-random", "digits-grid"], "fractions")
-    return "\n".join([*fractions, "", *noises, "", *digits])
+    return "\n".join([*fractions, "", *noises, "", *digits, "", *rules("transistors")])
+
+
+def rules(name: str) -> list[str]:
+    """What each rule of a study asks of the circuit and reaches, a row a rule."""
+    rows = ["| rule | settles a sample | read a sample | stored an edge | held out | cosine |", f"|---|{'--:|' * 5}"]
+    for of in run(name)["found"]:
+        ends = of["ends"][0]
+        asked = f"{of['settles']:.2f} | {of['reads']:.3g} | {of['stored']:.0f}"
+        rows.append(f"| {name}, `{of['method']}` | {asked} | {score(ends)} | {ends['cosine']:.3f} |")
+    return rows
 
 
 def main() -> None:

@@ -30,7 +30,6 @@ from netlearn.study.courses import COLUMNS, Cell, Course, Row, budget, cells, co
 from netlearn.study.entrants import Entrant, scale_of
 from netlearn.study.room import Subject, compiled, method_of, room
 
-
 NOTHING = 1e-6  # of an estimate
 
 
