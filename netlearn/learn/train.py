@@ -25,7 +25,7 @@ from netlearn.circuit.flat import (
 from netlearn.errors import CircuitError, TaskError
 from netlearn.learn.bench import Bench, Ledger, Progress
 from netlearn.learn.compiled import make_lesson
-from netlearn.learn.plan import Plan, make_plan
+from netlearn.learn.plan import Plan, bounded, make_plan
 from netlearn.learn.task import Task, order
 from netlearn.learn.tick import Tick
 from netlearn.solve.lesson import Lesson
@@ -203,9 +203,10 @@ def step(trainer: Trainer, plan: Plan, params: Params, rows: Ints, tick: Tick) -
     change = task.method.change(bench)
     if change is None:
         return params, bench.ledger
+    new = task.method.apply(params.states, change, plan)
     for update in task.updates:
-        change = update(change, params.states, plan, tick)
-    return with_states(trainer.circuit, params, task.method.apply(params.states, change, plan)), bench.ledger
+        new = params.states + update(new - params.states, params.states, plan, tick)
+    return with_states(trainer.circuit, params, bounded(new, plan)), bench.ledger
 
 
 def bench_of(trainer: Trainer, plan: Plan, params: Params, rows: Ints, labels: Floats, tick: Tick) -> Bench:

@@ -7,10 +7,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from netlearn.backends.native import Native
+from netlearn.circuit.flat import flatten
 from netlearn.errors import TaskError
+from netlearn.lang.compile import compile_netlist
 from netlearn.learn.options import make
 from netlearn.learn.plan import Plan
+from netlearn.learn.task import make_task
 from netlearn.learn.tick import Tick
+from netlearn.learn.train import Trainer, train
 from netlearn.learn.updates import UPDATES, Update
 
 COUNT = 200
@@ -197,3 +202,36 @@ def test_updates_of_one_value_do_not_look_at_others(name: str) -> None:
 def test_options_that_make_no_sense_are_refused(name: str, options: dict[str, float], words: str) -> None:
     with pytest.raises(TaskError, match=words):
         made(name, **options)
+
+
+def steps(rule: str, update: str, value: str) -> np.ndarray:
+    """The states (5,) of a divider's one learnable value before and after four steps."""
+    netlist = compile_netlist(
+        f"""circuit Divider {{
+          net a, b
+          R r1(a, b) = {value}
+          R r2(b, gnd) = 10k
+          input x = V(a)
+          output y = V(b)
+        }}
+        task t on Divider {{
+          data x: [400mV] -> y: [50mV]
+          rule {rule}
+          update {update}
+          stop steps > 3
+        }}"""
+    )
+    circuit, task = flatten(netlist.circuit), make_task(netlist.task, 0)
+    return np.array([m.states[0, 0] for m in train(Trainer(circuit, task, Native(circuit)))])
+
+
+@pytest.mark.parametrize("value", ["learn(10k, 1k..100k)", "learn(10k, 1k..100k, law = log)"])
+@pytest.mark.parametrize("rule", ["coupled", "omega", "hardware"])
+def test_updates_act_on_the_step_of_the_value_on_whatever_scale_a_rule_moves_it(rule: str, value: str) -> None:
+    wild, mild = f"{rule}(rate = 1e20)", f"{rule}(rate = 1e-20)"
+    limited = steps(wild, "limited(fraction = 0.01)", value)
+    np.testing.assert_allclose(limited[1:] / limited[:-1], 1.01, rtol=1e-12)
+    noisy = steps(rule + "(rate = 1e-3)", "written(relative = 0, absolute = 1)\nupdate limited(fraction = 1e-6)", value)
+    assert np.abs(np.diff(noisy)).max() <= 1.01e-2  # Ohm: the updates act one after the other
+    np.testing.assert_array_equal(steps(mild, "threshold(least = 1)", value), 10e3)
+    assert steps(wild, "threshold(least = 1)", value)[1] == 100e3

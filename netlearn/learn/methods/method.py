@@ -37,7 +37,7 @@ class Method(ABC):
         """What the samples on the bench, on average, would change of every state, (D, states); None: nothing."""
 
     def apply(self, states: Floats, change: Floats, plan: Plan) -> Floats:
-        """New states (D, states) after a change (D, states), within their bounds."""
+        """New states (D, states) after a change (D, states), wherever their bounds are."""
         return along(states, change, plan)
 
     def formula(self, circuit: FlatCircuit, plan: Plan) -> Formula | None:
