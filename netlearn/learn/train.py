@@ -83,10 +83,11 @@ class Trainer:
             )
         if any(port.kind != "V" for port in self.circuit.outputs):
             raise TaskError("a branch current cannot be clamped", "train on node voltages or their differences")
-        _ = self.circuit.clamping  # CircuitError where two outputs would clamp one node
+        if self.task.method.holds:
+            _ = self.circuit.clamping  # CircuitError where two outputs would clamp one node
         held = self.circuit.held_nodes
         for port in self.circuit.outputs:
-            if port.clamped[0] in held:
+            if port.clamped[0] in held and (self.task.method.holds or port.clamped[1] in held):
                 raise TaskError(
                     f"output {port.name} is read at a node that an input or a source holds", "read it at a free node"
                 )

@@ -29,7 +29,7 @@ import pytest
 
 from netlearn.backends import open_backend
 from netlearn.circuit.flat import boundary, flatten, initial, with_states
-from netlearn.errors import TaskError
+from netlearn.errors import CircuitError, TaskError
 from netlearn.lang.compile import Netlist, compile_netlist
 from netlearn.learn.bench import Bench, Ledger
 from netlearn.learn.gep import Propagated, energy, propagate
@@ -625,6 +625,29 @@ def test_centred_algorithm_1_and_algorithm_2_train_alike_up_to_the_rate(lab: Lab
     assert np.abs(last[0] / first[0] - 1).max() > 0.05
     assert off(last[2], last[0]) > 1e-4
     assert runs[0][-1].metrics["mse"] < 0.9 * runs[0][0].metrics["mse"]
+
+
+def test_outputs_may_share_a_node_where_no_rule_holds_them(lab: Lab) -> None:
+    chain = """circuit Chain {
+      net a, b, c
+      R r1(a, b) = learn(1, 0.1..9)
+      R r2(b, c) = learn(1, 0.1..9)
+      R r3(c, gnd) = learn(1, 0.1..9)
+      input x = V(a)
+      output y = V(a) - V(b)
+      output z = V(b) - V(c)
+    }
+    task t on Chain { data x: [1V, 2V] -> y: [0.2V, 0.4V], z: [0.5V, 1V]
+      rule adjoint(rate = 1)
+      stop steps > 1 }"""
+    netlist = compile_netlist(chain)
+    wanted = lab.slope(netlist, "adjoint")
+    for rule in [name for name in METHODS if not METHODS[name].holds and name not in ("spsa", "agnostic")]:
+        if "two_phase" not in rule:  # whose outputs learn here
+            found = lab.slope(netlist, rule, "reference" if rule == "holomorphic" else "native")
+            assert off(found, wanted) < 0.01
+    with pytest.raises(CircuitError, match="two outputs clamp the node b"):
+        lab.slope(netlist, "coupled")
 
 
 # --- 11: noisy labels

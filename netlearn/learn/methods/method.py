@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from netlearn.circuit.flat import FlatCircuit, Floats, Ints
 from netlearn.errors import TaskError
@@ -30,7 +31,10 @@ class Formula:
 
 
 class Method(ABC):
-    """A value: its options are its fields (see `netlearn.learn.options`)."""
+    """A value: its options are its fields (see `netlearn.learn.options`). `holds`: whether it holds outputs at voltages,
+    so that no two of them can be read at one node."""
+
+    holds: ClassVar[bool] = False
 
     @abstractmethod
     def change(self, bench: Bench) -> Floats | None:
