@@ -861,9 +861,10 @@ circuit Twin {
   G lc(b.clamped, gnd) = 1
   input x = V(a)
   input z = V(c)
+  input w = I(b)
   output y = V(b)
 }
-task t on Twin { data x: [1V], z: [0.3V] -> y: [0.2V]
+task t on Twin { data x: [1V], z: [0.3V], w: [0.4A] -> y: [0.2V]
   rule adjoint(rate = 1)
   stop steps > 1 }"""
 
@@ -879,7 +880,7 @@ def test_a_twin_remembers_nothing_where_both_of_its_halves_are_seen_at_once(name
 
 
 @pytest.mark.parametrize("name", ["feed", "hold", "spring", "stiff"])
-def test_the_estimator_holds_for_twins(name: str, lab: Lab) -> None:
+def test_the_estimator_holds_for_twins_that_are_fed_currents_too(name: str, lab: Lab) -> None:
     nudge = NUDGES[name]
     bench = lab(compile_netlist(TWIN), nudge)
     assert off(propagated(bench, nudge, 0.3).gradient, differences(bench, objective(nudge, 0.3))) < 1e-7
