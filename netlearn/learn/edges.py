@@ -200,13 +200,25 @@ class Seen:
 def content_slope(device: Device, local: Floats, p: Sequence[Floats], column: int, terminal: bool) -> Floats:
     """Integral over s in 0..1 of di/dtheta(x(s)) d ds, where x(s) moves the two ends of the edge apart
     symmetrically from their mean, from zero drop (s = 0) to the drop d (s = 1)."""
-    law, (a, b) = kernel(device), ends(device)
+    a, _ = ends(device)
+    return integral(device, local, lambda x: _slope_of_law(kernel(device), x, p, a, column, terminal))
+
+
+def content(device: Device, local: Floats, p: Sequence[Floats]) -> Floats:
+    """The content of an edge itself: the integral of its current along the same path."""
+    a, _ = ends(device)
+    return integral(device, local, lambda x: kernel(device).evaluate(x, p)[a])
+
+
+def integral(device: Device, local: Floats, of: Callable[[Sequence[Floats]], Floats]) -> Floats:
+    """Of a function of an edge's unknowns x, over its drop, along the path of `content_slope`."""
+    a, b = ends(device)
     mean, d = 0.5 * (local[..., a] + local[..., b]), local[..., a] - local[..., b]
     total = np.zeros_like(d)
     for s, weight in zip(NODES, WEIGHTS, strict=True):
         x = [local[..., k] for k in range(local.shape[-1])]
         x[a], x[b] = mean + 0.5 * s * d, mean - 0.5 * s * d
-        total = total + weight * _slope_of_law(law, x, p, a, column, terminal)
+        total = total + weight * of(x)
     return total * d
 
 

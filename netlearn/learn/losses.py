@@ -52,6 +52,10 @@ class Loss(Protocol):
         """dC/du of each sample, (S, O)."""
         ...
 
+    def bends(self, outputs: Floats, labels: Floats, known: Floats) -> tuple[Floats, Floats]:
+        """How target and slope move with the outputs: d target_i/du_j and d slope_i/du_j, (S, O, O) each."""
+        ...
+
     def right(self, outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]:
         """Whether each sample is classified rightly."""
         ...
@@ -73,6 +77,10 @@ class Square:
 
     def slope(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
         return outputs - labels
+
+    def bends(self, outputs: Floats, labels: Floats, known: Floats) -> tuple[Floats, Floats]:
+        ones = _diagonal(np.ones_like(outputs))
+        return np.zeros_like(ones), ones
 
     def aim(self, outputs: int) -> Aim:
         return Aim(TOWARDS)
@@ -120,6 +128,11 @@ class Hinge:
         slope[rows, mine], slope[rows, rival] = -push, push
         return slope
 
+    def bends(self, outputs: Floats, labels: Floats, known: Floats) -> tuple[Floats, Floats]:
+        """Of two or more outputs, those that are pushed apart take their targets with them."""
+        moved = np.isfinite(self.target(outputs, labels, known)) & (outputs.shape[1] > 1)
+        return _diagonal(moved.astype(float)), _diagonal(np.zeros_like(outputs))
+
     def aim(self, outputs: int) -> Aim:
         return Aim(LEAD if outputs > 1 else SIDE, self.margin, self.delta)
 
@@ -157,6 +170,12 @@ class Softmax:
         shares = np.exp(self._logarithms(outputs))
         return np.asarray((wanted.sum(axis=1, keepdims=True) * shares - wanted) / self.temperature)
 
+    def bends(self, outputs: Floats, labels: Floats, known: Floats) -> tuple[Floats, Floats]:
+        p = np.exp(self._logarithms(outputs))
+        spread = _diagonal(p) - p[:, :, None] * p[:, None, :]
+        slopes = _onehot(labels, known).sum(axis=1)[:, None, None] * spread / self.temperature**2
+        return _diagonal(np.ones_like(p)) - self.temperature**2 * slopes, slopes
+
     def _logarithms(self, outputs: Floats) -> Floats:
         """log p of every output."""
         risen = (outputs - outputs.max(axis=1, keepdims=True)) / self.temperature
@@ -173,6 +192,11 @@ def _onehot(labels: Floats, known: Floats) -> Floats:
     """Labels as shares: 0 at the lowest level of all labels, 1 at the highest, and in between with noise on them."""
     low, high = known.min(), known.max()
     return np.asarray((labels - low) / (high - low if high > low else 1.0))
+
+
+def _diagonal(values: Floats) -> Floats:
+    """Diagonal matrices (S, O, O) of values (S, O)."""
+    return np.asarray(values[:, :, None] * np.eye(values.shape[1]))
 
 
 def _mine(labels: Floats) -> tuple[Ints, Ints]:

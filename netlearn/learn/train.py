@@ -25,7 +25,7 @@ from netlearn.circuit.flat import (
 from netlearn.errors import CircuitError, TaskError
 from netlearn.learn.bench import Bench, Ledger, Progress
 from netlearn.learn.compiled import make_lesson
-from netlearn.learn.plan import Plan, make_plan
+from netlearn.learn.plan import Plan, bounded, make_plan
 from netlearn.learn.task import Task, order
 from netlearn.learn.tick import Tick
 from netlearn.solve.lesson import Lesson
@@ -83,10 +83,11 @@ class Trainer:
             )
         if any(port.kind != "V" for port in self.circuit.outputs):
             raise TaskError("a branch current cannot be clamped", "train on node voltages or their differences")
-        _ = self.circuit.clamping  # CircuitError where two outputs would clamp one node
+        if self.task.method.holds:
+            _ = self.circuit.clamping  # CircuitError where two outputs would clamp one node
         held = self.circuit.held_nodes
         for port in self.circuit.outputs:
-            if port.clamped[0] in held:
+            if port.clamped[0] in held and (self.task.method.holds or port.clamped[1] in held):
                 raise TaskError(
                     f"output {port.name} is read at a node that an input or a source holds", "read it at a free node"
                 )
@@ -210,9 +211,10 @@ def shown_step(
     change = task.method.change(bench)
     if change is None:
         return params, bench.ledger
+    new = task.method.apply(params.states, change, plan)
     for update in task.updates:
-        change = update(change, params.states, plan, tick)
-    return with_states(trainer.circuit, params, task.method.apply(params.states, change, plan)), bench.ledger
+        new = params.states + update(new - params.states, params.states, plan, tick)
+    return with_states(trainer.circuit, params, bounded(new, plan)), bench.ledger
 
 
 def bench_of(trainer: Trainer, plan: Plan, params: Params, rows: Ints, labels: Floats, tick: Tick) -> Bench:

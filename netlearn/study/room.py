@@ -112,17 +112,10 @@ def _length(subject: Subject, method: Method, name: str, seed: int) -> float:
     here = room(subject, method, name, seed)
     change = wanted(here, here.params, here.task.labels[here.task.train])
     with np.errstate(all="ignore"):
-        moved = method.apply(here.params.states, change, _unbounded(here.plan)) - here.params.states
+        moved = method.apply(here.params.states, change, here.plan) - here.params.states
     free = here.plan.free
     size = np.where(here.params.states[0] == 0, 1.0, np.abs(here.params.states[0]))
     return float(np.sqrt(np.mean((moved[0] / size)[free] ** 2)))
-
-
-def _unbounded(plan: Plan) -> Plan:
-    wide = np.full_like(plan.low, np.inf)
-    return replace(
-        plan, low=np.where(plan.free, -wide, plan.low), high=np.where(plan.free, wide, plan.high), step=0 * wide
-    )
 
 
 def wanted(here: Room, params: Params, labels: Floats, rows: Ints | None = None) -> Floats:
