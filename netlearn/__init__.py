@@ -32,6 +32,7 @@ _HOMES = {
     "METHODS": "netlearn.learn.methods",
     "make_task": "netlearn.learn.task",
     "Trainer": "netlearn.learn.train",
+    "equipped": "netlearn.learn.train",
     "train": "netlearn.learn.train",
     "read": "netlearn.solve.solution",
 }
@@ -46,6 +47,7 @@ __all__ = [
     "boundary",
     "compile_file",
     "compile_netlist",
+    "equipped",
     "flatten",
     "format_text",
     "initial",
@@ -65,7 +67,7 @@ if TYPE_CHECKING:
     from netlearn.lang.format import format_text
     from netlearn.learn.methods import METHODS
     from netlearn.learn.task import make_task
-    from netlearn.learn.train import Trainer, train
+    from netlearn.learn.train import Trainer, equipped, train
     from netlearn.solve.solution import read
 
 

@@ -1,4 +1,4 @@
-"""Write the README's tables (devices, model cards, learning rules, an example message) from the code.
+"""Write the README's tables (devices, model cards, learning rules, updates, an example message) from the code.
 
     python scripts/readme.py            print what would be written
     python scripts/readme.py --write    write it into README.md
@@ -16,6 +16,7 @@ from netlearn.errors import NetlistError
 from netlearn.lang.compile import compile_netlist
 from netlearn.learn.methods import METHODS
 from netlearn.learn.options import options
+from netlearn.learn.updates import UPDATES
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 BAD = """circuit Bad {
@@ -45,12 +46,28 @@ def cards() -> str:
 
 
 def methods() -> str:
-    rows = ["| rule | equation and source | options |", "|---|---|---|"]
+    rows = ["| rule | equation and source | what it needs | options |", "|---|---|---|---|"]
     for name, method in METHODS.items():
-        doc = (sys.modules[method.__module__].__doc__ or "").strip().split("\n\n")
-        known = "; ".join(f"`{key}`: {meaning}" for key, meaning in options(method).items())
-        rows.append(f"| `{name}` | {' '.join(doc[0].split())} `{' '.join(doc[1].split())}` | {known} |")
+        head, equation, needs = _paragraphs(method)[:3]
+        rows.append(f"| `{name}` | {head} `{equation}` | {needs.removeprefix('Needs: ')} | {_options(method)} |")
     return "\n".join(rows)
+
+
+def updates() -> str:
+    rows = ["| update | equation and source | options |", "|---|---|---|"]
+    for name, update in UPDATES.items():
+        head, equation = _paragraphs(update)[:2]
+        rows.append(f"| `{name}` | {head} `{equation}` | {_options(update)} |")
+    return "\n".join(rows)
+
+
+def _paragraphs(kind: type) -> list[str]:
+    """Of the docstring of the module that a rule or an update is."""
+    return [" ".join(part.split()) for part in (sys.modules[kind.__module__].__doc__ or "").strip().split("\n\n")]
+
+
+def _options(kind: type) -> str:
+    return "; ".join(f"`{key}`: {meaning}" for key, meaning in options(kind).items())
 
 
 def mistake() -> str:
@@ -61,7 +78,7 @@ def mistake() -> str:
     raise AssertionError("the example of a mistake compiles")
 
 
-SECTIONS = {"devices": devices, "cards": cards, "methods": methods, "mistake": mistake}
+SECTIONS = {"devices": devices, "cards": cards, "methods": methods, "updates": updates, "mistake": mistake}
 
 
 def updated(text: str) -> str:

@@ -320,6 +320,31 @@ def agree(
 
 
 @app.command()
+def compare(
+    file: File,
+    methods: Annotated[
+        str, typer.Option(help="Rules, such as omega,two_phase(beta=0.1); rates are matched if not given.")
+    ],
+    task: Annotated[str | None, typer.Option(help="Which task, where there are several.")] = None,
+    seeds: Annotated[int, typer.Option(help="Trainings of each kind.")] = 10,
+    fractions: Annotated[str, typer.Option(help="Parts of the values that learn, such as 1,.5,.1.")] = "1",
+    noise: Annotated[str, typer.Option(help="Noise on the labels (standard deviation, V), such as 0,0.5.")] = "0",
+    steps: Annotated[int | None, typer.Option(help="Samples to show; else the task's stop rule decides.")] = None,
+    backend: BackendName = DEFAULT_BACKEND,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The folder to fill, or to go on with.")] = None,
+    allow: Allow = None,
+    as_json: Json = False,
+) -> None:
+    """Train a task by several rules: error, accuracy and what each asks of the circuit, as CSV, picture and paragraph."""
+    from netlearn.cli import comparing
+
+    _patience(backend, "native")
+    question = comparing.Question(file, methods, task, seeds, fractions, noise, steps, backend, tuple(allow or ()))
+    comparison, folder = comparing.run(question, out, quiet=as_json)
+    print(comparing.told(comparison, folder, as_json))
+
+
+@app.command()
 def lattice(
     kind: Annotated[str, typer.Argument(help="rgrid, rdgrid or mosgrid.")],
     size: Annotated[int, typer.Option(help="Rows and columns.")],

@@ -139,8 +139,8 @@ class Bench:
     def aim(self, phase: Phase) -> Aim:
         """Where the outputs of a free phase should go."""
         outputs = self.outputs(phase)[0]
-        target = self.loss.target(outputs, self.labels, self.known)
-        return Aim(outputs, target, self.loss.slope(outputs, self.labels, self.known))
+        loss, given = self.loss, (outputs, self.labels, self.known)
+        return Aim(outputs, loss.target(*given), loss.slope(*given), loss.cost(*given))
 
     def pushed(self, nudge: Nudge) -> tuple[Bench, Phase, Aim] | None:
         """The samples that a nudge has something to do with, at their free phase; None where there are none."""

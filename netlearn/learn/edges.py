@@ -215,15 +215,27 @@ class Seen:
 def content_slope(device: Device, local: Floats, p: Sequence[Floats], column: int, terminal: bool) -> Floats:
     """Integral over s in 0..1 of di/dtheta(x(s)) d ds, where x(s) moves the two ends of the edge apart
     symmetrically from their mean, from zero drop (s = 0) to the drop d (s = 1)."""
-    law, (a, b) = kernel(device), ends(device)
+    a, _ = ends(device)
+    return integral(device, local, lambda x: _slope_of_law(kernel(device), x, p, a, column, terminal))
+
+
+def content(device: Device, local: Floats, p: Sequence[Floats]) -> Floats:
+    """The content of an edge itself: the integral of its current along the same path."""
+    a, _ = ends(device)
+    return integral(device, local, lambda x: kernel(device).evaluate(x, p)[a])
+
+
+def integral(device: Device, local: Floats, of: Callable[[Sequence[Floats]], Floats]) -> Floats:
+    """Of a function of an edge's unknowns x, over its drop, along the path of `content_slope`."""
+    a, b = ends(device)
     d = local[..., a] - local[..., b]
 
-    def slope(s: float) -> Floats:
+    def at(s: float) -> Floats:
         x, back = [local[..., k] for k in range(local.shape[-1])], 0.5 * (1.0 - s) * d
         x[a], x[b] = x[a] - back, x[b] + back
-        return _slope_of_law(law, x, p, a, column, terminal)
+        return of(x)
 
-    return np.asarray((slope(0.5) if law.linear else reduce(add, (weight * slope(s) for s, weight in PATH))) * d)
+    return np.asarray((at(0.5) if kernel(device).linear else reduce(add, (weight * at(s) for s, weight in PATH))) * d)
 
 
 def current_slope(device: Device, local: Floats, p: Sequence[Floats], column: int, terminal: bool) -> Floats:

@@ -16,10 +16,14 @@ def gradient_of_loss(backend: Backend, params: Params, imposed: Boundary, soluti
 
     BackendError where the backend has no gradients.
     """
+    return gradient(backend, params, imposed, solution, slopes_of_outputs(backend.circuit, slope))
+
+
+def gradient(backend: Backend, params: Params, imposed: Boundary, solution: Solution, slopes: Floats) -> Floats:
+    """The same from slopes (S, size) in all unknowns."""
     if not isinstance(backend, Native):
         raise BackendError("exact gradients come from the native engine only", "use --backend native for this rule")
-    pulls = slopes_of_outputs(backend.circuit, slope)
-    return backend.gradient(params, imposed, solution, np.broadcast_to(pulls, solution.x.shape)).states
+    return backend.gradient(params, imposed, solution, np.broadcast_to(slopes, solution.x.shape)).states
 
 
 def slopes_of_outputs(circuit: FlatCircuit, slope: Floats) -> Floats:

@@ -6,7 +6,7 @@
                     strongest rival are pushed `delta`/2 apart, the others float.
                     one output: it should lie `margin` beyond the middle of the two labels, on its label's side.
                     C = what is missing of the margin, if anything
-    softmax(T)      C = -log p of the label's output, p = softmax(u / T); outputs go to u + T (onehot - p)
+    softmax(T)      C = -sum q log p, p = softmax(u / T) and q 1 at the label's output; outputs go to u + T (q - p)
 
 A target that is NaN leaves its output free; a sample without any target needs no clamped phase.
 """
@@ -52,6 +52,10 @@ class Loss(Protocol):
         """dC/du of each sample, (S, O)."""
         ...
 
+    def bends(self, outputs: Floats, labels: Floats, known: Floats) -> tuple[Floats, Floats]:
+        """How target and slope move with the outputs: d target_i/du_j and d slope_i/du_j, (S, O, O) each."""
+        ...
+
     def right(self, outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]:
         """Whether each sample is classified rightly."""
         ...
@@ -73,6 +77,10 @@ class Square:
 
     def slope(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
         return outputs - labels
+
+    def bends(self, outputs: Floats, labels: Floats, known: Floats) -> tuple[Floats, Floats]:
+        ones = _diagonal(np.ones_like(outputs))
+        return np.zeros_like(ones), ones
 
     def aim(self, outputs: int) -> Aim:
         return Aim(TOWARDS)
@@ -120,6 +128,11 @@ class Hinge:
         slope[rows, mine], slope[rows, rival] = -push, push
         return slope
 
+    def bends(self, outputs: Floats, labels: Floats, known: Floats) -> tuple[Floats, Floats]:
+        """Of two or more outputs, those that are pushed apart take their targets with them."""
+        moved = np.isfinite(self.target(outputs, labels, known)) & (outputs.shape[1] > 1)
+        return _diagonal(moved.astype(float)), _diagonal(np.zeros_like(outputs))
+
     def aim(self, outputs: int) -> Aim:
         return Aim(LEAD if outputs > 1 else SIDE, self.margin, self.delta)
 
@@ -150,22 +163,40 @@ class Softmax:
         return outputs - self.temperature**2 * self.slope(outputs, labels, known)
 
     def cost(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
-        return np.asarray(-np.log(np.maximum(self._shares(outputs)[_mine(labels)], 1e-300)))
+        return np.asarray(-(_onehot(labels, known) * self._logarithms(outputs)).sum(axis=1))
 
     def slope(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
-        slope = self._shares(outputs) / self.temperature
-        slope[_mine(labels)] -= 1.0 / self.temperature
-        return slope
+        wanted = _onehot(labels, known)
+        shares = np.exp(self._logarithms(outputs))
+        return np.asarray((wanted.sum(axis=1, keepdims=True) * shares - wanted) / self.temperature)
 
-    def _shares(self, outputs: Floats) -> Floats:
-        grown = np.exp((outputs - outputs.max(axis=1, keepdims=True)) / self.temperature)
-        return np.asarray(grown / grown.sum(axis=1, keepdims=True))
+    def bends(self, outputs: Floats, labels: Floats, known: Floats) -> tuple[Floats, Floats]:
+        p = np.exp(self._logarithms(outputs))
+        spread = _diagonal(p) - p[:, :, None] * p[:, None, :]
+        slopes = _onehot(labels, known).sum(axis=1)[:, None, None] * spread / self.temperature**2
+        return _diagonal(np.ones_like(p)) - self.temperature**2 * slopes, slopes
+
+    def _logarithms(self, outputs: Floats) -> Floats:
+        """log p of every output."""
+        risen = (outputs - outputs.max(axis=1, keepdims=True)) / self.temperature
+        return np.asarray(risen - np.log(np.exp(risen).sum(axis=1, keepdims=True)))
 
     def aim(self, outputs: int) -> None:
         return None
 
     def right(self, outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]:
         return np.asarray(outputs.argmax(axis=1) == labels.argmax(axis=1))
+
+
+def _onehot(labels: Floats, known: Floats) -> Floats:
+    """Labels as shares: 0 at the lowest level of all labels, 1 at the highest, and in between with noise on them."""
+    low, high = known.min(), known.max()
+    return np.asarray((labels - low) / (high - low if high > low else 1.0))
+
+
+def _diagonal(values: Floats) -> Floats:
+    """Diagonal matrices (S, O, O) of values (S, O)."""
+    return np.asarray(values[:, :, None] * np.eye(values.shape[1]))
 
 
 def _mine(labels: Floats) -> tuple[Ints, Ints]:

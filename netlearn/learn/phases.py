@@ -33,11 +33,13 @@ class Phase:
 
 @dataclass(frozen=True)
 class Aim:
-    """What is to become of the outputs (S, O) of a free phase: `target` voltages (NaN: none), `slope` dC/du."""
+    """What is to become of the outputs (S, O) of a free phase: `target` voltages (NaN: none), `slope` dC/du; `cost` (S,)
+    is C there."""
 
     outputs: Floats
     target: Floats
     slope: Floats
+    cost: Floats
 
     def of(self, rows: NDArray[np.bool_]) -> Aim:
-        return Aim(self.outputs[rows], self.target[rows], self.slope[rows])
+        return Aim(self.outputs[rows], self.target[rows], self.slope[rows], self.cost[rows])

@@ -83,7 +83,7 @@ def _codes(plan: Plan, codes: Mapping[int, int]) -> Ints:
 
 
 def descend(states: Floats, change: Floats, plan: Plan) -> Floats:
-    """New states after a steepest-descent change, each on its scale and within its bounds."""
+    """New states after a steepest-descent change, each on its scale."""
     new = along(states, change, plan)
     reciprocal = plan.scale == RECIPROCAL
     if not reciprocal.any():
@@ -91,7 +91,7 @@ def descend(states: Floats, change: Floats, plan: Plan) -> Floats:
     theta = states[:, reciprocal]
     conductance = 1.0 / theta - theta**2 * change[:, reciprocal]
     new[:, reciprocal] = 1.0 / np.maximum(conductance, 1e-300)
-    return _bounded(new, plan)
+    return new
 
 
 def along(states: Floats, change: Floats, plan: Plan) -> Floats:
@@ -101,7 +101,7 @@ def along(states: Floats, change: Floats, plan: Plan) -> Floats:
     if log.any():
         theta = states[:, log]
         new[:, log] = theta * np.exp(np.clip(theta * change[:, log], -50.0, 50.0))
-    return _bounded(new, plan)
+    return new
 
 
 def add(states: Floats, change: Floats, plan: Plan) -> Floats:
@@ -110,13 +110,15 @@ def add(states: Floats, change: Floats, plan: Plan) -> Floats:
     log = plan.scale == LOG
     if log.any():
         new[:, log] = states[:, log] * np.exp(np.clip(change[:, log], -50.0, 50.0))
-    return _bounded(new, plan)
+    return new
 
 
-def _bounded(states: Floats, plan: Plan) -> Floats:
+def bounded(states: Floats, plan: Plan) -> Floats:
+    """States on their steps and within their bounds."""
     stepped = plan.step > 0
     if stepped.any():
         base = np.where(np.isfinite(plan.low), plan.low, 0.0)[stepped]
         size = plan.step[stepped]
+        states = states.copy()
         states[:, stepped] = base + np.round((states[:, stepped] - base) / size) * size
     return np.minimum(np.maximum(states, plan.low), plan.high)

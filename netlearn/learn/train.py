@@ -25,7 +25,7 @@ from netlearn.circuit.flat import (
 from netlearn.errors import CircuitError, TaskError
 from netlearn.learn.bench import Bench, Ledger, Progress
 from netlearn.learn.compiled import make_lesson
-from netlearn.learn.plan import Plan, make_plan
+from netlearn.learn.plan import Plan, bounded, make_plan
 from netlearn.learn.task import Task, order
 from netlearn.learn.tick import Tick
 from netlearn.solve.lesson import Lesson
@@ -83,10 +83,11 @@ class Trainer:
             )
         if any(port.kind != "V" for port in self.circuit.outputs):
             raise TaskError("a branch current cannot be clamped", "train on node voltages or their differences")
-        _ = self.circuit.clamping  # CircuitError where two outputs would clamp one node
+        if self.task.method.holds:
+            _ = self.circuit.clamping  # CircuitError where two outputs would clamp one node
         held = self.circuit.held_nodes
         for port in self.circuit.outputs:
-            if port.clamped[0] in held:
+            if port.clamped[0] in held and (self.task.method.holds or port.clamped[1] in held):
                 raise TaskError(
                     f"output {port.name} is read at a node that an input or a source holds", "read it at a free node"
                 )
@@ -198,14 +199,22 @@ def _done(trainer: Trainer, metrics: dict[str, float]) -> bool:
 
 def step(trainer: Trainer, plan: Plan, params: Params, rows: Ints, tick: Tick) -> tuple[Params, Ledger]:
     """Show some samples and learn from them: new parameters, and what was asked of the circuit."""
+    return shown_step(trainer, plan, params, rows, trainer.task.labels[rows], tick)
+
+
+def shown_step(
+    trainer: Trainer, plan: Plan, params: Params, rows: Ints, labels: Floats, tick: Tick
+) -> tuple[Params, Ledger]:
+    """The same under other labels (S, O) than the task's."""
     task = trainer.task
-    bench = bench_of(trainer, plan, params, rows, task.labels[rows], tick)
+    bench = bench_of(trainer, plan, params, rows, labels, tick)
     change = task.method.change(bench)
     if change is None:
         return params, bench.ledger
+    new = task.method.apply(params.states, change, plan)
     for update in task.updates:
-        change = update(change, params.states, plan, tick)
-    return with_states(trainer.circuit, params, task.method.apply(params.states, change, plan)), bench.ledger
+        new = params.states + update(new - params.states, params.states, plan, tick)
+    return with_states(trainer.circuit, params, bounded(new, plan)), bench.ledger
 
 
 def bench_of(trainer: Trainer, plan: Plan, params: Params, rows: Ints, labels: Floats, tick: Tick) -> Bench:
@@ -257,4 +266,16 @@ def evaluate(
     return Metrics(shown, np.sort(rows[~settled]).tolist()), found
 
 
-__all__ = ["Metrics", "Moment", "Trainer", "begin", "bench_of", "equipped", "evaluate", "learn", "step", "train"]
+__all__ = [
+    "Metrics",
+    "Moment",
+    "Trainer",
+    "begin",
+    "bench_of",
+    "equipped",
+    "evaluate",
+    "learn",
+    "shown_step",
+    "step",
+    "train",
+]

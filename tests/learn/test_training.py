@@ -466,3 +466,34 @@ def test_a_run_whose_files_lie_elsewhere_notices_that_they_changed(tmp_path: Pat
     cell.write_text(cell.read_text().replace("10k", "40k"))
     with pytest.raises(RunError, match=r"cell\.nl has changed"):
         session.load_netlist(run)
+
+
+def test_a_batch_is_so_many_samples_and_the_last_one_what_is_left() -> None:
+    task = make_task(_divider(more="stop steps > 9\n batch 2").task, 0)
+    assert [rows.tolist() for rows in order(task, 0, 0)] == [[0, 1], [2]]
+
+
+def test_a_batch_of_all_samples_is_what_the_order_batch_does() -> None:
+    one, other = (_moments(_divider(more=f"stop steps > 29\n {how}"))[-1] for how in ("batch 3", "order batch"))
+    np.testing.assert_array_equal(one.states, other.states)
+
+
+UPDATED = "stop steps > 199\n order shuffled\n batch 2\n update written(relative = 0.3)\n update annealed(factor = 0.9)"
+
+
+def test_learning_with_noisy_writes_and_a_falling_rate_goes_on_as_if_never_stopped() -> None:
+    netlist = _divider(more=f"{UPDATED}\n update desynchronous(p = 0.7)")
+    circuit, task = flatten(netlist.circuit), make_task(netlist.task, 3)
+    trainer = Trainer(circuit, task, open_backend("native", circuit), 3, checkpoint_steps=30)
+    moments = list(train(trainer))
+    middle = next(m for m in moments[1:] if m.checkpoint and not m.finished)
+    again = list(train(trainer, middle))
+    np.testing.assert_array_equal(again[-1].states, moments[-1].states)
+    assert moments[-1].metrics["error"] < 0.5 * moments[0].metrics["error"]
+
+
+def test_a_rule_that_needs_equipment_says_so_where_the_backend_lacks_it() -> None:
+    netlist = _divider(RULES["spring"])
+    circuit, task = flatten(netlist.circuit), make_task(netlist.task, 0)
+    with pytest.raises(TaskError, match=r"lacks nudge\.beta"):
+        list(train(Trainer(circuit, task, open_backend("native", circuit))))

@@ -11,6 +11,7 @@ the outputs at their targets; as it goes to zero plain aging remains, which lear
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from netlearn.circuit.flat import Floats
 from netlearn.learn.bench import Bench
@@ -25,6 +26,7 @@ from netlearn.learn.plan import Plan, descend
 class Aging(Method):
     """See the module."""
 
+    holds: ClassVar[bool] = True
     rate: float = field(metadata={"doc": "wear of the learnable value a unit of its own energy slope"})
     eta: float = field(default=1.0, metadata={"doc": "how far outputs are held towards their targets, 0..1"})
 

@@ -97,6 +97,7 @@ class Contrastive(Method):
 class Clamping(Contrastive):
     """A contrastive rule whose nudge is a part of the way to the target; resistances learn as conductances."""
 
+    holds: ClassVar[bool] = True
     rate: float = field(metadata={"doc": "step of the learnable value a unit of contrast (S/V^2 for a conductance)"})
     eta: float = field(default=0.5, metadata={"doc": "nudge, 0..1"})
 

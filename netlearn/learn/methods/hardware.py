@@ -11,6 +11,7 @@ R C V0. Where a higher value of the state means less conductance the sign is rev
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from netlearn.circuit.flat import FlatCircuit, Floats
 from netlearn.learn.bench import Bench
@@ -27,6 +28,7 @@ from netlearn.solve.lesson import SQUARES
 class Hardware(Method):
     """See the module."""
 
+    holds: ClassVar[bool] = True
     rate: float = field(metadata={"doc": "change of the learnable value a V^2 and step"})
     eta: float = field(default=1.0, metadata={"doc": "nudge, 0..1"})
 

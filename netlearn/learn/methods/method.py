@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from netlearn.circuit.flat import FlatCircuit, Floats, Ints
 from netlearn.errors import TaskError
@@ -30,14 +31,17 @@ class Formula:
 
 
 class Method(ABC):
-    """A value: its options are its fields (see `netlearn.learn.options`)."""
+    """A value: its options are its fields (see `netlearn.learn.options`). `holds`: whether it holds outputs at voltages,
+    so that no two of them can be read at one node."""
+
+    holds: ClassVar[bool] = False
 
     @abstractmethod
     def change(self, bench: Bench) -> Floats | None:
         """What the samples on the bench, on average, would change of every state, (D, states); None: nothing."""
 
     def apply(self, states: Floats, change: Floats, plan: Plan) -> Floats:
-        """New states (D, states) after a change (D, states), within their bounds."""
+        """New states (D, states) after a change (D, states), wherever their bounds are."""
         return along(states, change, plan)
 
     def formula(self, circuit: FlatCircuit, plan: Plan) -> Formula | None:

@@ -26,7 +26,7 @@ class Omega(Method):
     """See the module."""
 
     rate: float = field(metadata={"doc": "step of the learnable value a unit of its gradient"})
-    amplitude: float = field(default=1e-3, metadata={"doc": "current a unit of dC/du (S for volts and squares)"})
+    amplitude: float = field(default=1e-6, metadata={"doc": "current a unit of dC/du (S for volts and squares)"})
 
     def __post_init__(self) -> None:
         check_positive(rate=self.rate, amplitude=self.amplitude)

@@ -11,6 +11,7 @@ differ by less than `dead` volts count as equal.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -29,6 +30,7 @@ from netlearn.solve.lesson import MAGNITUDES
 class Sign(Method):
     """See the module."""
 
+    holds: ClassVar[bool] = True
     eta: float = field(default=1.0, metadata={"doc": "nudge, 0..1"})
     delta: float = field(default=1.0, metadata={"doc": "step of the learnable value", "unit": STATE})
     dead: float = field(default=1e-9, metadata={"doc": "drops closer than this count as equal", "unit": "V"})

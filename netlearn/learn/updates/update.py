@@ -1,4 +1,9 @@
-"""What stands between the change a rule asks for and the change that happens: one of the `update` statements of a task."""
+"""What stands between the step a rule asks for and the step that is made: one of the `update` statements of a task.
+
+The change that an update is given, and the one it makes of it, are steps of the learnable values themselves, on whatever
+scale the rule moves them (a resistance by its conductance, a value with law = log by its logarithm); bounds come after all
+updates.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,101 @@
+"""`netlearn compare`: its arguments as a plan, progress on standard error, pictures into its folder."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from netlearn.cli.reading import read_text
+from netlearn.errors import TaskError
+from netlearn.store import new_folder
+from netlearn.study.compare import Comparison, Plan, as_json, compare, make_plan, paragraph
+from netlearn.study.entrants import entrants
+from netlearn.study.room import Subject
+from netlearn.units import UnitFault, parse_number
+
+
+@dataclass(frozen=True)
+class Question:
+    """What was typed."""
+
+    file: Path
+    methods: str
+    task: str | None
+    seeds: int
+    fractions: str
+    noise: str
+    steps: int | None
+    backend: str
+    allowed: tuple[Path, ...]
+
+
+def plan_of(question: Question) -> Plan:
+    """The plan that was typed; TaskError where it is none."""
+    text, name = read_text(question.file)
+    allowed = tuple(str(path) for path in question.allowed)
+    subject = Subject(text, name, allowed, question.task, question.backend)
+    named = entrants(question.methods)
+    numbers = _numbers("--fractions", question.fractions), _numbers("--noise", question.noise)
+    return make_plan(subject, named, question.seeds, *numbers, question.steps)
+
+
+def _numbers(option: str, text: str) -> list[float]:
+    try:
+        return [parse_number(part.strip()).number for part in text.split(",")]
+    except UnitFault:
+        raise TaskError(f"{option} {text} is no list of numbers", f"write {option} 1,0.5,0.1") from None
+
+
+def run(question: Question, out: Path | None, quiet: bool) -> tuple[Comparison, Path]:
+    """Compare, and leave results and picture in a folder."""
+    from netlearn.plot.comparison import draw
+    from netlearn.plot.picture import write_picture
+
+    plan = plan_of(question)
+    folder = out if out is not None else new_folder(Path("runs") / f"{question.file.stem}-compare")
+    comparison = None
+    with _told(len(plan.cells), quiet) as tell:
+        for found in compare(plan, folder):
+            if isinstance(found, Comparison):
+                comparison = found
+            else:
+                tell(found)
+    assert comparison is not None
+    done = comparison
+    write_picture(folder / "compare.svg", (10.5, 6.2), lambda figure: draw(figure, done))
+    return done, folder
+
+
+@contextmanager
+def _told(total: int, quiet: bool) -> Iterator[Any]:
+    """Something to be told how many trainings are done: a bar in a terminal, a line now and then elsewhere."""
+    if quiet or not sys.stderr.isatty():
+        last = time.monotonic()
+
+        def plain(done: int) -> None:
+            nonlocal last
+            if not quiet and time.monotonic() - last >= 5.0:
+                last = time.monotonic()
+                print(f"{done} of {total} trainings", file=sys.stderr, flush=True)
+
+        yield plain
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        row = bar.add_task("trainings", total=total)
+        yield lambda done: bar.update(row, completed=done)
+
+
+def told(comparison: Comparison, folder: Path, json_wanted: bool) -> str:
+    """What the command prints."""
+    if json_wanted:
+        return json.dumps({"out": str(folder), "cells": len(comparison.courses), **as_json(comparison)})
+    return f"{paragraph(comparison)}\n{folder / 'compare.svg'}"
