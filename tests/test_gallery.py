@@ -1,8 +1,9 @@
 """Every shipped netlist checks without a warning, is formatted, and trains to what it asserts: the gallery on ngspice where
-that is quick enough, the public works on the native engine."""
+that is quick enough, the public works and the meshes of the paper on the native engine."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,14 @@ from netlearn.learn import session
 
 ROOT = Path(__file__).resolve().parents[1]
 NETLISTS = sorted((ROOT / "netlists").glob("*.nl"))
-PUBLIC = sorted((ROOT / "netlists" / "public").glob("*.nl"))
+QUICK = sorted(path for folder in ("public", "gep") for path in (ROOT / "netlists" / folder).glob("*.nl"))
+TASKS = [(path, name) for path in QUICK for name in re.findall(r"^task (\w+)", path.read_text(), re.MULTILINE)]
 ENOUGH = {
     "digits": 3000,
     "digits98": 3000,
     "drn_digits": 4000,
+    "digits_random": 6000,
+    "digits_grid": 6000,
 }  # steps, where what is asserted is reached long before the task's stop
 BACKENDS = {"digits98": "native"}  # ngspice takes 0.1 s a solution of it
 ALL = sorted((ROOT / "netlists").rglob("*.nl"))
@@ -40,13 +44,14 @@ def test_a_shipped_netlist_trains_to_what_it_asserts(path: Path, tmp_path: Path)
     trains_to_what_it_asserts(path, BACKENDS.get(path.stem, "ngspice"), tmp_path)
 
 
-@pytest.mark.parametrize("path", PUBLIC, ids=lambda p: p.stem)
-def test_a_public_work_trains_to_what_it_asserts(path: Path, tmp_path: Path) -> None:
-    trains_to_what_it_asserts(path, "native", tmp_path)
+@pytest.mark.parametrize(("path", "name"), TASKS, ids=lambda part: part.stem if isinstance(part, Path) else part)
+def test_a_public_work_or_mesh_trains_to_what_it_asserts(path: Path, name: str, tmp_path: Path) -> None:
+    trains_to_what_it_asserts(path, "native", tmp_path, name)
 
 
-def trains_to_what_it_asserts(path: Path, backend: str, tmp_path: Path) -> None:
-    run = session.start(compile_file(path), backend=backend, steps=ENOUGH.get(path.stem), out=tmp_path / "run")
+def trains_to_what_it_asserts(path: Path, backend: str, tmp_path: Path, task: str | None = None) -> None:
+    enough = ENOUGH.get(path.stem)
+    run = session.start(compile_file(path), task, backend=backend, steps=enough, out=tmp_path / "run")
     try:
         for _ in run:
             pass

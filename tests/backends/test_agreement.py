@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from netlearn.circuit.flat import FlatCircuit, Params, boundary, flatten, hold, 
 from netlearn.errors import BackendError, CircuitError
 from netlearn.lang.compile import compile_file
 from netlearn.learn.methods.contrastive import Contrastive
-from netlearn.learn.nudge import Hold
+from netlearn.learn.nudge import Feed, Hold
 from netlearn.learn.phases import Aim, Phase
 from netlearn.learn.task import make_task
 from netlearn.solve.solution import Solution, read
@@ -22,7 +23,8 @@ from netlearn.solve.solution import Solution, read
 Flat = Callable[..., FlatCircuit]
 Opened = Callable[[str, FlatCircuit], Backend]
 FOLDER = Path(__file__).resolve().parents[2] / "netlists"
-NETLISTS = sorted([*FOLDER.glob("*.nl"), *FOLDER.glob("public/*.nl")])
+NETLISTS = sorted(path for path in FOLDER.rglob("*.nl") if path.parent.name != "std")
+TASKS = [(path, name) for path in NETLISTS for name in re.findall(r"^task (\w+)", path.read_text(), re.MULTILINE)]
 MOST, LARGE = 40, 1000  # samples of a task, one where the circuit has many elements
 JUDGE = "ngspice"
 EACH = pytest.mark.parametrize("name", BACKENDS)
@@ -44,20 +46,26 @@ def agreed(circuit: FlatCircuit, params: Params, held, backend: Opened, limit: f
     return judge
 
 
-@pytest.mark.parametrize("path", NETLISTS, ids=lambda p: p.stem)
-def test_all_backends_agree_on_every_netlist_in_both_phases(path: Path, backend: Opened) -> None:
+def test_every_netlist_has_a_task() -> None:
+    assert {path for path, _ in TASKS} == set(NETLISTS)
+
+
+@pytest.mark.parametrize(("path", "name"), TASKS, ids=lambda part: part.stem if isinstance(part, Path) else part)
+def test_all_backends_agree_on_every_task_in_both_phases(path: Path, name: str, backend: Opened) -> None:
     netlist = compile_file(path)
-    if not netlist.tasks:
-        pytest.fail(f"{path.name} has no task")
-    circuit, task = flatten(netlist.circuit), make_task(netlist.task, 0)
+    spec = netlist.tasks[name]
+    circuit, task = flatten(netlist.circuits[spec.circuit]), make_task(spec, 0)
     params, most = initial(circuit), MOST if circuit.element_count < LARGE else 1
     rows = np.linspace(0, len(task.inputs) - 1, min(most, len(task.inputs))).astype(int)
     held = boundary(circuit, task.inputs[rows])
     free = Phase(1, held, agreed(circuit, params, held, backend), params)
     outputs, labels = read(circuit, params, free.x)[0], task.labels[rows]
-    target, slope = (of(outputs, labels, task.known) for of in (task.loss.target, task.loss.slope))
-    aim, method = Aim(outputs, target, slope), task.method
-    nudge, much = (method.nudge, method.strength) if isinstance(method, Contrastive) else (Hold(), method.eta)
+    loss, method = task.loss, task.method
+    aim = Aim(outputs, *(of(outputs, labels, task.known) for of in (loss.target, loss.slope, loss.cost)))
+    eta = getattr(method, "eta", None)
+    nudge, much = (Feed(), 1e-6) if eta is None else (Hold(), eta)
+    if isinstance(method, Contrastive):
+        nudge, much = method.nudge, method.strength
     pushed = nudge.wanted(aim)
     assert pushed.any()
     agreed(circuit, params, nudge.impose(circuit, free.of(pushed), aim.of(pushed), much), backend)

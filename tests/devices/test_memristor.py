@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from netlearn.backends import Backend
-from netlearn.circuit.flat import FlatCircuit, boundary, flatten, initial, with_states
+from netlearn.circuit.flat import FREE, FlatCircuit, boundary, flatten, initial, with_states
 from netlearn.devices import Device, kernel
 from netlearn.lang.compile import compile_file
-from netlearn.learn.edges import Contrast, edge_groups, polarities
+from netlearn.learn.edges import Seen, edge_groups, polarities
 from netlearn.learn.task import make_task
 
 Flat = Callable[..., FlatCircuit]
@@ -204,8 +204,8 @@ def test_w_learns_as_the_voltage_of_a_gate_does(flat: Flat, backend: Opened) -> 
     assert all((p == -1).all() for p in polarities(circuit, groups, params))
     solver = backend("native", circuit)
     free, clamped = (solver.operating_points(params, boundary(circuit, [[x]])).x for x in (0.1, 0.3))
-    slopes = Contrast(circuit, groups, params, free, clamped)
-    found = slopes.to_states(slopes.content_slopes())[0, 0]
+    before, after = (Seen(circuit, groups, params, x, x, FREE) for x in (free, clamped))
+    found = (after.to_states(after.contents) - before.to_states(before.contents))[0, 0]
     drops = [float(x[0, 0, circuit.node_index["a"]] - x[0, 0, circuit.node_index["b"]]) for x in (free, clamped)]
     r = RON + (ROFF - RON) * params.states[0]
     np.testing.assert_allclose(found, -(drops[1] ** 2 - drops[0] ** 2) * (ROFF - RON) / (2 * r**2), rtol=1e-10)
