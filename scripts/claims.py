@@ -47,8 +47,8 @@ STUDIES = {
     "random-noise": Study("gep/iris_random", "fixed", f"{RULES},two_phase(beta=0.05)", "1", "0,.5,1"),
     "grid-noise": Study("gep/iris_grid", "fixed", f"{RULES},two_phase(beta=0.05)", "1", "0,.5,1"),
     "transistors": Study("iris", "species", "omega,omega_biased,equilibrium,coupled,frequency,spsa"),
-    "digits-random": Study("gep/digits_random", "digits", "omega,two_phase(beta=0.005)", "1,.25"),
-    "digits-grid": Study("gep/digits_grid", "digits", "omega,two_phase(beta=0.005)", "1,.25"),
+    "digits-random": Study("gep/digits_random", "digits", "omega,two_phase(beta=0.005)"),
+    "digits-grid": Study("gep/digits_grid", "digits", "omega,two_phase(beta=0.005)"),
 }
 
 

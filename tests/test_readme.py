@@ -46,6 +46,15 @@ def test_the_ten_lines_of_python_run(monkeypatch: pytest.MonkeyPatch) -> None:
     assert printed.getvalue().splitlines()[-1].startswith("[[23333.")
 
 
+def test_the_nudge_of_the_readme_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = _section("nudge").split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(ROOT)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+    assert float(printed.getvalue().split()[0]) < 1e-6
+
+
 def test_every_netlist_named_in_the_readme_is_there() -> None:
     for name in re.findall(r"netlists/[\w/]+\.nl", README):
         assert (ROOT / name).is_file(), name

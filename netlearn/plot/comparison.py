@@ -23,7 +23,7 @@ def draw(figure: Any, comparison: Comparison) -> None:
         _errors,
         _accuracies if classes else _errors_by_settles,
         _cosines,
-        _fractions if len(comparison.plan.fractions) > 1 else _costs,
+        _fractions if len(comparison.plan.fractions) > 1 else _by_noise if len(comparison.plan.noises) > 1 else _costs,
         _biases,
         _noise if comparison.noise else _noises,
     ]
@@ -67,7 +67,7 @@ def _accuracies(axes: Any, comparison: Comparison) -> None:
 def _cosines(axes: Any, comparison: Comparison) -> None:
     _curve(axes, comparison, "step", lambda row: row.cosine)
     axes.axhline(1.0, color=GREY, lw=0.6)
-    axes.set(xlabel="samples shown", ylabel="cosine with the exact gradient")
+    axes.set(xlabel="samples shown", ylabel="cosine with the exact gradient", ylim=(None, 1.05))
 
 
 def _last(comparison: Comparison, pairs: Sequence[tuple[float, float]], name: str) -> Any:
@@ -83,10 +83,23 @@ def _score_label(comparison: Comparison) -> str:
 
 def _fractions(axes: Any, comparison: Comparison) -> None:
     plan = comparison.plan
+    _scores(axes, comparison, plan.fractions, [(f, plan.noises[0]) for f in plan.fractions])
+    axes.set(xlabel="part of the values that learn")
+
+
+def _by_noise(axes: Any, comparison: Comparison) -> None:
+    plan = comparison.plan
+    _scores(axes, comparison, plan.noises, [(plan.fractions[0], n) for n in plan.noises])
+    axes.set(xlabel="noise on the labels (V)")
+
+
+def _scores(axes: Any, comparison: Comparison, x: Sequence[float], pairs: Sequence[tuple[float, float]]) -> None:
+    """Scores at the end, the rules a little beside each other."""
+    apart = 0.006 * (max(x) - min(x))
     for k, (name, style) in enumerate(_styles(comparison)):
-        mean, sd = _last(comparison, [(f, plan.noises[0]) for f in plan.fractions], name)
-        axes.errorbar(np.array(plan.fractions) + 0.006 * k, mean, sd, capsize=2, elinewidth=0.7, **style)
-    axes.set(xlabel="part of the values that learn", ylabel=_score_label(comparison))
+        mean, sd = _last(comparison, pairs, name)
+        axes.errorbar(np.array(x) + apart * k, mean, sd, capsize=2, elinewidth=0.7, **style)
+    axes.set(ylabel=_score_label(comparison))
 
 
 def _costs(axes: Any, comparison: Comparison) -> None:

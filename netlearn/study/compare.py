@@ -10,6 +10,8 @@ import csv
 import io
 import math
 import os
+import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, astuple, dataclass
@@ -31,6 +33,7 @@ from netlearn.study.entrants import Entrant, scale_of
 from netlearn.study.room import Subject, compiled, method_of, room
 
 NOTHING = 1e-6  # of an estimate
+MOST = 100_000  # trainings
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,9 @@ def make_plan(
         if bad or len(set(numbers)) < len(numbers) or not numbers:
             what = f"a {name} of {bad[0]:g}" if bad else f"a {name} is given twice, or none is"
             raise TaskError(what, "write --fractions 1,.5,.1" if name == "fraction" else "write --noise 0,0.5")
+    count = len(entrants) * seeds * len(fractions) * len(noises)
+    if count > MOST:
+        raise TaskError(f"{count} trainings", f"at most {MOST}: give fewer methods, seeds, fractions or noises")
     if steps is not None and steps < 1:
         raise TaskError(f"{steps} steps", "give a number of steps above zero")
     return Plan(subject, tuple(entrants), seeds, tuple(fractions), tuple(noises), budget(subject, steps))
@@ -138,7 +144,8 @@ def compare(plan: Plan, out: Path, jobs: int | None = None) -> Iterator[int | Co
             _save(out, k, found[k])
             yield len(found)
     else:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        watched = (os.getpid(),)
+        with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_with, initargs=watched) as pool:
             asked = {
                 pool.submit(course, plan.subject, every[k], methods[every[k].entrant.label], plan.epochs): k
                 for k in left
@@ -156,6 +163,17 @@ def compare(plan: Plan, out: Path, jobs: int | None = None) -> Iterator[int | Co
     comparison = Comparison(plan, methods, courses, tuple(_biases(plan, methods)), tuple(_noise(plan, methods)))
     _write(comparison, out)
     yield comparison
+
+
+def _leave_with(parent: int) -> None:
+    """End this process soon after its parent has been killed."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _biases(plan: Plan, methods: Mapping[str, Method]) -> Iterator[Bias]:

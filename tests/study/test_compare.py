@@ -85,6 +85,7 @@ def test_what_is_no_rule_is_said(text: str, message: str) -> None:
     ("given", "message"),
     [
         ({"seeds": 0}, "0 seeds"),
+        ({"seeds": 10**9}, "1000000000 trainings"),
         ({"fractions": (1.5,)}, "a fraction of 1.5"),
         ({"fractions": (1.0, 1.0)}, "given twice"),
         ({"noises": (-1.0,)}, "a noise of -1"),
