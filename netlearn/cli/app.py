@@ -170,10 +170,12 @@ def train(
     """Train a circuit on a task of its netlist; leaves a run folder. Exit code 1: an assert of the task fails."""
     from netlearn.cli.reading import compiled
     from netlearn.learn import session
+    from netlearn.learn.methods import Method
 
     netlist = compiled(file, allow, quiet=as_json)
-    _patience(backend, learning=True)
-    _follow(session.start(netlist, task, backend, seed, steps, out, tuple(allow or ())), as_json)
+    run = session.start(netlist, task, backend, seed, steps, out, tuple(allow or ()))
+    _patience(backend, learning=type(run.trainer.task.method).formula is not Method.formula)
+    _follow(run, as_json)
 
 
 @app.command()

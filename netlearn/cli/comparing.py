@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from netlearn.cli.reading import read_text
-from netlearn.errors import TaskError
 from netlearn.store import new_folder
 from netlearn.study.compare import Comparison, Plan, as_json, compare, make_plan, paragraph
-from netlearn.study.entrants import entrants
+from netlearn.study.entrants import entrants, number
 from netlearn.study.room import Subject
-from netlearn.units import UnitFault, parse_number
 
 
 @dataclass(frozen=True)
@@ -46,10 +44,7 @@ def plan_of(question: Question) -> Plan:
 
 
 def _numbers(option: str, text: str) -> list[float]:
-    try:
-        return [parse_number(part.strip()).number for part in text.split(",")]
-    except UnitFault:
-        raise TaskError(f"{option} {text} is no list of numbers", f"write {option} 1,0.5,0.1") from None
+    return [number(part.strip(), option) for part in text.split(",")]
 
 
 def run(question: Question, out: Path | None, quiet: bool) -> tuple[Comparison, Path]:
@@ -57,7 +52,7 @@ def run(question: Question, out: Path | None, quiet: bool) -> tuple[Comparison, 
     from netlearn.plot.comparison import draw
     from netlearn.plot.picture import write_picture
 
-    plan = plan_of(question)
+    plan = plan_of(question)  # with its rules, before there is a folder
     folder = out if out is not None else new_folder(Path("runs") / f"{question.file.stem}-compare")
     comparison = None
     with _told(len(plan.cells), quiet) as tell:

@@ -202,7 +202,10 @@ class LawReader:
         return -self.expr(parts[0])
 
     def _x_power(self, parts: list[Any]) -> Expr:
-        return self.expr(parts[0]) ** self.expr(parts[1])
+        base, exponent = self.expr(parts[0]), self.expr(parts[1])
+        if base.is_number and exponent.is_number and not (exponent.is_Integer and abs(exponent) <= 64):
+            return sp.Float(float(base) ** float(exponent), 17)  # exact powers of powers have no end
+        return base**exponent
 
     def _x_binary(self, parts: list[Any]) -> Expr:
         a, b = self.expr(parts[0]), self.expr(parts[2])

@@ -223,6 +223,8 @@ class _Check:
         return x if x is not None else y
 
     def _power(self, tree: Any) -> Dimension:
+        if not any(True for kind in ("ref", "call") for _ in tree.find_data(kind)):
+            Evaluator({})(tree)  # Fault where it is no finite number
         base = self.dimension(tree.children[0]) or NONE
         try:
             exponent = Evaluator({})(tree.children[1])

@@ -176,7 +176,8 @@ class TaskReader:
         places = {"": span(head)}
         for item in given:
             if item.data != "named":
-                raise Fault("parameters of a method are given by name", tree, f"write {form}")
+                what = f"{statement.data} {write(head)}"
+                raise Fault(f"the options of {what} are given by name", tree, f"write {what}(name = {write(item)})")
             key, value = str(item.children[0]), self.evaluate(item.children[1])
             if not isinstance(value, Quantity):
                 raise Fault(f"{key} must be a number, not {kind_of(value)}", item, f"write {key} = 0.5")
@@ -207,7 +208,7 @@ class TaskReader:
             return 1
         number = self.evaluate.number(statement.children[0], "batch").number
         if not 1 <= number <= MAX_SAMPLES or number != int(number):
-            raise Fault("a batch is a whole number of samples", statement, "write batch 10")
+            raise Fault(f"a batch is a whole number of samples from 1 to {MAX_SAMPLES}", statement, "write batch 10")
         if order is not None and str(order.children[0]) == "batch":
             raise Fault("order batch shows all samples at once", statement, "take one of the two out")
         return int(number)

@@ -38,6 +38,7 @@ from netlearn.errors import TaskError
 from netlearn.learn.gradient import slopes_of_outputs
 from netlearn.learn.phases import Aim, Phase
 from netlearn.solve.solution import currents, read
+from netlearn.syntax import ReadFault
 
 BESIDE = "nudge."  # what a teacher adds to a circuit has names of its own
 
@@ -168,9 +169,10 @@ class Energy(Nudge):
             raise TaskError(f"a nudge of order {self.k}", "give the power of beta its energy begins with: 1, 2, ...")
         try:
             kernel(self.device)
-        except KeyError as error:
-            known = f"a nudge is a formula in u, {', '.join(STEER)}"
-            raise TaskError(f"unknown name {error} in the nudge {self.energy}", known) from None
+        except (KeyError, ReadFault, ArithmeticError, TypeError, ValueError) as error:
+            known = f"a nudge is a formula in u, {', '.join(STEER)}, such as beta * (u - y)^2 / 2"
+            what = f"unknown name {error} in" if isinstance(error, KeyError) else "no formula can be read from"
+            raise TaskError(f"{what} the nudge {self.energy}", known) from None
 
     @cached_property
     def device(self) -> Device:

@@ -82,7 +82,10 @@ class Trainer:
                 "write stop error < 1mV or steps > 5000, or give --steps",
             )
         if any(port.kind != "V" for port in self.circuit.outputs):
-            raise TaskError("a branch current cannot be clamped", "train on node voltages or their differences")
+            raise TaskError(
+                "rules read voltages, and an output of this task is a branch current",
+                "train on node voltages or their differences",
+            )
         if self.task.method.holds:
             _ = self.circuit.clamping  # CircuitError where two outputs would clamp one node
         held = self.circuit.held_nodes

@@ -28,17 +28,19 @@ from netlearn.learn.bench import Ledger
 from netlearn.learn.methods import Method
 from netlearn.store import read_json, write_bytes, write_json
 from netlearn.study.biases import bias_against_nudge, noise_bias
-from netlearn.study.courses import COLUMNS, Cell, Course, Row, budget, cells, course
+from netlearn.study.courses import COLUMNS, LONGEST, Cell, Course, Row, budget, cells, course
 from netlearn.study.entrants import Entrant, scale_of
 from netlearn.study.room import Subject, compiled, method_of, room
 
 NOTHING = 1e-6  # of an estimate
 MOST = 100_000  # trainings
+KINDS = (int, float, float, int, int, float, float, float)  # of the numbers of a row
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is compared. fractions: parts of the values that learn; noises: standard deviations on the labels, V."""
+    """What is compared. fractions: parts of the values that learn, the largest first; noises: standard deviations on
+    the labels, V, the smallest first; methods: each label's rule with the options it has."""
 
     subject: Subject
     entrants: tuple[Entrant, ...]
@@ -46,6 +48,7 @@ class Plan:
     fractions: tuple[float, ...]
     noises: tuple[float, ...]
     epochs: int
+    methods: Mapping[str, Method]
 
     @property
     def cells(self) -> list[Cell]:
@@ -54,7 +57,8 @@ class Plan:
     @property
     def digest(self) -> str:
         """Of everything that decides the results."""
-        return sha256(repr(self).encode()).hexdigest()
+        asked = self.subject, self.entrants, self.seeds, self.fractions, self.noises, self.epochs
+        return sha256(repr(asked).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -81,13 +85,16 @@ class NoiseBias:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What was found. methods: each label's rule with the options it had; courses in the order of the plan's cells."""
+    """What was found; courses in the order of the plan's cells."""
 
     plan: Plan
-    methods: Mapping[str, Method]
     courses: tuple[Course, ...]
     biases: tuple[Bias, ...]
     noise: tuple[NoiseBias, ...]
+
+    @property
+    def methods(self) -> Mapping[str, Method]:
+        return self.plan.methods
 
     @property
     def rows(self) -> list[Row]:
@@ -125,15 +132,19 @@ def make_plan(
         raise TaskError(f"{count} trainings", f"at most {MOST}: give fewer methods, seeds, fractions or noises")
     if steps is not None and steps < 1:
         raise TaskError(f"{steps} steps", "give a number of steps above zero")
-    return Plan(subject, tuple(entrants), seeds, tuple(fractions), tuple(noises), budget(subject, steps))
+    epochs = budget(subject, steps)
+    if epochs > LONGEST:
+        raise TaskError(f"{epochs} epochs", f"at most {LONGEST}: give fewer --steps")
+    methods = {e.label: method_of(subject, e) for e in entrants}
+    parts, sigmas = tuple(sorted(fractions, reverse=True)), tuple(sorted(noises))
+    return Plan(subject, tuple(entrants), seeds, parts, sigmas, epochs, methods)
 
 
 def compare(plan: Plan, out: Path, jobs: int | None = None) -> Iterator[int | Comparison]:
     """Do what is left to do of a plan in its folder: how many trainings are done, now and then, and the comparison at
     the end. RunError where something else lies in the folder."""
     _claim(plan, out)
-    methods = {e.label: method_of(plan.subject, e) for e in plan.entrants}
-    every = plan.cells
+    every, methods = plan.cells, plan.methods
     found = {k: done for k in range(len(every)) if (done := _saved(out, k)) is not None}
     yield len(found)
     left = [k for k in range(len(every)) if k not in found]
@@ -160,7 +171,7 @@ def compare(plan: Plan, out: Path, jobs: int | None = None) -> Iterator[int | Co
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
     courses = tuple(found[k] for k in range(len(every)))
-    comparison = Comparison(plan, methods, courses, tuple(_biases(plan, methods)), tuple(_noise(plan, methods)))
+    comparison = Comparison(plan, courses, tuple(_biases(plan, methods)), tuple(_noise(plan, methods)))
     _write(comparison, out)
     yield comparison
 
@@ -231,8 +242,11 @@ def _saved(out: Path, k: int) -> Course | None:
     known = {"rows": (list,), "ledger": (dict,), "samples": (int,)}
     found = read_json(_cell_file(out, k), "comparison", known)
     try:
-        return Course(tuple(Row(*row) for row in found["rows"]), Ledger(**found["ledger"]), found["samples"])
-    except TypeError:
+        rows = tuple(
+            Row(str(name), *(kind(v) for kind, v in zip(KINDS, row, strict=True))) for name, *row in found["rows"]
+        )
+        return Course(rows, Ledger(**{name: int(v) for name, v in found["ledger"].items()}), found["samples"])
+    except (TypeError, ValueError, OverflowError):
         raise RunError(f"{_cell_file(out, k)} is damaged", "remove it, and compare again") from None
 
 
@@ -327,7 +341,7 @@ def _sentence(comparison: Comparison, label: str) -> str:
     if ends["first_cosine"] is not None:
         text += f", its cosine with the exact gradient is {ends['first_cosine']:.3f} at the start and {ends['cosine']:.3f} on average"
     others = [
-        f"{_score(comparison.of(label, fraction, noise))} with {'' if fraction == 1 else f'{100 * fraction:g} % of the values'}{' and ' * (fraction != 1 and noise > 0)}{f'noise of {noise:g} V' if noise > 0 else ''}"
+        f"{_score(comparison.of(label, fraction, noise))} with {'' if fraction == 1 and noise > 0 else f'{100 * fraction:g} % of the values'}{' and ' * (fraction != 1 and noise > 0)}{f'noise of {noise:g} V' if noise > 0 else ''}"
         for fraction in plan.fractions
         for noise in plan.noises
         if (fraction, noise) != (plan.fractions[0], plan.noises[0])

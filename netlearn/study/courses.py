@@ -91,6 +91,8 @@ def course(subject: Subject, cell: Cell, method: Method, epochs: int) -> Course:
     looks = set(np.unique(np.round(np.linspace(0, epochs, min(POINTS, epochs) + 1)).astype(int)).tolist())
     params, ledger, steps = here.params, Ledger(), 0
     rows = [_look(here, cell, params, ledger, 0)]
+    if math.isnan(rows[0].train_error):
+        raise TaskError("no sample of the task settles", "see which with netlearn train or netlearn solve")
     for epoch in range(epochs):
         for batch in order(here.task, cell.seed, epoch):
             tick = Tick(cell.seed, epoch, steps)
@@ -116,7 +118,9 @@ def _look(here: Room, cell: Cell, params: Params, ledger: Ledger, steps: int) ->
     metrics, found = evaluate(here.trainer, params, 0, steps)
     count = len(task.train)
     outputs = np.nan_to_num(read(circuit, params, found.x)[0][:count])
-    cost = float(task.loss.cost(outputs, task.labels[task.train], task.known).mean())
+    settled = found.settled[0][:count]
+    costs = task.loss.cost(outputs, task.labels[task.train], task.known)
+    cost = float(costs[settled].mean()) if settled.any() else math.nan
     moves = _chosen(here, cell)
     labels = noisy(task.labels[task.train], cell.noise, Tick(cell.seed, 0, LOOKING + steps))
     aim, slope = wanted(here, params, labels)[0][moves], exact(here, params)[0][moves]
@@ -142,9 +146,10 @@ def _chosen(here: Room, cell: Cell) -> NDArray[np.bool_]:
 
 
 def cosine(a: Floats, b: Floats) -> float:
-    """Of the angle between two vectors; NaN where one of them is zero."""
+    """Of the angle between two vectors; NaN where one of them is zero or beyond numbers."""
+    a, b = (v / np.abs(v).max(initial=1e-300) for v in (a, b))  # their squares are numbers then
     size = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return float(a @ b / size) if size > 0 else math.nan
+    return float(a @ b / size) if 0 < size < math.inf else math.nan
 
 
 def cells(named: Sequence[Entrant], seeds: int, fractions: Sequence[float], noises: Sequence[float]) -> list[Cell]:

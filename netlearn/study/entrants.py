@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from netlearn.errors import TaskError
 from netlearn.lang.values import suggest
 from netlearn.learn.methods import METHODS, make_method
-from netlearn.units import UnitFault, parse_number
+from netlearn.units import NONE, UnitFault, parse_number
 
 SCALES = ("rate", "delta")  # options that a rule's steps are proportional to
 
@@ -24,7 +24,7 @@ class Entrant:
 
 def entrants(text: str) -> tuple[Entrant, ...]:
     """`omega,two_phase(beta = 0.1, rate = 2)` as rules; TaskError where one is none."""
-    found = [_entrant(part.strip()) for part in re.split(r",(?![^(]*\))", text) if part.strip()]
+    found = [_entrant(part.strip()) for part in re.split(r",(?![^(]*\))", text)] if text.strip() else []
     labels = [e.label for e in found]
     twice = [label for label in labels if labels.count(label) > 1]
     if not found or twice:
@@ -38,18 +38,36 @@ def _entrant(text: str) -> Entrant:
     if parts is None:
         raise TaskError(f"'{text}' is no rule", "write --methods 'omega,two_phase(beta = 0.1)'")
     name, given = parts[1].replace("-", "_"), parts[2] or ""
-    options: dict[str, float] = {}
-    for item in filter(None, (g.strip() for g in given.split(","))):
-        key, _, value = (p.strip() for p in item.partition("="))
-        try:
-            options[key] = -parse_number(value[1:]).number if value.startswith("-") else parse_number(value).number
-        except UnitFault:
-            raise TaskError(f"'{item}' in {text} is no option", "write beta = 0.1") from None
     if name not in METHODS:
         raise TaskError(f"unknown rule '{name}'", suggest(name, METHODS) or f"known: {', '.join(METHODS)}")
-    scale = scale_of(name)
+    scale, options = scale_of(name), _options(name, given)
     make_method(name, {scale: 1.0, **options})  # its other options are ones it has, with values they can have
     return Entrant(re.sub(r"\s+", "", text), name, tuple(options.items()))
+
+
+def _options(name: str, given: str) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for item in filter(None, (g.strip() for g in given.split(","))):
+        key, _, value = (p.strip() for p in item.partition("="))
+        if key in found:
+            raise TaskError(f"{name} is given its {key} twice", "remove one of them")
+        found[key] = number(value, f"{key} of {name}")
+    return found
+
+
+def number(text: str, what: str) -> float:
+    """A plain number, such as 0.1, -2, 10m or 1e-6; TaskError where it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        found = parse_number(text)
+    except UnitFault:
+        raise TaskError(f"{what}: '{text}' is no number", "write 0.1, or 100m") from None
+    if found.dimension != NONE:
+        raise TaskError(f"{what}: {text} has a unit", "write a plain number: it counts in SI units")
+    return found.number
 
 
 def scale_of(name: str) -> str:

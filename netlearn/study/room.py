@@ -92,7 +92,13 @@ def method_of(subject: Subject, entrant: Entrant, seed: int = 0) -> Method:
     if scale in options:
         return make_method(entrant.name, options)
     length = _length(subject, make_method(spec.rule.name, own), spec.rule.name, seed)
-    rate, fault = 1.0, TaskError(f"{entrant.label} changes nothing at the start", f"give it its {scale}")
+    rate, fault = (
+        1.0,
+        TaskError(
+            f"{entrant.label} changes nothing at the start, or no sample settles",
+            f"give it its {scale} if it should later",
+        ),
+    )
     for _ in range(40):  # bounds and logarithms make a step's length a curve, which is a line where it is small
         try:
             found = _length(subject, make_method(entrant.name, {**options, scale: rate}), entrant.name, seed)
@@ -110,12 +116,12 @@ def method_of(subject: Subject, entrant: Entrant, seed: int = 0) -> Method:
 def _length(subject: Subject, method: Method, name: str, seed: int) -> float:
     """Root mean square of the relative change of the values that can move, in a step from all training samples."""
     here = room(subject, method, name, seed)
-    change = wanted(here, here.params, here.task.labels[here.task.train])
-    with np.errstate(all="ignore"):
-        moved = method.apply(here.params.states, change, here.plan) - here.params.states
     free = here.plan.free
     size = np.where(here.params.states[0] == 0, 1.0, np.abs(here.params.states[0]))
-    return float(np.sqrt(np.mean((moved[0] / size)[free] ** 2)))
+    with np.errstate(all="ignore"):  # of a rate that is far too high
+        change = wanted(here, here.params, here.task.labels[here.task.train])
+        moved = method.apply(here.params.states, change, here.plan) - here.params.states
+        return float(np.sqrt(np.mean((moved[0] / size)[free] ** 2)))
 
 
 def wanted(here: Room, params: Params, labels: Floats, rows: Ints | None = None) -> Floats:

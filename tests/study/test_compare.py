@@ -71,8 +71,12 @@ def test_rules_are_named_with_or_without_options() -> None:
         ("omega,omega", "omega is named twice"),
         ("", "no method is named"),
         ("omega(beta=1)", "no option 'beta'"),
-        ("omega(rate)", "no option"),
+        ("omega(rate)", "rate of omega: .. is no number"),
         ("omega(rate=-1)", "rate is -1"),
+        ("omega(rate=nan)", "rate is nan"),
+        ("omega(rate=1V)", "has a unit"),
+        ("omega(rate=1,rate=2)", "its rate twice"),
+        ("omega,,spsa", "is no rule"),
         ("omega(rate=1", "is no rule"),
     ],
 )

@@ -33,9 +33,7 @@ class Frequency(Method):
     def __post_init__(self) -> None:
         check_positive(rate=self.rate, gamma=self.gamma)
         if not 3 <= self.points <= 1000 or self.points != int(self.points):
-            raise TaskError(
-                f"points is {self.points:g}", "give three or more times of a period, a whole number", "points"
-            )
+            raise TaskError(f"points is {self.points:g}", "give a whole number of times from 3 to 1000", "points")
 
     def change(self, bench: Bench) -> Floats | None:
         found = bench.pushed(Feed())

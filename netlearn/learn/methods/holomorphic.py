@@ -30,7 +30,7 @@ class Holomorphic(Pushing):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 2 <= self.points <= 1000 or self.points != int(self.points):
-            raise TaskError(f"points is {self.points:g}", "give two or more springs, a whole number", "points")
+            raise TaskError(f"points is {self.points:g}", "give a whole number of springs from 2 to 1000", "points")
 
     @property
     def stencil(self) -> Stencil:  # type: ignore[override]
@@ -39,6 +39,6 @@ class Holomorphic(Pushing):
     def change(self, bench: Bench) -> Floats | None:
         if not isinstance(bench.backend, Reference):
             raise BackendError(
-                "complex voltages are solved for by the reference solver only", "use --backend reference"
+                "holomorphic needs complex voltages, which only the reference solver has", "use --backend reference"
             )
         return super().change(bench)

@@ -2,7 +2,8 @@
 
     d r = -(rate / 2 beta) [i_C^2 - i_F^2],    EMFs beta dC/du(free), i the current of each edge
 
-Needs: a voltage source in series with each output's resistor; a twin, or an edge that remembers one square.
+Needs: a voltage source in series with each output's resistor, these being alike and fixed (else it is
+no gradient); a twin, or an edge that remembers one square.
 
 Its limit is the gradient of the voltage loss over r_o on every edge but the outputs' own, where all outputs have one fixed
 resistance r_o; where these differ or learn it is another direction (gep.md section 3). In r dE/dr = -i^2 / 2.

@@ -2,9 +2,10 @@
 
     d r = -(rate / 4 beta) [i_C(beta)^2 - i_C(-beta)^2],    EMFs +- beta dC/du(free), i the current of each edge
 
-Needs: a voltage source in series with each output's resistor; an edge that remembers one square.
+Needs: a voltage source in series with each output's resistor, these being alike and fixed (else it is
+no gradient); an edge that remembers one square.
 
-Exact at any beta where the one-sided rule is so in the limit; free of its bias under noisy labels.
+Exact (but for the factor r_o) at any beta where the one-sided rule is so in the limit, see there; free of its bias under noisy labels.
 """
 
 from __future__ import annotations
