@@ -237,3 +237,32 @@ def test_the_command_leaves_tables_a_picture_and_a_paragraph(tmp_path: Path) -> 
     again = subprocess.run([*command, "--methods", "omga"], capture_output=True, text=True, check=False)
     assert again.returncode == 2
     assert "did you mean 'omega'" in again.stderr
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"rows": [["omega", 0, 1.0, 0.0, 0, 0, 1e999, null, 1.0]], "ledger": {}, "samples": 1}',
+        '{"rows": [["omega"]], "ledger": {}, "samples": 1}',
+        '{"rows": [], "ledger": {"settled": "many"}, "samples": 1}',
+        '{"rows": 7}',
+        "\x00",
+    ],
+)
+def test_a_damaged_cell_is_told_of_by_its_name(body: str, tmp_path: Path) -> None:
+    plan = _plan("omega")
+    _done(plan, tmp_path)
+    (tmp_path / "cells" / "00001.json").write_text(body)
+    with pytest.raises(RunError, match=r"00001\.json"):
+        _done(plan, tmp_path)
+
+
+def test_a_rule_that_the_backend_cannot_run_is_refused_before_there_is_a_folder() -> None:
+    with pytest.raises(NetlearnError, match="holomorphic needs complex voltages"):
+        _plan("omega,holomorphic")
+
+
+def test_parts_and_noises_are_told_from_the_plainest_on_in_whatever_order_they_are_given(tmp_path: Path) -> None:
+    found = _done(_plan("omega", fractions=(0.5, 1.0), noises=(0.1, 0.0)), tmp_path)
+    assert (found.plan.fractions, found.plan.noises) == ((1.0, 0.5), (0.0, 0.1))
+    assert "with ." not in paragraph(found)
