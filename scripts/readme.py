@@ -63,7 +63,10 @@ def updates() -> str:
 
 def _paragraphs(kind: type) -> list[str]:
     """Of the docstring of the module that a rule or an update is."""
-    return [" ".join(part.split()) for part in (sys.modules[kind.__module__].__doc__ or "").strip().split("\n\n")]
+    return [
+        " ".join(part.split()).replace("|", "\\|")
+        for part in (sys.modules[kind.__module__].__doc__ or "").strip().split("\n\n")
+    ]
 
 
 def _options(kind: type) -> str:

@@ -1,4 +1,4 @@
-"""A value's own size sets how fast it learns (rate modulation, gep.md section 9).
+"""A value's own size sets how fast it learns (rate modulation, as in the public codes of the laboratories).
 
     change_e -> change_e |theta_e|^power
 
