@@ -13,9 +13,11 @@ from typing import Any
 
 from netlearn.cli.reading import read_text
 from netlearn.store import new_folder
-from netlearn.study.compare import Comparison, Plan, as_json, compare, make_plan, paragraph
+from netlearn.study.compare import compare
+from netlearn.study.comparison import Comparison, Plan, make_plan
 from netlearn.study.entrants import entrants, number
 from netlearn.study.room import Subject
+from netlearn.study.telling import as_json, paragraph
 
 
 @dataclass(frozen=True)

@@ -124,17 +124,19 @@ class Bench:
 
     def outputs(self, phase: Phase) -> Floats:
         """The outputs (D, S, O), read from outside; zero where a lane has not settled."""
-        found = read(self.circuit, phase.params, phase.x)
+        found = self._read(phase)
         self.ledger.reads += found.size
-        return np.where(np.isfinite(found), found, 0.0)
+        return found
 
     def cost(self, phase: Phase) -> Floats:
         """C (D, S), one number a sample from outside."""
-        found = read(self.circuit, phase.params, phase.x)
-        found = np.where(np.isfinite(found), found, 0.0)
-        cost = np.stack([self.loss.cost(of, self.labels, self.known) for of in found])
+        cost = np.stack([self.loss.cost(of, self.labels, self.known) for of in self._read(phase)])
         self.ledger.reads += cost.size
         return cost
+
+    def _read(self, phase: Phase) -> Floats:
+        found = read(self.circuit, phase.params, phase.x)
+        return np.where(np.isfinite(found), found, 0.0)
 
     def aim(self, phase: Phase) -> Aim:
         """Where the outputs of a free phase should go."""

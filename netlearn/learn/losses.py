@@ -27,7 +27,7 @@ from netlearn.solve.lesson import LEAD, SIDE, TOWARDS
 
 
 @dataclass(frozen=True)
-class Aim:
+class Code:
     """TOWARDS, LEAD or SIDE of `netlearn.solve.lesson`, with the margin and delta (V) of the latter two."""
 
     code: int
@@ -60,7 +60,7 @@ class Loss(Protocol):
         """Whether each sample is classified rightly."""
         ...
 
-    def aim(self, outputs: int) -> Aim | None:
+    def aim(self, outputs: int) -> Code | None:
         """`target` as one of the codes of a lesson, for backends that do whole steps in machine code, or None."""
         ...
 
@@ -82,8 +82,8 @@ class Square:
         ones = _diagonal(np.ones_like(outputs))
         return np.zeros_like(ones), ones
 
-    def aim(self, outputs: int) -> Aim:
-        return Aim(TOWARDS)
+    def aim(self, outputs: int) -> Code:
+        return Code(TOWARDS)
 
     def right(self, outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]:
         return nearest(outputs, labels, known)
@@ -133,8 +133,8 @@ class Hinge:
         moved = np.isfinite(self.target(outputs, labels, known)) & (outputs.shape[1] > 1)
         return _diagonal(moved.astype(float)), _diagonal(np.zeros_like(outputs))
 
-    def aim(self, outputs: int) -> Aim:
-        return Aim(LEAD if outputs > 1 else SIDE, self.margin, self.delta)
+    def aim(self, outputs: int) -> Code:
+        return Code(LEAD if outputs > 1 else SIDE, self.margin, self.delta)
 
     def _missing(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
         """How much each sample's lead is short of the margin, (S,); negative where it is larger."""
@@ -147,7 +147,7 @@ class Hinge:
     def right(self, outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]:
         if outputs.shape[1] == 1:
             return nearest(outputs, labels, known)
-        return np.asarray(outputs.argmax(axis=1) == labels.argmax(axis=1))
+        return highest(outputs, labels)
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ class Softmax:
         return None
 
     def right(self, outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]:
-        return np.asarray(outputs.argmax(axis=1) == labels.argmax(axis=1))
+        return highest(outputs, labels)
 
 
 def _onehot(labels: Floats, known: Floats) -> Floats:
@@ -216,6 +216,11 @@ def _side(labels: Floats, known: Floats) -> tuple[Floats, float]:
     """On which side of the middle of two labels each is, +1 or -1, and the middle."""
     middle = 0.5 * (known.min() + known.max())
     return np.where(labels > middle, 1.0, -1.0), float(middle)
+
+
+def highest(outputs: Floats, labels: Floats) -> NDArray[np.bool_]:
+    """Whether the highest output is that of the sample's label."""
+    return np.asarray(outputs.argmax(axis=1) == labels.argmax(axis=1))
 
 
 def nearest(outputs: Floats, labels: Floats, known: Floats) -> NDArray[np.bool_]:

@@ -90,3 +90,9 @@ def check_positive(**numbers: float) -> None:
     for name, value in numbers.items():
         if not 0 < value < float("inf"):
             raise TaskError(f"{name} is {value:g}", f"give {name} a positive number", name)
+
+
+def check_whole(least: int, most: int, **numbers: float) -> None:
+    for name, value in numbers.items():
+        if not least <= value <= most or value != int(value):
+            raise TaskError(f"{name} is {value:g}", f"give {name} a whole number from {least} to {most}", name)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from netlearn.plot.picture import BLUE, GREEN, GREY, ORANGE
-from netlearn.study.compare import Comparison, spread
+from netlearn.study.comparison import Comparison
 from netlearn.study.courses import Row
+from netlearn.study.telling import costs, spread
 
 COLORS = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", "#E69F00", "#F0E442", GREY)
 MARKS = "osD^vP*X"
@@ -34,7 +35,7 @@ def draw(figure: Any, comparison: Comparison) -> None:
 
 
 def _styles(comparison: Comparison) -> list[tuple[str, dict[str, Any]]]:
-    names = list(comparison.methods)
+    names = list(comparison.plan.methods)
     return [(n, {"color": COLORS[k % 8], "marker": MARKS[k % 8], "ms": 3.5, "lw": 1.3}) for k, n in enumerate(names)]
 
 
@@ -132,8 +133,6 @@ def _noise(axes: Any, comparison: Comparison) -> None:
 
 def _noises(axes: Any, comparison: Comparison) -> None:
     """Without noise: what each rule asks of the circuit for one sample."""
-    from netlearn.study.compare import costs
-
     for k, (name, style) in enumerate(_styles(comparison)):
         asked = costs(comparison, name)
         axes.bar([k], [asked["settles"]], color=style["color"])

@@ -14,48 +14,41 @@ from dataclasses import fields, replace
 import numpy as np
 
 from netlearn.circuit.flat import Floats, Ints
-from netlearn.errors import NetlearnError
+from netlearn.errors import TaskError
 from netlearn.learn.methods import METHODS, Method
 from netlearn.study.courses import NOISE, cosine
 from netlearn.study.entrants import Entrant
 from netlearn.study.room import Subject, exact, room, wanted
 
 NUDGES = ("beta", "eta", "gamma", "c")  # options that are the strength of a nudge
-
-
-def nudge_of(entrant: Entrant, method: Method) -> str | None:
-    """The option that is the strength of a rule's nudge, if it has one."""
-    own = {f.name for f in fields(METHODS[entrant.name]) if f.init}  # type: ignore[arg-type]
-    return next((key for key in NUDGES if key in own), None)
-
-
-FACTORS = 10.0 ** np.arange(-2.0, 1.01, 0.5)
+STRENGTHS = np.concatenate([[1e-3], 10.0 ** np.arange(-2.0, 1.01, 0.5)])  # of a rule's own; the first for the limit
 
 
 def bias_against_nudge(
     subject: Subject, entrant: Entrant, method: Method, seed: int
 ) -> Iterator[tuple[float, float, float]]:
-    """(nudge, bias, cosine with the exact gradient) of a rule before it has learned anything."""
-    key = nudge_of(entrant, method)
+    """(nudge, bias, cosine with the exact gradient) of a rule before it has learned anything, at the strengths at which
+    it comes to rest (agnostic propagation asks for a minimum); nothing for a rule without a nudge."""
+    options = {f.name for f in fields(METHODS[entrant.name]) if f.init}  # type: ignore[arg-type]
+    key = next((name for name in NUDGES if name in options), None)
     if key is None:
         return
-    own = getattr(method, key)
-    estimates = {}
-    for factor in [FACTORS[0] / 10, *FACTORS]:
-        value = float(own * factor)
-        if key == "eta" and value > 1:
+    here = room(subject, method, entrant.name, seed)
+    labels, free = here.task.labels[here.task.train], here.plan.free
+    slope = exact(here, here.params)[0][free]
+    limit = None
+    for strength in (getattr(method, key) * STRENGTHS).tolist():
+        if key == "eta" and strength > 1:
             continue
-        here = room(subject, replace(method, **{key: value}), entrant.name, seed)  # type: ignore[type-var]
+        nudged = replace(here, task=replace(here.task, method=replace(method, **{key: strength})))  # type: ignore[type-var]
         try:
-            estimates[value] = wanted(here, here.params, here.task.labels[here.task.train])[0], here
-        except NetlearnError:
+            estimate = wanted(nudged, here.params, labels)[0][free]
+        except TaskError:
             continue
-    (limit, here), *_ = estimates.values()
-    slope = exact(here, here.params)[0]
-    free = here.plan.free
-    for value, (estimate, _) in list(estimates.items())[1:]:
-        off = float(np.linalg.norm((estimate - limit)[free]) / np.linalg.norm(limit[free]))
-        yield value, off, cosine(estimate[free], -slope[free])
+        if limit is None:
+            limit = estimate
+        else:
+            yield strength, float(np.linalg.norm(estimate - limit) / np.linalg.norm(limit)), cosine(estimate, -slope)
 
 
 def noise_bias(

@@ -92,13 +92,8 @@ def method_of(subject: Subject, entrant: Entrant, seed: int = 0) -> Method:
     if scale in options:
         return make_method(entrant.name, options)
     length = _length(subject, make_method(spec.rule.name, own), spec.rule.name, seed)
-    rate, fault = (
-        1.0,
-        TaskError(
-            f"{entrant.label} changes nothing at the start, or no sample settles",
-            f"give it its {scale} if it should later",
-        ),
-    )
+    what = f"{entrant.label} changes nothing at the start, or no sample settles"
+    rate, fault = 1.0, TaskError(what, f"give it its {scale} if it should later")
     for _ in range(40):  # bounds and logarithms make a step's length a curve, which is a line where it is small
         try:
             found = _length(subject, make_method(entrant.name, {**options, scale: rate}), entrant.name, seed)

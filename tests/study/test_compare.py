@@ -14,10 +14,12 @@ import pytest
 from netlearn.errors import NetlearnError, RunError, TaskError
 from netlearn.learn.methods import METHODS
 from netlearn.study.biases import bias_against_nudge, noise_bias
-from netlearn.study.compare import Comparison, Plan, compare, costs, make_plan, paragraph
+from netlearn.study.compare import compare
+from netlearn.study.comparison import Comparison, Plan, make_plan
 from netlearn.study.courses import COLUMNS, budget, course
 from netlearn.study.entrants import entrants
 from netlearn.study.room import Subject, exact, method_of, room, wanted
+from netlearn.study.telling import costs, paragraph
 
 ROOT = Path(__file__).resolve().parents[2]
 MESH = ROOT / "netlists" / "gep" / "iris_random.nl"

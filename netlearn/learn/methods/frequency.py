@@ -10,16 +10,16 @@ the slow wave at rest, and is seen at `points` times of a period. Exact at any g
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from netlearn.circuit.flat import Floats
-from netlearn.errors import TaskError
 from netlearn.learn.bench import Bench
 from netlearn.learn.methods.method import Method
 from netlearn.learn.nudge import Feed, fed
-from netlearn.learn.options import check_positive
+from netlearn.learn.options import check_positive, check_whole
 
 
 @dataclass(frozen=True)
@@ -32,29 +32,26 @@ class Frequency(Method):
 
     def __post_init__(self) -> None:
         check_positive(rate=self.rate, gamma=self.gamma)
-        if not 3 <= self.points <= 1000 or self.points != int(self.points):
-            raise TaskError(f"points is {self.points:g}", "give a whole number of times from 3 to 1000", "points")
+        check_whole(3, 1000, points=self.points)
 
     def change(self, bench: Bench) -> Floats | None:
         found = bench.pushed(Feed())
         if found is None:
             return None
         some, last, aim = found
-        free, count = last.boundary, int(self.points)
-        mean, wave = None, None
-        for sine in np.sin(2 * np.pi * (np.arange(count) + 0.25) / count):
+        free, seen = last.boundary, []
+        sines = np.sin(2 * np.pi * (np.arange(self.points) + 0.25) / self.points)
+        for sine in sines:
             last = some.settle(fed(free, some.circuit, self.gamma * sine * aim.slope, "free"), last)
-            seen = some.seen(last)
-            now = [s / count for s in seen.current_slopes], [2 * sine * d / count for d in seen.drops]
-            mean, wave = now if mean is None or wave is None else _sums((mean, wave), now)
-            some.remember(2)
-        assert mean is not None
-        assert wave is not None
-        return some.mean(self.rate / self.gamma * seen.to_states([a * b for a, b in zip(mean, wave, strict=True)]))
+            seen.append(some.seen(last))
+        some.remember(2)  # two sums that every edge goes on with
+        means = _averages([s.current_slopes for s in seen], np.ones_like(sines))
+        waves = _averages([s.drops for s in seen], 2 * sines)
+        return some.mean(
+            self.rate / self.gamma * seen[-1].to_states([a * b for a, b in zip(means, waves, strict=True)])
+        )
 
 
-def _sums(*pairs: tuple[list[Floats], list[Floats]]) -> tuple[list[Floats], list[Floats]]:
-    first, second = (
-        [sum(of[1:], start=of[0]) for of in zip(*lists, strict=True)] for lists in zip(*pairs, strict=True)
-    )
-    return first, second
+def _averages(signals: Sequence[Sequence[Floats]], weights: Floats) -> list[Floats]:
+    """Weighted means over time of what every group of edges sees."""
+    return [np.tensordot(weights / len(weights), np.stack(of), 1) for of in zip(*signals, strict=True)]

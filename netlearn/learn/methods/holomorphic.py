@@ -14,10 +14,11 @@ from typing import ClassVar
 
 from netlearn.backends.reference import Reference
 from netlearn.circuit.flat import Floats
-from netlearn.errors import BackendError, TaskError
+from netlearn.errors import BackendError
 from netlearn.learn.bench import Bench
 from netlearn.learn.methods.contrastive import Pushing, Stencil, holomorphic
 from netlearn.learn.nudge import Energy, Nudge
+from netlearn.learn.options import check_whole
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,7 @@ class Holomorphic(Pushing):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 2 <= self.points <= 1000 or self.points != int(self.points):
-            raise TaskError(f"points is {self.points:g}", "give a whole number of springs from 2 to 1000", "points")
+        check_whole(2, 1000, points=self.points)
 
     @property
     def stencil(self) -> Stencil:  # type: ignore[override]
