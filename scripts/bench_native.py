@@ -74,6 +74,7 @@ from netlearn.lang.compile import Netlist, compile_file, compile_netlist
 from netlearn.lang.lattice import draw
 from netlearn.lang.lattice import netlist as lattice_netlist
 from netlearn.lang.library import shipped
+from netlearn.learn.assembly import assemble
 from netlearn.learn.compiled import make_lesson
 from netlearn.learn.plan import make_plan
 from netlearn.learn.task import make_task
@@ -204,7 +205,7 @@ def copies(backend: str) -> list[Row]:
     netlist = compile_netlist(twins())
     circuit, task = flatten(netlist.circuit), make_task(netlist.task, 0)
     params = mismatched(circuit, COPIES)
-    lesson = make_lesson(circuit, task, make_plan(circuit, initial(circuit)))
+    lesson = make_lesson(task, assemble(circuit, make_plan(circuit, params), task, params, range(COPIES)))
     solver = open_backend(backend, circuit)
     try:
         spent = []

@@ -39,9 +39,8 @@ from netlearn.circuit.flat import FlatCircuit, Floats, boundary, flatten, initia
 from netlearn.errors import BackendError
 from netlearn.lang.compile import compile_netlist
 from netlearn.learn.compiled import make_lesson
-from netlearn.learn.plan import make_plan
 from netlearn.learn.task import make_task
-from netlearn.learn.train import Trainer, learn
+from netlearn.learn.train import Trainer, board_of, learn
 
 EPOCHS = 3
 NETWORKS = ((2, 5, 12), (10, 10, 162))
@@ -76,11 +75,11 @@ def rate(one: Callable[[], object], seconds: float) -> float:
 def learner(trainer: Trainer) -> Iterator[Floats]:
     """The gates after each epoch of netlearn."""
     params = initial(trainer.circuit)
-    plan = make_plan(trainer.circuit, params)
-    lesson = make_lesson(trainer.circuit, trainer.task, plan)
+    board = board_of(trainer)
+    lesson = make_lesson(trainer.task, board)
     epoch = [np.array([k]) for k in range(SAMPLES)]
     while True:
-        params, ledger = learn(trainer, plan, lesson, params, epoch)
+        params, ledger = learn(trainer, board, lesson, params, epoch)
         assert ledger.settles == ledger.settled == 2 * SAMPLES, "a lane did not settle"
         yield params.states[0]
 

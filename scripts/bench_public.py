@@ -25,9 +25,8 @@ import numpy as np
 from netlearn.backends.native import Native
 from netlearn.circuit.flat import Params, flatten, initial, with_states
 from netlearn.lang.compile import compile_file
-from netlearn.learn.plan import make_plan
 from netlearn.learn.task import make_task, order
-from netlearn.learn.train import Moment, Trainer, equipped, learn, train
+from netlearn.learn.train import Moment, Trainer, board_of, equipped, learn, train
 
 ROOT = Path(__file__).resolve().parents[1]
 REPEATS, EXAMPLES = 25, 400
@@ -73,10 +72,10 @@ def batches(trainer: Trainer, size: int) -> Iterator[list[np.ndarray]]:
 
 def milliseconds(trainer: Trainer, params: Params, size: int) -> float:
     """Of learning from one example, in batches of a size: the best round."""
-    plan, times = make_plan(trainer.circuit, params), []
+    board, times = board_of(trainer), []
     for _, some in zip(range(REPEATS), batches(trainer, size), strict=False):
         start = time.process_time()
-        params, _ = learn(trainer, plan, None, params, some)
+        params, _ = learn(trainer, board, None, params, some)
         times.append(1e3 * (time.process_time() - start) / sum(len(rows) for rows in some))
     return min(times)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params
 from netlearn.errors import BackendError
-from netlearn.solve.lesson import Lesson
+from netlearn.solve.lesson import Flaws, Lesson
 from netlearn.solve.solution import Solution
 
 NUMBERS = 200_000_000  # in the answer of a transient: 1.6 GB
@@ -51,9 +51,12 @@ class Backend(Protocol):
         """Operating points over all draws and samples; lanes that do not settle say so."""
         ...
 
-    def teach(self, params: Params, lesson: Lesson, rows: Ints) -> Taught | None:
-        """Learning steps on single samples, `rows` of the lesson, done within the engine as far as it can; None
-        where it has no such way for this circuit."""
+    def teach(
+        self, params: Params, lesson: Lesson, rows: Ints, spans: Floats | None = None, flaws: Flaws | None = None
+    ) -> Taught | None:
+        """Learning steps, done within the engine as far as it can: `rows` of the lesson, one (steps,) or several
+        (steps, B) samples a step, each with a span (steps,) of its own instead of the lesson's, by update circuitry with
+        these flaws. None where it has no such way for this circuit and lesson."""
         ...
 
     def transient(self, params: Params, boundary: Boundary, stop: float, step: float) -> Transient:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from netlearn.backends.protocol import Taught, Transient, solved
 from netlearn.circuit.connections import Connections
-from netlearn.circuit.flat import Boundary, FlatCircuit, Ints, Params
+from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params
 from netlearn.errors import BackendError
 from netlearn.solve import reference
-from netlearn.solve.lesson import Lesson
+from netlearn.solve.lesson import Flaws, Lesson
 from netlearn.solve.solution import Solution
 
 
@@ -27,7 +27,9 @@ class Reference:
 
         return solved(self.connections, params, boundary, solve)
 
-    def teach(self, params: Params, lesson: Lesson, rows: Ints) -> Taught | None:
+    def teach(
+        self, params: Params, lesson: Lesson, rows: Ints, spans: Floats | None = None, flaws: Flaws | None = None
+    ) -> Taught | None:
         """No way of its own: the learning loop goes phase by phase."""
         return None
 

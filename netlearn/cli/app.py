@@ -12,6 +12,7 @@ import typer
 
 from netlearn import __version__
 from netlearn.backends import DEFAULT_BACKEND
+from netlearn.cli.study import app as study
 from netlearn.errors import NetlearnError, RunError
 
 if TYPE_CHECKING:
@@ -72,6 +73,9 @@ def _version(wanted: bool) -> None:
     if wanted:
         print(f"netlearn {__version__}")
         raise typer.Exit
+
+
+app.add_typer(study, name="study")
 
 
 @app.callback()

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from netlearn.cli.progress import counting
 from netlearn.cli.reading import read_text
 from netlearn.store import new_folder
 from netlearn.study.compare import compare
@@ -57,38 +53,16 @@ def run(question: Question, out: Path | None, quiet: bool) -> tuple[Comparison, 
     plan = plan_of(question)  # with its rules, before there is a folder
     folder = out if out is not None else new_folder(Path("runs") / f"{question.file.stem}-compare")
     comparison = None
-    with _told(len(plan.cells), quiet) as tell:
+    with counting("trainings", quiet) as tell:
         for found in compare(plan, folder):
             if isinstance(found, Comparison):
                 comparison = found
             else:
-                tell(found)
+                tell(found, len(plan.cells))
     assert comparison is not None
     done = comparison
     write_picture(folder / "compare.svg", (10.5, 6.2), lambda figure: draw(figure, done))
     return done, folder
-
-
-@contextmanager
-def _told(total: int, quiet: bool) -> Iterator[Any]:
-    """Something to be told how many trainings are done: a bar in a terminal, a line now and then elsewhere."""
-    if quiet or not sys.stderr.isatty():
-        last = time.monotonic()
-
-        def plain(done: int) -> None:
-            nonlocal last
-            if not quiet and time.monotonic() - last >= 5.0:
-                last = time.monotonic()
-                print(f"{done} of {total} trainings", file=sys.stderr, flush=True)
-
-        yield plain
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        row = bar.add_task("trainings", total=total)
-        yield lambda done: bar.update(row, completed=done)
 
 
 def told(comparison: Comparison, folder: Path, json_wanted: bool) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 EVERY = 5.0  # seconds between plain lines
@@ -72,3 +74,25 @@ def _live(session: Any) -> None:
             first = moment.steps if first is None else first
             rate = (moment.steps - first) / max(time.monotonic() - begun, 1e-9)
             bar.update(row, completed=moment.steps, description=_words(session, moment), rate=f"{rate:.0f} steps/s")
+
+
+@contextmanager
+def counting(what: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Something to be told how many parts of how many are done: a bar in a terminal, a line now and then elsewhere."""
+    if quiet or not sys.stderr.isatty():
+        last = time.monotonic()
+
+        def plain(done: int, total: int) -> None:
+            nonlocal last
+            if not quiet and time.monotonic() - last >= EVERY:
+                last = time.monotonic()
+                print(f"{what}: {done} of {total}", file=sys.stderr, flush=True)
+
+        yield plain
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        row = bar.add_task(what)
+        yield lambda done, total: bar.update(row, completed=done, total=total)

@@ -16,6 +16,7 @@ from netlearn.devices import DEVICES, kernel
 from netlearn.devices.machine import machine
 from netlearn.jit import is_kept
 from netlearn.lang.compile import compile_netlist
+from netlearn.learn.assembly import assemble
 from netlearn.learn.compiled import make_lesson
 from netlearn.learn.plan import make_plan
 from netlearn.learn.task import make_task
@@ -57,7 +58,7 @@ def main() -> None:
     netlist = compile_netlist(NETLIST)
     circuit, task = flatten(netlist.circuit), make_task(netlist.task, 0)
     native, one = Native(circuit), initial(circuit)
-    lesson = make_lesson(circuit, task, make_plan(circuit, one))
+    lesson = make_lesson(task, assemble(circuit, make_plan(circuit, one), task, one, (0,)))
     assert lesson is not None
     for count in (1, 8):
         use(native, circuit, one.copies(count))

@@ -24,7 +24,8 @@ from netlearn.lang.element import read_element, read_model
 from netlearn.lang.library import MAX_IMPORT_DEPTH, Definition, File, Report, locate, read_text
 from netlearn.lang.lints import mega
 from netlearn.lang.recover import read_faults
-from netlearn.lang.task import TaskReader, TaskSpec
+from netlearn.lang.schedule import ScheduleSpec, read_schedule
+from netlearn.lang.task import TaskReader, TaskSpec, completed
 from netlearn.lang.values import Fault, Followed, Piece, suggest
 from netlearn.syntax import MAX_CHARACTERS, ReadFault, parse
 
@@ -34,11 +35,12 @@ _START = Span(1, 1)
 
 @dataclass(frozen=True)
 class Netlist:
-    """A checked text: its circuits, tasks and mismatch blocks by name, and what the lints noticed."""
+    """A checked text: its circuits, tasks, schedules and mismatch blocks by name, and what the lints noticed."""
 
     source: Source
     circuits: Mapping[str, Circuit]
     tasks: Mapping[str, TaskSpec]
+    schedules: Mapping[str, ScheduleSpec]
     mismatches: Mapping[str, MismatchSpec]
     warnings: tuple[Diagnostic, ...] = ()
     files: Mapping[Path, str] = field(default_factory=dict)
@@ -110,7 +112,7 @@ def _compile(source: Source, folder: Path | None, allowed: tuple[Path, ...], rep
     try:
         file = _Reader(report, allowed).file(source, folder, ())
         if file is None:
-            return Netlist(source, {}, {}, {})
+            return Netlist(source, {}, {}, {}, {})
         return _build(file, folder, allowed, report)
     except Placed as placed:
         report.fault(placed.fault, placed.source)
@@ -120,7 +122,7 @@ def _compile(source: Source, folder: Path | None, allowed: tuple[Path, ...], rep
         raise CheckFault(
             [Diagnostic("an expression is nested too deeply", source, _START, "give its parts names with let")]
         ) from None
-    return Netlist(source, {}, {}, {})
+    return Netlist(source, {}, {}, {}, {})
 
 
 def _build(file: File, folder: Path | None, allowed: tuple[Path, ...], report: Report) -> Netlist:
@@ -132,16 +134,23 @@ def _build(file: File, folder: Path | None, allowed: tuple[Path, ...], report: R
         if not any(key[0] == id(definition) for key in session.cells) and _all_defaults(definition):
             build_cell(definition, {}, session, 1, definition.tree.children[0])
     tasks: dict[str, TaskSpec] = {}
+    schedules: dict[str, ScheduleSpec] = {}
     mismatches: dict[str, MismatchSpec] = {}
+    read: dict[str, Piece] = {}
     for tree in file.tree.children:
         try:
             if tree.data == "task":
+                tree = read[str(tree.children[0])] = completed(tree, read)
                 circuit = _on(tree, file, circuits)
                 _new(tree.children[0], tasks)
                 if not report.errors:
                     tasks[str(tree.children[0])] = TaskReader(circuit, file.source, folder, allowed, report.files).read(
                         tree
                     )
+            elif tree.data == "schedule":
+                _new(tree.children[0], schedules)
+                if not report.errors:
+                    schedules[str(tree.children[0])] = read_schedule(tree, tasks)
             elif tree.data == "mismatch":
                 mismatches[str(tree.children[0])] = read_mismatch(tree, _on(tree, file, circuits))
         except Followed:
@@ -169,7 +178,7 @@ def _build(file: File, folder: Path | None, allowed: tuple[Path, ...], report: R
             )
         )
     warnings = tuple(d for d in report.diagnostics if d.severity != "error")
-    return Netlist(file.source, circuits, tasks, mismatches, warnings, report.files, session.places)
+    return Netlist(file.source, circuits, tasks, schedules, mismatches, warnings, report.files, session.places)
 
 
 def _all_defaults(definition: Definition) -> bool:

@@ -17,7 +17,7 @@ from netlearn.lang.spice import as_netlearn
 from netlearn.syntax import MAX_DEPTH, ReadFault
 
 CLOSERS = {"(": ")", "[": "]", "{": "}"}
-BLOCKS = ("circuit", "module", "element", "task", "mismatch", "for", "if", "else")
+BLOCKS = ("circuit", "module", "element", "task", "schedule", "mismatch", "for", "if", "else")
 FORMS = {
     "netlearn": "netlearn 0.1",
     "import": 'import "std/edge.nl" as edge',
@@ -27,6 +27,7 @@ FORMS = {
     "model": "model name = NMOS { vto = 0.7V }",
     "bundle": "bundle twin { free, clamped }",
     "task": "task name on Circuit { ... }",
+    "schedule": "schedule name { ... }",
     "mismatch": "mismatch name on Circuit { ... }",
     "net": "net a, b, n[9]",
     "state": "state k = learn(64, 1..127)",
@@ -46,6 +47,10 @@ FORMS = {
     "order": "order shuffled",
     "batch": "batch 10",
     "update": "update limited(fraction = 0.5)",
+    "imperfection": "imperfection bias(sd = 0.8V/s)",
+    "hold": "hold alpha for 10ms",
+    "alternate": "alternate alpha, beta every 20ms",
+    "repeat": "repeat 100",
     "seed": "seed 7",
     "samples": "samples 200",
     "corner": "corner tt, ss, ff",
@@ -56,9 +61,10 @@ FORMS = {
     "flux": "flux e = l * I(e)",
     "learn": "learn g 1uS..10mS",
 }
-_OF_FILE = ("netlearn", "import", "circuit", "module", "element", "model", "bundle", "task", "mismatch")
+_OF_FILE = ("netlearn", "import", "circuit", "module", "element", "model", "bundle", "task", "schedule", "mismatch")
 _OF_CIRCUIT = ("net", "state", "let", "mesh", "input", "output", "assert", "for", "if", "else")
-_OF_TASK = ("data", "rule", "update", "loss", "stop", "holdout", "order", "batch", "assert")
+_OF_TASK = ("data", "rule", "update", "imperfection", "loss", "stop", "holdout", "order", "batch", "assert")
+_OF_SCHEDULE = ("hold", "alternate", "repeat")
 _OF_MISMATCH = ("seed", "samples", "corner", "yield")
 _OF_ELEMENT = ("current", "charge", "voltage", "flux", "learn", "let")
 HOMES: Mapping[str, tuple[str, ...]] = {
@@ -67,9 +73,26 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "module": _OF_CIRCUIT,
     "element": _OF_ELEMENT,
     "task": _OF_TASK,
+    "schedule": _OF_SCHEDULE,
     "mismatch": _OF_MISMATCH,
 }
-KEYWORDS = {*FORMS, "in", "on", "of", "as", "lot", "match", "from", "implements", "and", "or", "not", "xor"}
+KEYWORDS = {
+    *FORMS,
+    "in",
+    "on",
+    "of",
+    "as",
+    "like",
+    "every",
+    "lot",
+    "match",
+    "from",
+    "implements",
+    "and",
+    "or",
+    "not",
+    "xor",
+}
 SIGNS = {
     "LPAR": "'('", "RPAR": "')'", "LSQB": "'['", "RSQB": "']'", "LBRACE": "'{'", "RBRACE": "'}'", "EQUAL": "'='",
     "COMMA": "','", "COLON": "':'", "SEMICOLON": "';'", "DOT": "'.'", "NAME": "a name", "NUMBER": "a number",

@@ -19,7 +19,7 @@ from netlearn.syntax import ReadFault, parse
 MOST_FAULTS = 20
 MOST_READ = 600_000  # characters that are read again, over all items: a few seconds
 
-_ITEM = re.compile(r"(?:circuit|module|element|task|mismatch|bundle|model)\s+\w|import\s*\"|netlearn\s+\d")
+_ITEM = re.compile(r"(?:circuit|module|element|task|schedule|mismatch|bundle|model)\s+\w|import\s*\"|netlearn\s+\d")
 _STATEMENT = re.compile(r"\s*(?:\}|[A-Za-z_][\w.]*\s+[A-Za-z_]\w*\s*(?:\[[^\]]*\]\s*)*[(=]|(?:net|if|for|assert)\s+\w)")
 
 
@@ -119,6 +119,7 @@ _HEADS = {
     "module": "module _(_) {",
     "element": "element _(_) {",
     "task": "task _ on _ {",
+    "schedule": "schedule _ {",
     "mismatch": "mismatch _ on _ {",
     "for": "for _ in 0..0 {",
     "if": "if 0 {",

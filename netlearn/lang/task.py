@@ -33,6 +33,8 @@ METRICS: dict[str, Dimension] = {
 LACKING = {"square": ("accuracy", "violations"), "nearest": ("violations",), "softmax": ("violations",)}
 """Loss to the metrics that mean nothing with it."""
 DATASETS = {"iris": "data/iris.csv", "digits": "data/digits.csv"}
+MANY = {"update": "update limited(fraction = 0.5)", "imperfection": "imperfection bias(sd = 0.8V/s)"}
+"""Statements that a task may have any number of, and how one looks."""
 ORDERS = ("sequential", "shuffled", "batch")
 
 
@@ -54,7 +56,7 @@ class Choice:
     Which there are is known above the language; `places` has where each option stands, and the name under ""."""
 
     name: str
-    options: Mapping[str, Quantity]
+    options: Mapping[str, Quantity | tuple[Quantity, ...]]
     places: Mapping[str, Span]
 
     def place(self, option: str) -> Span:
@@ -79,6 +81,7 @@ class TaskSpec:
     order: str
     batch: int
     updates: tuple[Choice, ...]
+    imperfections: tuple[Choice, ...]
     asserts: tuple[Condition, ...]
     source: Source
     places: Mapping[str, Span]
@@ -95,6 +98,20 @@ class _Column:
 
     values: tuple[float, ...]
     dimension: Dimension = NONE
+
+
+def completed(tree: Piece, earlier: Mapping[str, Piece]) -> Piece:
+    """A task with all its statements: where it is like an `earlier` one, that one's of the kinds it has none of."""
+    name, head, *own = tree.children
+    if head.data != "like":
+        return tree
+    other = str(head.children[0])
+    if other not in earlier:
+        known = suggest(other, earlier) or f"tasks before this one: {', '.join(earlier) or 'none'}"
+        raise Fault(f"there is no task '{other}' before this one", head, known)
+    _, circuit, *given = earlier[other].children
+    kinds = {statement.data for statement in own}
+    return Tree(tree.data, [name, circuit, *own, *(s for s in given if s.data not in kinds)], tree.meta)
 
 
 class TaskReader:
@@ -119,12 +136,13 @@ class TaskReader:
     def read(self, tree: Piece) -> TaskSpec:
         token = tree.children[0]
         parts: dict[str, Any] = {}
-        asserts, updates = [], []
+        asserts: list[Condition] = []
+        many: dict[str, list[Choice]] = {name: [] for name in MANY}
         for statement in tree.children[2:]:
             if statement.data == "assert_":
                 asserts.append(read_condition(self.evaluate, statement.children[0]))
-            elif statement.data == "update":
-                updates.append(self._choice(statement, "", token, "update limited(fraction = 0.5)"))
+            elif statement.data in MANY:
+                many[statement.data].append(self._choice(statement, "", token, MANY[statement.data]))
             elif statement.data in parts:
                 raise Fault(f"a second '{statement.data}' in one task", statement, "a task has one of each")
             else:
@@ -145,7 +163,8 @@ class TaskReader:
             holdout=self._holdout(parts.get("holdout")),
             order=self._order(parts.get("order")),
             batch=self._batch(parts.get("batch"), parts.get("order")),
-            updates=tuple(updates),
+            updates=tuple(many["update"]),
+            imperfections=tuple(many["imperfection"]),
             asserts=tuple(asserts),
             source=self.source,
             places={"": span(token), **{name: span(statement) for name, statement in parts.items()}},
@@ -172,14 +191,16 @@ class TaskReader:
         if tree.data != "call":
             raise Fault("this names a method with its parameters", tree, f"write {form}")
         head, *given = tree.children
-        options: dict[str, Quantity] = {}
+        options: dict[str, Quantity | tuple[Quantity, ...]] = {}
         places = {"": span(head)}
         for item in given:
             if item.data != "named":
                 what = f"{statement.data} {write(head)}"
                 raise Fault(f"the options of {what} are given by name", tree, f"write {what}(name = {write(item)})")
             key, value = str(item.children[0]), self.evaluate(item.children[1])
-            if not isinstance(value, Quantity):
+            if isinstance(value, list) and value and all(isinstance(v, Quantity) for v in value):
+                value = tuple(value)
+            if not isinstance(value, (Quantity, tuple)):
                 raise Fault(f"{key} must be a number, not {kind_of(value)}", item, f"write {key} = 0.5")
             if key in options:
                 raise Fault(f"'{key}' is given twice", item, "remove one of them")

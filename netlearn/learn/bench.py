@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from netlearn.backends import Backend
 from netlearn.circuit.flat import CLAMPED, FREE, Boundary, FlatCircuit, Floats, Params, boundary, with_states
+from netlearn.learn.board import Board
 from netlearn.learn.edges import Seen
 from netlearn.learn.losses import Loss
 from netlearn.learn.nudge import Nudge
@@ -57,7 +58,8 @@ class Progress:
 class Bench:
     """One step of learning from S samples. inputs (S, I), labels (S, O); `known` the distinct labels (C, O).
 
-    `shown`: samples that the mean of a change is over. `alive` (S,): lanes all of whose phases have settled so far.
+    `shown`: samples that the mean of a change is over. `alive` (S,): lanes all of whose phases have settled so far. `board`: what
+    its parts are off by; `span`: learning time of the step (s), where it is not the rule's own.
     """
 
     circuit: FlatCircuit
@@ -72,6 +74,8 @@ class Bench:
     shown: int
     alive: NDArray[np.bool_]
     progress: Progress
+    board: Board
+    span: float | None = None
 
     @property
     def ledger(self) -> Ledger:
@@ -140,9 +144,9 @@ class Bench:
 
     def aim(self, phase: Phase) -> Aim:
         """Where the outputs of a free phase should go."""
-        outputs = self.outputs(phase)[0]
+        outputs = self.board.read(self.outputs(phase)[0])
         loss, given = self.loss, (outputs, self.labels, self.known)
-        return Aim(outputs, loss.target(*given), loss.slope(*given), loss.cost(*given))
+        return Aim(outputs, loss.target(*given), loss.slope(*given), loss.cost(*given), loss.miss(*given))
 
     def pushed(self, nudge: Nudge) -> tuple[Bench, Phase, Aim] | None:
         """The samples that a nudge has something to do with, at their free phase; None where there are none."""

@@ -52,6 +52,10 @@ class Loss(Protocol):
         """dC/du of each sample, (S, O)."""
         ...
 
+    def miss(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
+        """By how much the outputs of each sample miss what is wanted of them, together, in V (S,)."""
+        ...
+
     def bends(self, outputs: Floats, labels: Floats, known: Floats) -> tuple[Floats, Floats]:
         """How target and slope move with the outputs: d target_i/du_j and d slope_i/du_j, (S, O, O) each."""
         ...
@@ -77,6 +81,9 @@ class Square:
 
     def slope(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
         return outputs - labels
+
+    def miss(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
+        return np.asarray(np.abs(outputs - labels).sum(axis=1))
 
     def bends(self, outputs: Floats, labels: Floats, known: Floats) -> tuple[Floats, Floats]:
         ones = _diagonal(np.ones_like(outputs))
@@ -118,6 +125,9 @@ class Hinge:
 
     def cost(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
         return np.maximum(self._missing(outputs, labels, known), 0.0)
+
+    def miss(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
+        return self.cost(outputs, labels, known)
 
     def slope(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
         push = np.where(self._missing(outputs, labels, known) > 0, 1.0, 0.0)
@@ -161,6 +171,9 @@ class Softmax:
 
     def target(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
         return outputs - self.temperature**2 * self.slope(outputs, labels, known)
+
+    def miss(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
+        return np.asarray(np.abs(self.target(outputs, labels, known) - outputs).sum(axis=1))
 
     def cost(self, outputs: Floats, labels: Floats, known: Floats) -> Floats:
         return np.asarray(-(_onehot(labels, known) * self._logarithms(outputs)).sum(axis=1))

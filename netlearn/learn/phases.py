@@ -34,12 +34,13 @@ class Phase:
 @dataclass(frozen=True)
 class Aim:
     """What is to become of the outputs (S, O) of a free phase: `target` voltages (NaN: none), `slope` dC/du; `cost` (S,)
-    is C there."""
+    is C there, `miss` (S,) by how much they miss what is wanted of them, together (V)."""
 
     outputs: Floats
     target: Floats
     slope: Floats
     cost: Floats
+    miss: Floats
 
     def of(self, rows: NDArray[np.bool_]) -> Aim:
-        return Aim(self.outputs[rows], self.target[rows], self.slope[rows], self.cost[rows])
+        return Aim(self.outputs[rows], self.target[rows], self.slope[rows], self.cost[rows], self.miss[rows])

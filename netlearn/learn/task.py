@@ -10,15 +10,18 @@ import numpy as np
 from netlearn.circuit.flat import Floats, Ints
 from netlearn.errors import CheckFault, Diagnostic
 from netlearn.lang.task import TaskSpec
+from netlearn.learn.imperfections import IMPERFECTIONS, Imperfection
 from netlearn.learn.losses import LOSSES, Loss
 from netlearn.learn.methods import METHODS, Method
+from netlearn.learn.methods.integrator import Integrator
 from netlearn.learn.options import choose
 from netlearn.learn.updates import UPDATES, Update
 
 
 @dataclass(frozen=True)
 class Task:
-    """inputs (N, I) and labels (N, O) in V (or A); train and test are row numbers. `updates` act in their order."""
+    """inputs (N, I) and labels (N, O) in V (or A); train and test are row numbers. `updates` act in their order.
+    `imperfections`: of the parts of the board that learns."""
 
     spec: TaskSpec
     inputs: Floats
@@ -28,6 +31,7 @@ class Task:
     method: Method
     loss: Loss
     updates: tuple[Update, ...] = ()
+    imperfections: tuple[Imperfection, ...] = ()
 
     @cached_property
     def known(self) -> Floats:
@@ -44,6 +48,20 @@ def make_task(spec: TaskSpec, seed: int) -> Task:
     method = choose("rule", METHODS, spec.rule, spec.source)
     loss = choose("loss", LOSSES, spec.loss, spec.source)
     updates = tuple(choose("update", UPDATES, choice, spec.source) for choice in spec.updates)
+    imperfections = tuple(choose("imperfection", IMPERFECTIONS, choice, spec.source) for choice in spec.imperfections)
+    if imperfections and not isinstance(method, Integrator):
+        raise CheckFault(
+            [
+                Diagnostic(
+                    f"rule {spec.rule.name} is a formula, which has no parts that could be imperfect",
+                    spec.source,
+                    spec.imperfections[0].place(""),
+                    "write rule integrator(...) or rule overclamp(...), whose parts these are",
+                )
+            ]
+        )
+    for one in imperfections:
+        inputs = one.driven(inputs)
     test = _held_out(labels, spec.holdout, seed)
     train = np.setdiff1d(np.arange(len(labels)), test)
     if spec.holdout and not (len(train) and len(test)):
@@ -58,7 +76,7 @@ def make_task(spec: TaskSpec, seed: int) -> Task:
                 )
             ]
         )
-    return Task(spec, inputs, labels, train, test, method, loss, updates)
+    return Task(spec, inputs, labels, train, test, method, loss, updates, imperfections)
 
 
 def _held_out(labels: Floats, share: float, seed: int) -> Ints:

@@ -23,9 +23,11 @@ from netlearn.circuit.flat import (
     with_states,
 )
 from netlearn.errors import CircuitError, TaskError
+from netlearn.learn.assembly import assemble
 from netlearn.learn.bench import Bench, Ledger, Progress
-from netlearn.learn.compiled import make_lesson
-from netlearn.learn.plan import Plan, bounded, make_plan
+from netlearn.learn.board import Board
+from netlearn.learn.compiled import make_lesson, taught_of
+from netlearn.learn.plan import bounded, make_plan
 from netlearn.learn.task import Task, order
 from netlearn.learn.tick import Tick
 from netlearn.solve.lesson import Lesson
@@ -101,6 +103,12 @@ def equipped(circuit: FlatCircuit, task: Task) -> FlatCircuit:
     return task.method.equip(circuit)
 
 
+def board_of(trainer: Trainer) -> Board:
+    """What learns, at its starting values, with the imperfections of its parts."""
+    params = initial(trainer.circuit, trainer.seed)
+    return assemble(trainer.circuit, make_plan(trainer.circuit, params), trainer.task, params, (trainer.seed,))
+
+
 def begin(trainer: Trainer, params: Params) -> Moment:
     """The untrained circuit and its measured error."""
     trainer.backend.reset()
@@ -111,9 +119,8 @@ def begin(trainer: Trainer, params: Params) -> Moment:
 
 def train(trainer: Trainer, start: Moment | None = None) -> Iterator[Moment]:
     """Moments of a run, the first one before any learning (or none, where it goes on from `start`)."""
-    params = initial(trainer.circuit, trainer.seed)
-    plan = make_plan(trainer.circuit, params)
-    lesson = make_lesson(trainer.circuit, trainer.task, plan)
+    board = board_of(trainer)
+    params, lesson = board.params, make_lesson(trainer.task, board)
     if start is None:
         moment = begin(trainer, params)
         yield moment
@@ -122,7 +129,7 @@ def train(trainer: Trainer, start: Moment | None = None) -> Iterator[Moment]:
     trainer.backend.reset()
     since = 0
     while not moment.finished:
-        params, moment = _kept_finite(trainer, plan, lesson, params, moment)
+        params, moment = _kept_finite(trainer, board, lesson, params, moment)
         since += len(trainer.task.train)
         if since >= trainer.checkpoint_steps or moment.finished:
             trainer.backend.reset()
@@ -131,13 +138,13 @@ def train(trainer: Trainer, start: Moment | None = None) -> Iterator[Moment]:
 
 
 def _kept_finite(
-    trainer: Trainer, plan: Plan, lesson: Lesson | None, params: Params, moment: Moment
+    trainer: Trainer, board: Board, lesson: Lesson | None, params: Params, moment: Moment
 ) -> tuple[Params, Moment]:
     """One epoch; TaskError where a learnable value ran away in it."""
     help = "lower the rate of the rule, or give what learns bounds: learn(10k, 1k..100k)"
     try:
         with np.errstate(all="ignore"):
-            params, moment = _epoch(trainer, plan, lesson, params, moment)
+            params, moment = _epoch(trainer, board, lesson, params, moment)
     except CircuitError as error:  # the numbers were fine before this epoch
         raise TaskError(f"learning ran away in epoch {moment.epoch + 1}: {error.message}", help) from None
     lost = np.flatnonzero(~(np.abs(moment.states[0]) < RUNAWAY))
@@ -148,11 +155,11 @@ def _kept_finite(
 
 
 def _epoch(
-    trainer: Trainer, plan: Plan, lesson: Lesson | None, params: Params, moment: Moment
+    trainer: Trainer, board: Board, lesson: Lesson | None, params: Params, moment: Moment
 ) -> tuple[Params, Moment]:
     batches = _within(order(trainer.task, trainer.seed, moment.epoch), trainer.steps, moment.steps)
     tick = Tick(trainer.seed, moment.epoch, moment.steps)
-    params, ledger = learn(trainer, plan, lesson, params, batches, tick)
+    params, ledger = learn(trainer, board, lesson, params, batches, tick)
     steps = moment.steps + sum(len(rows) for rows in batches)
     metrics, found = evaluate(trainer, params, moment.epoch + 1, steps, moment.answers)
     solves = moment.solves + ledger.settles + found.settled.size
@@ -170,15 +177,15 @@ def _within(batches: list[Ints], most: int | None, steps: int) -> list[Ints]:
 
 
 def learn(
-    trainer: Trainer, plan: Plan, lesson: Lesson | None, params: Params, batches: list[Ints], tick: Tick = START
+    trainer: Trainer, board: Board, lesson: Lesson | None, params: Params, batches: list[Ints], tick: Tick = START
 ) -> tuple[Params, Ledger]:
     """Show batches and learn from each: new parameters, and what was asked of the circuit. `tick`: of the first one.
 
-    What the backend can do of a `lesson` by itself, whole steps on single samples, is left to it.
+    What the backend can do of a `lesson` by itself, whole steps on as many samples each, is left to it.
     """
-    rows, ledger, done = np.concatenate(batches), Ledger(), 0
+    ledger, done = Ledger(), 0
     while done < len(batches):
-        taught = trainer.backend.teach(params, lesson, rows[done:]) if lesson is not None else None
+        taught = taught_of(trainer.backend, board, lesson, params, batches[done:]) if lesson is not None else None
         if taught is None:
             lesson = None
         elif taught.steps:
@@ -187,7 +194,7 @@ def learn(
             ledger.add(Ledger(taught.solves, taught.settled))
         if done < len(batches):
             shown = sum(len(batch) for batch in batches[:done])
-            params, asked = step(trainer, plan, params, batches[done], replace(tick, steps=tick.steps + shown))
+            params, asked = step(trainer, board, params, batches[done], replace(tick, steps=tick.steps + shown))
             done += 1
             ledger.add(asked)
     return params, ledger
@@ -200,17 +207,23 @@ def _done(trainer: Trainer, metrics: dict[str, float]) -> bool:
     return stop is not None and stop(metrics)
 
 
-def step(trainer: Trainer, plan: Plan, params: Params, rows: Ints, tick: Tick) -> tuple[Params, Ledger]:
+def step(trainer: Trainer, board: Board, params: Params, rows: Ints, tick: Tick) -> tuple[Params, Ledger]:
     """Show some samples and learn from them: new parameters, and what was asked of the circuit."""
-    return shown_step(trainer, plan, params, rows, trainer.task.labels[rows], tick)
+    return shown_step(trainer, board, params, rows, trainer.task.labels[rows], tick)
 
 
 def shown_step(
-    trainer: Trainer, plan: Plan, params: Params, rows: Ints, labels: Floats, tick: Tick
+    trainer: Trainer,
+    board: Board,
+    params: Params,
+    rows: Ints,
+    labels: Floats,
+    tick: Tick,
+    span: float | None = None,
 ) -> tuple[Params, Ledger]:
-    """The same under other labels (S, O) than the task's."""
-    task = trainer.task
-    bench = bench_of(trainer, plan, params, rows, labels, tick)
+    """The same under other labels (S, O) than the task's, for a `span` of another length than the rule's (s)."""
+    task, plan = trainer.task, board.plan
+    bench = bench_of(trainer, board, params, rows, labels, tick, span)
     change = task.method.change(bench)
     if change is None:
         return params, bench.ledger
@@ -220,14 +233,22 @@ def shown_step(
     return with_states(trainer.circuit, params, bounded(new, plan)), bench.ledger
 
 
-def bench_of(trainer: Trainer, plan: Plan, params: Params, rows: Ints, labels: Floats, tick: Tick) -> Bench:
+def bench_of(
+    trainer: Trainer,
+    board: Board,
+    params: Params,
+    rows: Ints,
+    labels: Floats,
+    tick: Tick,
+    span: float | None = None,
+) -> Bench:
     """A bench with some samples of a task, under labels (S, O)."""
     task = trainer.task
     alive = np.ones(len(rows), dtype=bool)
     return Bench(
         trainer.circuit,
         trainer.backend,
-        plan,
+        board.plan,
         params,
         task.loss,
         task.known,
@@ -237,6 +258,8 @@ def bench_of(trainer: Trainer, plan: Plan, params: Params, rows: Ints, labels: F
         len(rows),
         alive,
         Progress(),
+        board,
+        span,
     )
 
 
@@ -275,6 +298,7 @@ __all__ = [
     "Trainer",
     "begin",
     "bench_of",
+    "board_of",
     "equipped",
     "evaluate",
     "learn",

@@ -6,7 +6,8 @@ written anew: what other devices put there, plus the sum of the states' conducta
 solves only those that someone looks at: in a twin, where the halves share no unknown, the free phase the one half and
 the clamped phase the other. Each phase starts from where it has been for the same sample before, since when the states
 have moved little; the first time a free phase starts from the last one and a clamped phase from its free one. A lane
-that has not settled in a step does not learn from it; the next free phase starts from the last one that has settled.
+that has not settled in a step does not learn from it; the next free phase starts from the last one that has settled. A step may
+be of several samples, whose free phases all come before what they have taught.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from netlearn.circuit.flat import Floats, Ints
 from netlearn.jit import called, compiled
 from netlearn.solve.lanes import eight, every, get, plus_product, put, width
-from netlearn.solve.learning import aim, learn
+from netlearn.solve.learning import aim, drift, look, move, step_of, times
 from netlearn.solve.lesson import Lesson
 from netlearn.solve.newton import SETTLED, STATE, Numbers, Scratch, bring, collect, solve, spread
 from netlearn.solve.shape import Tables
@@ -65,6 +66,12 @@ class Course(NamedTuple):
     states_lanes: Floats
     solves: Ints
     settled: Ints
+    drift: Floats
+    leak: Floats
+    rest: Floats
+    offsets: Floats
+    clamp: Floats
+    source: Floats
 
 
 class Album(NamedTuple):
@@ -77,12 +84,15 @@ class Album(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """Working memory of one group: change (S, W), target (T, W), wanted (W,), steps (W,), last free x (size W)."""
+    """Working memory of one group for steps of B samples: change (S, W), target (B, T, W), missed (B, W), time (W,), steps
+    (W,), frees (B, n W) the unknowns of the free phases, last (n W,) those of the last one."""
 
     change: Floats
     target: Floats
-    wanted: Floats
+    missed: Floats
+    time: Floats
     steps: Ints
+    frees: Floats
     last: Floats
 
 
@@ -122,98 +132,150 @@ def _show(phase: Phase, handles: Handles, lesson: Lesson, row: int, x: Floats, g
 
 
 @called
-def _step(
-    one: Phase, two: Phase, handles: Handles, lesson: Lesson, row: int, course: Course, album: Album, group: int,
-    memory: Memory, s: Scratch, z: Scratch, like: Any
+def _off(handles: Handles, source: Floats, x: Floats, like: Any) -> None:
+    """Add to the voltages of driven nodes what their sources are off by, `source` (driven, W)."""
+    lanes = width(like)
+    for m in range(source.shape[0]):
+        for k in range(lanes):
+            x[handles.driven[0, m] * lanes + k] += source[m, k]
+
+
+@called
+def _free(
+    one: Phase, handles: Handles, lesson: Lesson, row: int, place: int, course: Course, album: Album, group: int,
+    memory: Memory, s: Scratch, like: Any
 ) -> None:  # fmt: skip
-    lanes, state = width(like), STATE * width(like)
-    seen = album.seen[group, row] if album.seen.shape[1] > 0 else NEVER
-    free, clamped, flags, clamps = course.free[group], course.clamped[group], two.numbers.flags[group], lesson.clamps
+    """The free phase of the sample at a place of its step: where it is at rest, its targets, by how much it missed."""
+    lanes, state, free, left = width(like), STATE * width(like), course.free[group], one.t.unknowns
+    album_has = album.seen.shape[1] > 0
     _show(one, handles, lesson, row, free, group, like)
-    _show(two, handles, lesson, row, clamped, group, like)
-    left = one.t.unknowns
     collect(left, free, memory.last, like)
-    if seen != NEVER:
+    if album_has and album.seen[group, row] != NEVER:
         spread(left, album.free[group, row], free, like)
     solve(one.t, one.numbers, group, free, s, False, memory.steps, like)
-    anyone = False
     for k in range(lanes):
         course.solves[group, k] += 1
-        memory.wanted[k] = 0.0
+        memory.missed[place, k] = np.nan
         if s.lane[state + k] == SETTLED:
             course.settled[group, k] += 1
-            if aim(lesson, row, course.free_lanes[group], k, memory.target):
-                memory.wanted[k] = 1.0
-                anyone = True
+            memory.missed[place, k] = aim(lesson, row, course.free_lanes[group], k, memory.target[place])
         else:
             for j in range(left.size):
                 free[left[j] * lanes + k] = memory.last[j * lanes + k]
-    if album.seen.shape[1] > 0:
+    collect(left, free, memory.frees[place], like)
+    if album_has:
         collect(left, free, album.free[group, row], like)
-        album.seen[group, row] = max(seen, ONCE)
-    if not anyone:
-        return
+        album.seen[group, row] = max(album.seen[group, row], ONCE)
+
+
+@called
+def _clamped(
+    one: Phase, two: Phase, handles: Handles, lesson: Lesson, row: int, place: int, course: Course, album: Album,
+    group: int, memory: Memory, z: Scratch, like: Any
+) -> None:  # fmt: skip
+    """The clamped phase of a sample whose free one has been, and what the edges see of both."""
+    lanes, state, left = width(like), STATE * width(like), one.t.unknowns
+    free, clamped, flags, clamps = course.free[group], course.clamped[group], two.numbers.flags[group], lesson.clamps
+    album_has, off = album.seen.shape[1] > 0, course.clamp.shape[1] > 0
+    spread(left, memory.frees[place], free, like)
+    _show(one, handles, lesson, row, free, group, like)
+    _show(two, handles, lesson, row, clamped, group, like)
     bring(left, free, clamped, like)
-    if seen == TWICE:
+    if off:
+        _off(handles, course.source[group], clamped, like)
+    if album_has and album.seen[group, row] == TWICE:
         spread(two.t.unknowns, album.clamped[group, row], clamped, like)
     for m in range(clamps.shape[1]):
         put(flags, m, every(0.0, like))
         for k in range(lanes):
-            goal = memory.target[m, k]
-            if memory.wanted[k] == 1.0 and not np.isnan(goal):
+            goal = memory.target[place, m, k]
+            if memory.missed[place, k] > 0.0 and not np.isnan(goal):
                 flags[m * lanes + k] = 1.0
-                clamped[clamps[0, m] * lanes + k] = goal
+                clamped[clamps[0, m] * lanes + k] = goal + (course.clamp[group, m, k] if off else 0.0)
     solve(two.t, two.numbers, group, clamped, z, False, memory.steps, like)
     lost = False
     for k in range(lanes):
-        if memory.wanted[k] == 1.0:
+        if memory.missed[place, k] > 0.0:
             course.solves[group, k] += 1
             if z.lane[state + k] == SETTLED:
                 course.settled[group, k] += 1
             else:
-                memory.wanted[k], lost = 0.0, True
+                memory.missed[place, k], lost = 0.0, True
                 for j in range(two.t.unknowns.size):
                     clamped[two.t.unknowns[j] * lanes + k] = 0.0
-    if album.seen.shape[1] > 0:
+    if album_has:
         collect(two.t.unknowns, clamped, album.clamped[group, row], like)
         album.seen[group, row] = ONCE if lost else TWICE
-    learn(
+    look(
         lesson,
         course.free_lanes[group],
         course.clamped_lanes[group],
-        memory.wanted,
+        course.offsets[group],
+        memory.missed[place],
         course.states_lanes[group],
         memory.change,
     )
-    _set(one, handles, free, course.states[group], group, like)
-    _set(two, handles, clamped, course.states[group], group, like)
+
+
+@called
+def _step(
+    one: Phase, two: Phase, handles: Handles, lesson: Lesson, rows: Ints, span: float, course: Course, album: Album,
+    group: int, memory: Memory, s: Scratch, z: Scratch, like: Any
+) -> None:  # fmt: skip
+    lanes = width(like)
+    for i in range(rows.size):
+        _free(one, handles, lesson, rows[i], i, course, album, group, memory, s, like)
+    for k in range(lanes):
+        times(lesson, span, memory.missed, k)
+        memory.time[k] = 0.0
+    memory.change[:] = 0.0
+    anyone = False
+    for i in range(rows.size):
+        taught = False
+        for k in range(lanes):
+            taught |= memory.missed[i, k] > 0.0
+        if taught:
+            anyone = True
+            _clamped(one, two, handles, lesson, rows[i], i, course, album, group, memory, z, like)
+            for k in range(lanes):
+                memory.time[k] += memory.missed[i, k]
+    if not anyone:
+        return
+    states = course.states_lanes[group]
+    step_of(lesson, memory.change)
+    if course.drift.shape[1] > 0:
+        drift(course.drift[group], course.leak[group], course.rest[group], memory.time, states, memory.change)
+    move(lesson, memory.time, memory.change, states)
+    _set(one, handles, course.free[group], course.states[group], group, like)
+    _set(two, handles, course.clamped[group], course.states[group], group, like)
 
 
 @called
 def _teach(
-    one: Phase, two: Phase, handles: Handles, lesson: Lesson, rows: Ints, course: Course, album: Album, memory: Memory,
-    s: Scratch, z: Scratch, like: Any
+    one: Phase, two: Phase, handles: Handles, lesson: Lesson, rows: Ints, spans: Floats, course: Course, album: Album,
+    memory: Memory, s: Scratch, z: Scratch, like: Any
 ) -> None:  # fmt: skip
     for group in range(course.free.shape[0]):
         _set(one, handles, course.free[group], course.states[group], group, like)
         _set(two, handles, course.clamped[group], course.states[group], group, like)
-        for i in range(rows.size):
-            _step(one, two, handles, lesson, rows[i], course, album, group, memory, s, z, like)
+        for i in range(rows.shape[0]):
+            _step(one, two, handles, lesson, rows[i], spans[i], course, album, group, memory, s, z, like)
 
 
 @compiled
 def teach_one(
-    one: Phase, two: Phase, handles: Handles, lesson: Lesson, rows: Ints, course: Course, album: Album, memory: Memory,
-    s: Scratch, z: Scratch
+    one: Phase, two: Phase, handles: Handles, lesson: Lesson, rows: Ints, spans: Floats, course: Course, album: Album,
+    memory: Memory, s: Scratch, z: Scratch
 ) -> None:  # fmt: skip
-    """Learning steps of draws, one after the other: phases `one` (free) and `two` (clamped), with their scratch."""
-    _teach(one, two, handles, lesson, rows, course, album, memory, s, z, 0.0)
+    """Learning steps of draws, one after the other, of the samples `rows` (steps, B) and a span each: phases `one` (free)
+    and `two` (clamped), with their scratch."""
+    _teach(one, two, handles, lesson, rows, spans, course, album, memory, s, z, 0.0)
 
 
 @compiled
 def teach_eight(
-    one: Phase, two: Phase, handles: Handles, lesson: Lesson, rows: Ints, course: Course, album: Album, memory: Memory,
-    s: Scratch, z: Scratch
+    one: Phase, two: Phase, handles: Handles, lesson: Lesson, rows: Ints, spans: Floats, course: Course, album: Album,
+    memory: Memory, s: Scratch, z: Scratch
 ) -> None:  # fmt: skip
     """Learning steps of draws, eight at a time."""
-    _teach(one, two, handles, lesson, rows, course, album, memory, s, z, eight())
+    _teach(one, two, handles, lesson, rows, spans, course, album, memory, s, z, eight())

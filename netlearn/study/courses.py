@@ -98,7 +98,7 @@ def course(subject: Subject, cell: Cell, method: Method, epochs: int) -> Course:
             tick = Tick(cell.seed, epoch, steps)
             labels = noisy(here.task.labels[batch], cell.noise, tick)
             with np.errstate(all="ignore"):
-                params, asked = shown_step(here.trainer, here.plan, params, batch, labels, tick)
+                params, asked = shown_step(here.trainer, here.board, params, batch, labels, tick)
             ledger.add(asked)
             steps += len(batch)
         if not np.isfinite(params.states).all():

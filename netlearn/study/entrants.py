@@ -10,7 +10,7 @@ from netlearn.lang.values import suggest
 from netlearn.learn.methods import METHODS, make_method
 from netlearn.units import NONE, UnitFault, parse_number
 
-SCALES = ("rate", "delta")  # options that a rule's steps are proportional to
+SCALES = ("rate", "delta", "gain")  # options that a rule's steps are proportional to
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,19 @@ from pathlib import Path
 import numpy as np
 
 from netlearn.backends import Backend, open_backend
-from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params, boundary, flatten, initial
+from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params, boundary, flatten
 from netlearn.errors import TaskError
 from netlearn.lang.compile import compile_netlist
 from netlearn.lang.task import TaskSpec
+from netlearn.learn.board import Board
 from netlearn.learn.gradient import gradient_of_loss
 from netlearn.learn.methods import Method, make_method
-from netlearn.learn.plan import Plan, make_plan
+from netlearn.learn.options import numbers
+from netlearn.learn.plan import Plan
 from netlearn.learn.session import choose_task
 from netlearn.learn.task import Task, make_task
 from netlearn.learn.tick import Tick
-from netlearn.learn.train import Trainer, bench_of
+from netlearn.learn.train import Trainer, bench_of, board_of
 from netlearn.solve.solution import read
 from netlearn.study.entrants import Entrant, scale_of
 
@@ -47,8 +49,12 @@ class Room:
     task: Task
     trainer: Trainer
     precise: Backend
-    plan: Plan
+    board: Board
     params: Params
+
+    @property
+    def plan(self) -> Plan:
+        return self.board.plan
 
 
 @cache
@@ -77,15 +83,15 @@ def room(subject: Subject, method: Method, name: str, seed: int) -> Room:
     learner, precise = _backends(subject, name)
     circuit = learner.circuit
     trainer = Trainer(circuit, task, learner, seed, steps=1)
-    params = initial(circuit, seed)
-    return Room(subject, task, trainer, precise, make_plan(circuit, params), params)
+    board = board_of(trainer)
+    return Room(subject, task, trainer, precise, board, board.params)
 
 
 def method_of(subject: Subject, entrant: Entrant, seed: int = 0) -> Method:
     """The rule with its options: those it was given, those of the task's own rule where it is that, a rate that matches
     the length of the own rule's first step else (see the module)."""
     spec, _ = compiled(subject)
-    own = {key: value.number for key, value in spec.rule.options.items()}
+    own = {key: numbers(value) for key, value in spec.rule.options.items()}
     options, scale = dict(entrant.options), scale_of(entrant.name)
     if entrant.name == spec.rule.name:
         return make_method(entrant.name, {**own, **options})
@@ -122,7 +128,7 @@ def _length(subject: Subject, method: Method, name: str, seed: int) -> float:
 def wanted(here: Room, params: Params, labels: Floats, rows: Ints | None = None) -> Floats:
     """What a rule would change of every value, (1, states), from all training samples at once; counted nowhere."""
     chosen = here.task.train if rows is None else rows
-    bench = bench_of(here.trainer, here.plan, params, chosen, labels, Tick(here.trainer.seed, 0, 0))
+    bench = bench_of(here.trainer, here.board, params, chosen, labels, Tick(here.trainer.seed, 0, 0))
     found = here.task.method.change(bench)
     return np.zeros_like(params.states) if found is None else found
 

@@ -10,6 +10,7 @@ import pytest
 from netlearn.backends.native import Native
 from netlearn.circuit.flat import FlatCircuit, Params, boundary, flatten, initial
 from netlearn.lang.compile import compile_netlist
+from netlearn.learn.assembly import assemble
 from netlearn.learn.compiled import make_lesson
 from netlearn.learn.plan import make_plan
 from netlearn.learn.task import make_task
@@ -61,7 +62,8 @@ def test_every_copy_learns_as_if_it_were_alone_whatever_the_threads(draws: int) 
     netlist = compile_netlist(f"{EDGE}\ncircuit Test {{\n{NET}\n}}\n{TASK}")
     circuit, task = flatten(netlist.circuit), make_task(netlist.task, 0)
     params = _copies(circuit, draws)
-    lesson = make_lesson(circuit, task, make_plan(circuit, initial(circuit)))
+    one = initial(circuit)
+    lesson = make_lesson(task, assemble(circuit, make_plan(circuit, one), task, one, (0,)))
     assert lesson is not None
     rows = np.arange(30) % 2
     taught = [Native(circuit, threads).teach(params, lesson, rows) for threads in (1, 3)]

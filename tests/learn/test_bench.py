@@ -9,10 +9,9 @@ from netlearn.circuit.flat import flatten, initial
 from netlearn.lang.compile import compile_netlist
 from netlearn.learn.bench import Bench
 from netlearn.learn.nudge import Feed
-from netlearn.learn.plan import make_plan
 from netlearn.learn.task import make_task
 from netlearn.learn.tick import Tick
-from netlearn.learn.train import Trainer, bench_of
+from netlearn.learn.train import Trainer, bench_of, board_of
 
 TEXT = """circuit Bridge {
   net in, m, out
@@ -34,7 +33,7 @@ def _bench() -> Bench:
     circuit, task = flatten(netlist.circuit), make_task(netlist.task, 0)
     params = initial(circuit)
     trainer = Trainer(circuit, task, open_backend("native", circuit))
-    return bench_of(trainer, make_plan(circuit, params), params, task.train, task.labels, Tick(0, 0, 0))
+    return bench_of(trainer, board_of(trainer), params, task.train, task.labels, Tick(0, 0, 0))
 
 
 def test_phases_settled_side_by_side_are_those_settled_one_after_the_other() -> None:

@@ -12,9 +12,8 @@ from netlearn.circuit.flat import FlatCircuit, Ints, Params, flatten, initial, w
 from netlearn.lang.compile import compile_netlist
 from netlearn.learn.compiled import make_lesson
 from netlearn.learn.methods import METHODS, Method
-from netlearn.learn.plan import make_plan
 from netlearn.learn.task import make_task
-from netlearn.learn.train import Trainer, learn
+from netlearn.learn.train import Trainer, board_of, learn
 from netlearn.solve.lesson import Lesson
 
 TEACHERS = ["native", "ngspice"]
@@ -68,16 +67,15 @@ class _Unopened:
 def _both(circuit: FlatCircuit, trainer: Trainer, opened: Backend) -> tuple[Params, Params, int, int]:
     """Parameters after 60 samples, within the backend and phase by phase; samples done within; solves."""
     trainer = Trainer(circuit, trainer.task, opened, steps=1)
-    params = initial(circuit)
-    plan = make_plan(circuit, params)
-    lesson = make_lesson(circuit, trainer.task, plan)
+    board = board_of(trainer)
+    params, lesson = board.params, make_lesson(trainer.task, board)
     assert lesson is not None
     batches = [np.array([k % 3]) for k in range(60)]
     within = opened.teach(params, lesson, np.concatenate(batches))
     opened.reset()
-    one, asked = learn(trainer, plan, lesson, params, batches)
+    one, asked = learn(trainer, board, lesson, params, batches)
     opened.reset()
-    other, asked_too = learn(trainer, plan, None, params, batches)
+    other, asked_too = learn(trainer, board, None, params, batches)
     assert (asked.settles, asked.settled) == (asked_too.settles, asked_too.settled)
     return one, other, within.steps if within else 0, asked.settles
 
@@ -132,8 +130,8 @@ class _Hesitant:
         self.backend, self.steps = backend, 0
         self.operating_points = backend.operating_points
 
-    def teach(self, params: Params, lesson: Lesson, rows: Ints):  # type: ignore[no-untyped-def]
-        taught = self.backend.teach(params, lesson, rows[:1])
+    def teach(self, params: Params, lesson: Lesson, rows: Ints, *rest: None):  # type: ignore[no-untyped-def]
+        taught = self.backend.teach(params, lesson, rows[:1], *rest)
         self.steps += taught.steps if taught else 0
         return taught
 
@@ -145,18 +143,18 @@ def test_steps_that_a_backend_hands_back_are_done_phase_by_phase(
     hesitant = _Hesitant(backend("ngspice", circuit))
     one, _, _, _ = _both(circuit, trainer, backend("ngspice", circuit))
     trainer = Trainer(circuit, trainer.task, hesitant, steps=1)  # type: ignore[arg-type]
-    plan = make_plan(circuit, initial(circuit))
-    lesson = make_lesson(circuit, trainer.task, plan)
-    mixed, _ = learn(trainer, plan, lesson, initial(circuit), [np.array([k % 3]) for k in range(60)])
+    board = board_of(trainer)
+    lesson = make_lesson(trainer.task, board)
+    mixed, _ = learn(trainer, board, lesson, board.params, [np.array([k % 3]) for k in range(60)])
     assert hesitant.steps == 30
     np.testing.assert_allclose(mixed.states, one.states, rtol=0, atol=1e-12)
 
 
 def test_what_is_no_formula_has_no_lesson() -> None:
-    circuit, trainer = _network(VALUES["gate source"], "rule coupled(rate = 1)", LOSSES["square"])
-    assert make_lesson(circuit, trainer.task, make_plan(circuit, initial(circuit))) is None
-    batch, trainer = _network(VALUES["gate source"], RULES["sign"] + "\norder batch", LOSSES["square"])
-    assert make_lesson(batch, trainer.task, make_plan(batch, initial(batch))) is None
+    _, trainer = _network(VALUES["gate source"], "rule coupled(rate = 1)", LOSSES["square"])
+    assert make_lesson(trainer.task, board_of(trainer)) is None
+    _, trainer = _network(VALUES["gate source"], RULES["sign"] + "\norder batch", LOSSES["square"])
+    assert make_lesson(trainer.task, board_of(trainer)) is None
 
 
 def _ohmic(edge: str, rule: str, loss: str = "loss square") -> tuple[FlatCircuit, Trainer]:
@@ -196,6 +194,12 @@ OHMIC_RULES = {
     },
     "hebbian": {"G": "hebbian(rate = 3e-3)", "R": "hebbian(rate = 3e-3)", "log": "hebbian(rate = 2e3)"},
     "hardware": {"G": "hardware(rate = 1e-3)", "R": "hardware(rate = 1e3)", "log": "hardware(rate = 0.1)"},
+    "integrator": {"G": "integrator(gain = 7e-3)", "R": "integrator(gain = 7e3)", "log": "integrator(gain = 0.7)"},
+    "overclamp": {
+        "G": "overclamp(gain = 7e-3, eta = 0.3, high = 1V)",
+        "R": "overclamp(gain = 7e3, eta = 0.3, high = 1V)",
+        "log": "overclamp(gain = 0.7, eta = 0.3, high = 1V)",
+    },
     "sign": {"G": "sign(delta = 0.01mS)", "R": "sign(delta = 10Ohm)", "log": "sign(delta = 0.01)"},
 }
 """One example of every rule for each kind of edge."""
@@ -312,10 +316,10 @@ def test_every_loss_is_taught_as_what_it_is(name: str, backend: Callable[[str, F
 
 
 def test_a_loss_without_a_code_has_no_lesson(monkeypatch: pytest.MonkeyPatch) -> None:
-    circuit, trainer = _ohmic(EDGES["a conductance"], _rule("hardware", EDGES["a conductance"]))
-    assert make_lesson(circuit, trainer.task, make_plan(circuit, initial(circuit))) is not None
+    _, trainer = _ohmic(EDGES["a conductance"], _rule("hardware", EDGES["a conductance"]))
+    assert make_lesson(trainer.task, board_of(trainer)) is not None
     monkeypatch.setattr(type(trainer.task.loss), "aim", lambda _self, _outputs: None)
-    assert make_lesson(circuit, trainer.task, make_plan(circuit, initial(circuit))) is None
+    assert make_lesson(trainer.task, board_of(trainer)) is None
 
 
 def test_numbers_that_are_not_learned_are_never_taken_from_an_earlier_lesson(
@@ -323,7 +327,7 @@ def test_numbers_that_are_not_learned_are_never_taken_from_an_earlier_lesson(
 ) -> None:
     circuit, trainer = _ohmic(EDGES["one that learns beside one that does not"], _rule("coupled", "R"))
     native, params, rows = backend("native", circuit), initial(circuit), np.arange(30) % 3
-    lesson = make_lesson(circuit, trainer.task, make_plan(circuit, params))
+    lesson = make_lesson(trainer.task, board_of(trainer))
     assert lesson is not None
     native.teach(params, lesson, rows)
     bank = circuit.banks["R"]

@@ -35,13 +35,12 @@ from netlearn.learn.bench import Bench, Ledger
 from netlearn.learn.gep import Propagated, energy, propagate
 from netlearn.learn.graph import ResistorGraph
 from netlearn.learn.losses import LOSSES, make_loss
-from netlearn.learn.methods import METHODS, make_method
+from netlearn.learn.methods import METHODS, Method, make_method
 from netlearn.learn.methods.contrastive import CENTRED, ONE_SIDED, Pushing, Stencil, contrast
 from netlearn.learn.nudge import Energy, Feed, Hold, Nudge, Series
-from netlearn.learn.plan import make_plan
 from netlearn.learn.task import make_task
 from netlearn.learn.tick import Tick
-from netlearn.learn.train import Trainer, bench_of, train
+from netlearn.learn.train import Trainer, bench_of, board_of, train
 from netlearn.solve.solution import currents
 
 SEEDS = range(3)
@@ -155,14 +154,13 @@ class Lab:
         tick: Any = Tick(0, 0, 0),  # noqa: B008
     ) -> Bench:
         task = make_task(netlist.task, 0)
+        task = replace(task, method=tool) if isinstance(tool, Method) else task
         circuit = tool.equip(flatten(netlist.circuit))
         self.opened.append(open_backend(backend, circuit))
         params = initial(circuit)
         trainer = Trainer(circuit, task, self.opened[-1])
         rows = task.train if labels is None else np.zeros(len(labels), dtype=int)
-        return bench_of(
-            trainer, make_plan(circuit, params), params, rows, task.labels if labels is None else labels, tick
-        )
+        return bench_of(trainer, board_of(trainer), params, rows, task.labels if labels is None else labels, tick)
 
     def slope(self, netlist: Netlist, rule: str | Pushing, backend: str = "native", **options: float) -> np.ndarray:
         """What a rule takes for dC/dtheta (states,), the mean of all samples."""
@@ -811,6 +809,8 @@ LEDGERS: dict[str, Ledger] = {
     "hebbian": TWO,
     "hardware": TWO,
     "sign": TWO,
+    "integrator": TWO,
+    "overclamp": TWO,
     "power": TWO,
     "equilibrium_positive": TWO,
     "equilibrium_negative": TWO,

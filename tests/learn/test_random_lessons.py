@@ -17,6 +17,8 @@ from netlearn.backends.native.backend import Native
 from netlearn.backends.protocol import Taught
 from netlearn.circuit.flat import FlatCircuit, Params, flatten, initial, with_states
 from netlearn.lang.compile import compile_netlist
+from netlearn.learn.assembly import assemble
+from netlearn.learn.board import Board
 from netlearn.learn.compiled import make_lesson
 from netlearn.learn.plan import Plan, make_plan
 from netlearn.learn.task import Task, make_task
@@ -53,9 +55,9 @@ def _taught(circuit: FlatCircuit, params: Params, lesson: Lesson) -> Taught | No
     return Native(circuit, 1).teach(params, lesson, ROWS)
 
 
-def _loop(circuit: FlatCircuit, task: Task, plan: Plan, params: Params) -> tuple[np.ndarray, int, int]:
+def _loop(circuit: FlatCircuit, task: Task, board: Board, params: Params) -> tuple[np.ndarray, int, int]:
     trainer = Trainer(circuit, task, Native(circuit, 1), steps=1)
-    after, asked = learn(trainer, plan, None, params, [ROWS[k : k + 1] for k in range(len(ROWS))])
+    after, asked = learn(trainer, board, None, params, [ROWS[k : k + 1] for k in range(len(ROWS))])
     return after.states[0], asked.settles, asked.settled
 
 
@@ -82,16 +84,17 @@ def _other_number(circuit: FlatCircuit, params: Params, seed: int) -> Params:
 def _compared(seed: int, count: int) -> set[str]:
     """Each draw of a lesson against the same draw alone in the loop; what could be said of it."""
     circuit, task = _made(random_lesson(seed))
-    plan = make_plan(circuit, initial(circuit, seed))
-    lesson = make_lesson(circuit, task, plan)
+    start = initial(circuit, seed)
+    board = assemble(circuit, make_plan(circuit, start), task, start, (seed,))
+    lesson = make_lesson(task, board)
     if lesson is None:
         return {"asked"}
-    params = _draws(circuit, plan, count, seed)
+    params = _draws(circuit, board.plan, count, seed)
     native = Native(circuit, 1)
     taught = native.teach(params, lesson, ROWS)
     if taught is None or taught.settled < taught.solves:
         return {"asked"}
-    alone = [_loop(circuit, task, plan, params.of(slice(k, k + 1))) for k in range(count)]
+    alone = [_loop(circuit, task, board, params.of(slice(k, k + 1))) for k in range(count)]
     assert (taught.steps, taught.solves) == (len(ROWS), sum(solves for _, solves, _ in alone))
     _close(taught.states, np.array([states for states, _, _ in alone]))
     _leaves_nothing_behind(native, circuit, params, lesson, taught, seed)

@@ -35,7 +35,7 @@ from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params, b
 from netlearn.errors import BackendError, CircuitError
 from netlearn.jit import WIDTH
 from netlearn.solve import reference
-from netlearn.solve.lesson import Lesson
+from netlearn.solve.lesson import SPAN, Flaws, Lesson
 from netlearn.solve.newton import SETTLED, Report, points_of_eight, points_of_one, scratch
 from netlearn.solve.shape import Shape
 from netlearn.solve.solution import Solution
@@ -162,16 +162,21 @@ class Native:
             total += gradient(ready, boundary.of(rows), x[:, rows], slopes[:, rows], wanted, self.threads)
         return total
 
-    def teach(self, params: Params, lesson: Lesson, rows: Ints) -> Taught | None:
+    def teach(
+        self, params: Params, lesson: Lesson, rows: Ints, spans: Floats | None = None, flaws: Flaws | None = None
+    ) -> Taught | None:
         """Steps of every draw on its own trajectory, in machine code; None where a state acts in a way it lacks."""
         self._check(params)
         room = self._classroom
-        if room is None or not room.fits(params, lesson):
+        if room is None or not room.fits(params, lesson, flaws):
             if not self.connections.sound(boundary(self.circuit, lesson.inputs[:1])):
                 return None
             shape = self._shape(frozenset(self.circuit.driven["V"][0].tolist()), params)
-            room = self._classroom = open_classroom(shape, params, lesson)
-        return room.teach(params.states, rows, self.threads) if room else None
+            room = self._classroom = open_classroom(shape, params, lesson, flaws)
+        if room is None:
+            return None
+        spans = np.full(len(rows), lesson.numbers[SPAN]) if spans is None else spans
+        return room.teach(params.states, rows.reshape(len(rows), -1), spans, self.threads)
 
     def transient(self, params: Params, boundary: Boundary, stop: float, step: float) -> Transient:
         """All lanes over time, eight side by side; those of a group share their steps."""

@@ -17,7 +17,7 @@ from netlearn.backends.native.packing import (
 from netlearn.backends.protocol import Taught
 from netlearn.circuit.flat import CLAMPED, IDENTITY, FlatCircuit, Floats, Ints, Params, Rule, boundary, hold
 from netlearn.jit import WIDTH
-from netlearn.solve.lesson import HALF, A, B, Lesson
+from netlearn.solve.lesson import HALF, A, B, Flaws, Lesson
 from netlearn.solve.newton import Numbers, scratch
 from netlearn.solve.shape import Shape
 from netlearn.solve.teaching import (
@@ -53,39 +53,38 @@ class Classroom:
         course: Course,
         params: Params,
         lesson: Lesson,
+        flaws: Flaws | None,
     ) -> None:
         self.phases, self.handles, self.course, self.params, self.lesson = phases, handles, course, params, lesson
+        self.flaws = flaws
         self.wide = course.states_lanes.shape[2]
         self.album = _album(phases, course, lesson)
         self._start = course.free.copy(), course.clamped.copy()
         self._learned = {(rule.device, rule.param) for rule in circuit.rules}
         self._others = _not_learned(circuit)
-        count = (len(lesson.scales), self.wide)
-        self._memory = Memory(
-            np.zeros(count),
-            np.zeros((len(lesson.shares), self.wide)),
-            np.zeros(self.wide),
-            np.zeros(self.wide, np.int64),
-            np.zeros(len(phases[0].t.unknowns) * self.wide),
-        )
 
     def forget(self) -> None:
         """Start cold again."""
         self.course.free[:], self.course.clamped[:] = self._start
         self.album.seen[:] = 0
 
-    def fits(self, params: Params, lesson: Lesson) -> bool:
+    def fits(self, params: Params, lesson: Lesson, flaws: Flaws | None) -> bool:
         """Whether nothing but learned numbers and states is different in these parameters."""
         mine = self.params
-        if lesson is not self.lesson or params.draws != mine.draws or not same(params, mine, self._learned):
+        if (
+            lesson is not self.lesson
+            or flaws is not self.flaws
+            or params.draws != mine.draws
+            or not same(params, mine, self._learned)
+        ):
             return False
         return all(
             np.array_equal(params.values[device][param][:, rest], mine.values[device][param][:, rest])
             for (device, param), rest in self._others.items()
         )
 
-    def teach(self, states: Floats, rows: Ints, threads: int) -> Taught:
-        """Steps from `states` (D, S), for all draws."""
+    def teach(self, states: Floats, rows: Ints, spans: Floats, threads: int) -> Taught:
+        """Steps of samples `rows` (steps, B) with their spans from `states` (D, S), for all draws."""
         course, wide = self.course, self.wide
         groups, draws = len(course.states), len(states)
         course.states[:] = packed_lanes(states, wide)
@@ -96,13 +95,14 @@ class Classroom:
             one, two = (p._replace(numbers=of_groups(p.numbers, some), rest=p.rest[some]) for p in self.phases)
             part = Course(**{name: a[some] for name, a in course._asdict().items()})
             album = Album(self.album.free[some], self.album.clamped[some], self.album.seen[some])
-            memory = Memory(*(a.copy() for a in self._memory))  # type: ignore[arg-type]
+            memory = self._memory(rows.shape[1])
             run(
                 one,
                 two,
                 self.handles,
                 self.lesson,
                 rows,
+                spans,
                 part,
                 album,
                 memory,
@@ -115,8 +115,21 @@ class Classroom:
         solves, settled = (int(a.reshape(-1)[:draws].sum()) for a in (course.solves, course.settled))
         return Taught(after, len(rows), solves, settled)
 
+    def _memory(self, samples: int) -> Memory:
+        """Working memory for steps of so many samples."""
+        lesson, wide, left = self.lesson, self.wide, len(self.phases[0].t.unknowns)
+        return Memory(
+            np.zeros((len(lesson.scales), wide)),
+            np.zeros((samples, len(lesson.shares), wide)),
+            np.zeros((samples, wide)),
+            np.zeros(wide),
+            np.zeros(wide, np.int64),
+            np.zeros((samples, left * wide)),
+            np.zeros(left * wide),
+        )
 
-def open_classroom(shape: Shape, params: Params, lesson: Lesson) -> Classroom | None:
+
+def open_classroom(shape: Shape, params: Params, lesson: Lesson, flaws: Flaws | None) -> Classroom | None:
     """None where a state acts in a way that is not compiled."""
     gates, edges = _gates(shape), _conductances(shape.circuit)
     if gates is None or edges is None or not shape.maskable(lesson.clamps[0].tolist()):
@@ -126,7 +139,8 @@ def open_classroom(shape: Shape, params: Params, lesson: Lesson) -> Classroom | 
     phases = [_phase(part, params, lesson, lanes, edges) for part in _parts(shape, params, lesson)]
     (held, drivers), (_, feeders) = shape.circuit.driven["V"], shape.circuit.driven["I"]
     handles = Handles(np.stack([held, drivers]), feeders, np.array(gates[:2], dtype=np.int64), gates[2])
-    return Classroom(shape.circuit, phases, handles, _course(shape, params, lanes, wide), params, lesson)
+    course = _course(shape, params, lanes, wide, flaws)
+    return Classroom(shape.circuit, phases, handles, course, params, lesson, flaws)
 
 
 def _not_learned(circuit: FlatCircuit) -> dict[tuple[str, str], Ints]:
@@ -199,7 +213,7 @@ def _own_numbers(numbers: Numbers, groups: int) -> Numbers:
     )
 
 
-def _course(shape: Shape, params: Params, lanes: Ints, wide: int) -> Course:
+def _course(shape: Shape, params: Params, lanes: Ints, wide: int, flaws: Flaws | None) -> Course:
     """All draws at the beginning of their steps, from zero volts."""
     groups, nothing = len(lanes) // wide, boundary(shape.circuit, np.zeros((1, len(shape.circuit.inputs))))
     x = known(shape.circuit, shape, params, nothing, None)[:, 0]
@@ -208,7 +222,11 @@ def _course(shape: Shape, params: Params, lanes: Ints, wide: int) -> Course:
     solves, settled = np.zeros((2, groups, wide), np.int64)
     as_lanes = (a.reshape(groups, -1, wide) for a in (free, clamped, states))
     free_lanes, clamped_lanes, states_lanes = as_lanes
-    return Course(free, clamped, free_lanes, clamped_lanes, states, states_lanes, solves, settled)
+    none = np.zeros((params.draws, 0))
+    each = Flaws(*([none] * len(Flaws._fields))) if flaws is None else flaws
+    off = [packed_lanes(np.broadcast_to(a, (params.draws, a.shape[1]))[lanes], wide) for a in each]
+    off = [a.reshape(groups, -1, wide) for a in off]
+    return Course(free, clamped, free_lanes, clamped_lanes, states, states_lanes, solves, settled, *off)
 
 
 def _album(phases: list[Phase], course: Course, lesson: Lesson) -> Album:

@@ -18,7 +18,7 @@ from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import IDENTITY, Boundary, FlatCircuit, Floats, Ints, Params, boundary, check_params
 from netlearn.circuit.waveform import time_points
 from netlearn.errors import CircuitError
-from netlearn.solve.lesson import Lesson
+from netlearn.solve.lesson import PUSHED, Flaws, Lesson
 from netlearn.solve.solution import Solution
 
 
@@ -169,8 +169,13 @@ class Ngspice:
             columns[:, places] = params.values[device][param][draw].take(elements)
         return columns
 
-    def teach(self, params: Params, lesson: Lesson, rows: Ints) -> Taught | None:
-        """Steps done in ngspice's own process, where all that learns comes in through sources."""
+    def teach(
+        self, params: Params, lesson: Lesson, rows: Ints, spans: Floats | None = None, flaws: Flaws | None = None
+    ) -> Taught | None:
+        """Steps done in ngspice's own process, where all that learns comes in through sources: those of rules that count
+        in steps and single samples."""
+        if spans is not None or flaws is not None or rows.ndim > 1 or lesson.kinds[2] != PUSHED:
+            return None
         given = boundary(self.circuit, lesson.inputs[rows[:1]])
         if params.draws > 1 or not len(rows) or not self.connections.sound(given):
             return None

@@ -48,7 +48,7 @@ from netlearn.backends.ngspice.simulator import (
     Teaching,
 )
 from netlearn.jit import callback, external, float_table, floats, inlined, int_table, intrinsic, ints, ir, types
-from netlearn.solve.learning import aim, learn
+from netlearn.solve.learning import aim, look, move, step_of
 from netlearn.solve.lesson import Lesson
 
 (
@@ -262,7 +262,7 @@ def _teach(lane: int, r: Any) -> Any:
     row = ints(r[ROWS])[header[STEP]]
     inputs = float_table(r[INPUTS], 2, r[SOURCES])
     if lane == 0:
-        if aim(lesson, row, free, 0, target):
+        if aim(lesson, row, free, 0, target) >= 0.0:
             switches = _table_ints(t, SWITCHES)
             for k in range(switches.shape[1]):
                 on = not np.isnan(target[k, 0])
@@ -271,7 +271,11 @@ def _teach(lane: int, r: Any) -> Any:
             header[LANE] = 1
             return False
     else:
-        learn(lesson, free, clamped, _table_floats(t, WANTED)[0], states, _table_floats(t, CHANGE))
+        wanted, change = _table_floats(t, WANTED)[0], _table_floats(t, CHANGE)
+        change[:] = 0.0
+        look(lesson, free, clamped, change[:0], wanted, states, change)
+        step_of(lesson, change)
+        move(lesson, wanted, change, states)
         gates = _table_ints(t, GATES)
         for k in range(gates.shape[1]):
             inputs[0, gates[0, k]] = inputs[1, gates[0, k]] = states[gates[1, k], 0]

@@ -16,9 +16,11 @@ from netlearn.learn.methods.frequency import Frequency
 from netlearn.learn.methods.hardware import Hardware
 from netlearn.learn.methods.hebbian import Hebbian
 from netlearn.learn.methods.holomorphic import Holomorphic
+from netlearn.learn.methods.integrator import Integrator
 from netlearn.learn.methods.method import Method
 from netlearn.learn.methods.omega import Omega
 from netlearn.learn.methods.omega_biased import OmegaBiased
+from netlearn.learn.methods.overclamp import Overclamp
 from netlearn.learn.methods.perturbation import Perturbation
 from netlearn.learn.methods.power import Power
 from netlearn.learn.methods.sign import Sign
@@ -26,13 +28,15 @@ from netlearn.learn.methods.spring import Spring
 from netlearn.learn.methods.spsa import Spsa
 from netlearn.learn.methods.two_phase import TwoPhase
 from netlearn.learn.methods.two_phase_centred import TwoPhaseCentred
-from netlearn.learn.options import make
+from netlearn.learn.options import Numbers, make
 
 METHODS: dict[str, type[Method]] = {
     "coupled": Coupled,
     "coupled_centred": CoupledCentred,
     "hebbian": Hebbian,
     "hardware": Hardware,
+    "integrator": Integrator,
+    "overclamp": Overclamp,
     "sign": Sign,
     "equilibrium": Equilibrium,
     "equilibrium_positive": EquilibriumPositive,
@@ -53,7 +57,7 @@ METHODS: dict[str, type[Method]] = {
 }
 
 
-def make_method(name: str, given: Mapping[str, float]) -> Method:
+def make_method(name: str, given: Mapping[str, Numbers]) -> Method:
     """The method of that name, with its options in SI units."""
     return make("rule", METHODS, name, given)
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from netlearn.circuit.flat import FlatCircuit, Floats, Ints
 from netlearn.errors import TaskError
 from netlearn.learn.bench import Bench
 from netlearn.learn.plan import Plan, along
+from netlearn.solve.lesson import PUSHED
 
 
 @dataclass(frozen=True)
 class Formula:
     """A method as one of the formulas of `netlearn.solve.lesson`, for backends that do whole steps in machine code.
 
-    eta: the nudge. signal: SQUARES or MAGNITUDES. scales (states,): how each state takes a change. weights, inverse: w
+    eta: the nudge. signal: SQUARES or MAGNITUDES. switch: PUSHED or one of the others, for rules that count in time, whose
+    `numbers` of a lesson are given by their place. scales (states,): how each state takes a change. weights, inverse: w
     and m of the edges, one array and one number a group.
     """
 
@@ -28,6 +30,8 @@ class Formula:
     weights: Sequence[Floats]
     inverse: Sequence[int]
     dead: float = 0.0
+    switch: int = PUSHED
+    numbers: Mapping[int, float] = field(default_factory=dict)
 
 
 class Method(ABC):

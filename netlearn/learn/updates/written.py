@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from netlearn.circuit.flat import Floats
-from netlearn.errors import TaskError
-from netlearn.learn.options import STATE
+from netlearn.learn.options import STATE, check_not_negative
 from netlearn.learn.plan import Plan
 from netlearn.learn.tick import Tick
 
@@ -28,9 +27,7 @@ class Written:
     absolute: float = field(default=0.0, metadata={"doc": "standard deviation of every write", "unit": STATE})
 
     def __post_init__(self) -> None:
-        for name, value in (("relative", self.relative), ("absolute", self.absolute)):
-            if not 0 <= value < np.inf:
-                raise TaskError(f"{name} is {value:g}", "a standard deviation is not negative", name)
+        check_not_negative(relative=self.relative, absolute=self.absolute)
 
     def __call__(self, change: Floats, states: Floats, plan: Plan, tick: Tick) -> Floats:
         noise = tick.rng(WRITES).standard_normal((2, *change.shape))

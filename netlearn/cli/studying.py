@@ -1,0 +1,89 @@
+"""`netlearn study`: what all studies share: a netlist on a stand, a folder, progress, a picture, what is printed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from netlearn.cli.progress import counting
+from netlearn.cli.reading import read_text
+from netlearn.errors import TaskError
+from netlearn.lang.compile import Netlist, compile_netlist
+from netlearn.store import new_folder
+from netlearn.study.findings import Drawer, Findings, Tell
+from netlearn.study.stand import Stand, stand
+
+MOST_DRAWS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Question:
+    """What was typed of what all studies take."""
+
+    file: Path
+    tasks: str | None
+    bias: float
+    seed: int
+    draws: int
+    backend: str
+    allowed: tuple[Path, ...]
+
+
+Study = Callable[[Stand, Drawer, Tell], Findings]
+
+
+def run(
+    question: Question, name: str, options: Mapping[str, Any], study: Study, out: Path | None, quiet: bool
+) -> tuple[Findings, Path]:
+    """Do a study and leave all it found in a folder."""
+    from netlearn.plot.picture import write_picture
+    from netlearn.plot.studies import PICTURES
+
+    text, path = read_text(question.file)
+    netlist = compile_netlist(text, path, Path(path).parent, question.allowed)
+    if not 1 <= question.draws <= MOST_DRAWS:
+        raise TaskError(f"{question.draws} draws", f"give --draws a number from 1 to {MOST_DRAWS}")
+    seeds = tuple(range(question.seed, question.seed + question.draws))
+    on = stand(netlist, names_of(netlist, question.tasks), seeds, question.backend).biased(question.bias)
+    try:
+        folder = out if out is not None else new_folder(Path("runs") / f"{question.file.stem}-{name}")
+        asked = {
+            "netlist": Path(path).name,
+            "text": [netlist.source.text, *(netlist.files[file] for file in sorted(netlist.files))],
+            "tasks": [task.spec.name for task in on.tasks],
+            "bias": question.bias,
+            "seed": question.seed,
+            "draws": question.draws,
+            "backend": question.backend,
+            **options,
+        }
+        drawer = Drawer(folder, name, asked)
+        with counting(name, quiet) as tell:
+            found = study(on, drawer, tell)
+    finally:
+        on.trainer.backend.close()
+    drawer.keep(found)
+    size, draw = PICTURES[name]
+    write_picture(folder / f"{name}.svg", size, lambda figure: draw(figure, found))
+    return found, folder
+
+
+def names_of(netlist: Netlist, typed: str | None) -> list[str]:
+    """The tasks that were named, else those of the first schedule, else all."""
+    if typed is not None:
+        return [name.strip() for name in typed.split(",")]
+    for schedule in netlist.schedules.values():
+        return list(dict.fromkeys(hold.task for hold in schedule.holds))
+    if not netlist.tasks:
+        raise TaskError("this netlist has no task", "write task name on Circuit { data ... -> ... }")
+    return list(netlist.tasks)
+
+
+def told(found: Findings, folder: Path, json_wanted: bool) -> str:
+    """What a study prints."""
+    if json_wanted:
+        return json.dumps({"out": str(folder), "study": found.study, **found.numbers})
+    return f"{found.text}\n{folder / f'{found.study}.svg'}"

@@ -1,0 +1,26 @@
+"""A task's boards: ideal ones, and on them what its imperfections put there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netlearn.circuit.flat import FlatCircuit, Params
+from netlearn.errors import CheckFault, Diagnostic, TaskError
+from netlearn.learn.board import Board, ideal
+from netlearn.learn.methods.integrator import Integrator
+from netlearn.learn.plan import Plan
+from netlearn.learn.task import Task
+
+
+def assemble(circuit: FlatCircuit, plan: Plan, task: Task, params: Params, seeds: Sequence[int]) -> Board:
+    """The boards of draws with these parameters and seeds. NetlistError, at its place, where an imperfection does not
+    fit the circuit."""
+    alpha = task.method.alpha if isinstance(task.method, Integrator) else 0.0
+    board = ideal(circuit, plan, alpha, params, seeds)
+    for imperfection, choice in zip(task.imperfections, task.spec.imperfections, strict=True):
+        try:
+            board = imperfection.onto(board)
+        except TaskError as error:
+            place = choice.place(error.about)
+            raise CheckFault([Diagnostic(error.message, task.spec.source, place, error.help)]) from None
+    return board

@@ -1,0 +1,88 @@
+"""The board of a learning network: its devices and its update circuitry, off by what real parts are off by.
+
+A transistor edge learns by dG/dt = alpha [(d_F)^2 - (d_C)^2], its two drops formed by amplifiers, squared and subtracted by a
+multiplier, integrated on a gate capacitor while a learning switch is on. Each part of this is imperfect in its own way
+(arXiv 2505.22887), and the parts add up to
+
+    dG/dt = alpha sum_e s_e [(d_F + o_F)^2 - (d_C + o_C)^2] + B - (G - G_rest) / tau
+
+with the clamped outputs off by what the clamp is off by, the sources of the clamped network off those of the free one, and
+transistors that are not quite twins. A `Board` has these numbers for D draws; each imperfection of a task puts its own part
+onto it (`netlearn.learn.imperfections`). A draw is a function of a seed, what is drawn and the path of the part alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from scipy.special import ndtri
+
+from netlearn.circuit.flat import FlatCircuit, Floats, Params
+from netlearn.learn.plan import Plan
+from netlearn.solve.lesson import DRIVE, EXTRA, LEAST, READ, Flaws
+
+
+@dataclass(frozen=True)
+class Board:
+    """See the module. alpha in V/s a V^2 (0: a rule without a board). params, flaws and seeds are of D draws. `numbers`: those of a lesson that
+    imperfections set, by their place."""
+
+    circuit: FlatCircuit
+    plan: Plan
+    alpha: float
+    params: Params
+    seeds: tuple[int, ...]
+    flaws: Flaws
+    numbers: Mapping[int, float] = field(default_factory=dict)
+
+    @property
+    def edges(self) -> tuple[str, ...]:
+        """A name for each learning edge, group after group."""
+        return tuple(self.circuit.banks[g.device].names[int(e)] for g in self.plan.groups for e in g.elements)
+
+    def normal(self, what: str, names: Sequence[str]) -> Floats:
+        """Standard normal numbers (D, names): one for each draw and part."""
+        return np.array([[_normal(seed, what, name) for name in names] for seed in self.seeds]).reshape(-1, len(names))
+
+    def add(self, **parts: Floats) -> Board:
+        """More of some flaws."""
+        now = self.flaws._asdict()
+        return replace(self, flaws=self.flaws._replace(**{name: now[name] + part for name, part in parts.items()}))
+
+    def set(self, place: int, number: float) -> Board:
+        return replace(self, numbers={**self.numbers, place: number})
+
+    def read(self, volts: Floats) -> Floats:
+        """Voltages as they are read outside."""
+        return rounded(volts, self.numbers.get(READ, 0.0))
+
+    def drive(self, volts: Floats) -> Floats:
+        """Voltages as they are made outside."""
+        return rounded(volts, self.numbers.get(DRIVE, 0.0))
+
+    def on(self, times: Floats) -> Floats:
+        """For how long the learning switch is on where it should be for `times` (s)."""
+        long = (times > 0.0) & (times >= self.numbers.get(LEAST, 0.0))
+        return np.where(long, times + self.numbers.get(EXTRA, 0.0), 0.0)
+
+
+def ideal(circuit: FlatCircuit, plan: Plan, alpha: float, params: Params, seeds: Sequence[int]) -> Board:
+    """A board without a flaw, for draws with these parameters and seeds."""
+    draws, states = params.states.shape
+    edges = sum(len(g.states) for g in plan.groups)
+    clamps, driven = len(circuit.clamping[0]) if alpha else 0, len(circuit.driven["V"][0])
+    counts = (states, states, states, 2 * edges, clamps, driven)
+    return Board(circuit, plan, alpha, params, tuple(seeds), Flaws(*(np.zeros((draws, count)) for count in counts)))
+
+
+def rounded(volts: Floats, step: float) -> Floats:
+    """On the codes of a converter; as they are where it has none (0)."""
+    return np.asarray(np.round(volts / step) * step) if step > 0.0 else volts
+
+
+def _normal(seed: int, what: str, name: str) -> float:
+    digest = hashlib.sha256(f"{seed}/{what}/{name}".encode()).digest()
+    return float(ndtri((int.from_bytes(digest[:8], "big") + 0.5) / 2**64))

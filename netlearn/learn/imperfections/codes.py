@@ -1,0 +1,30 @@
+"""Converters have codes: outputs are read, inputs and clamps driven, on steps of full / 2^bits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from netlearn.circuit.flat import Floats
+from netlearn.learn.board import Board, rounded
+from netlearn.learn.imperfections.imperfection import Imperfection
+from netlearn.learn.options import check_positive, check_whole
+from netlearn.solve.lesson import DRIVE, READ
+
+
+@dataclass(frozen=True)
+class Codes(Imperfection):
+    """See the module."""
+
+    full: float = field(metadata={"doc": "full scale of both", "unit": "V"})
+    read: float = field(default=12, metadata={"doc": "bits with which outputs are read"})
+    drive: float = field(default=8, metadata={"doc": "bits with which inputs and clamps are driven"})
+
+    def __post_init__(self) -> None:
+        check_positive(full=self.full)
+        check_whole(1, 32, read=self.read, drive=self.drive)
+
+    def onto(self, board: Board) -> Board:
+        return board.set(READ, self.full / 2**self.read).set(DRIVE, self.full / 2**self.drive)
+
+    def driven(self, inputs: Floats) -> Floats:
+        return rounded(inputs, self.full / 2**self.drive)

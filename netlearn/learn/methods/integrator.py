@@ -1,0 +1,107 @@
+"""The rule as its circuit does it in time (Dillavou et al., PNAS 2024; arXiv 2505.22887): a multiplier charges a capacitor.
+
+    dG/dt = alpha [(d_F)^2 - (d_C)^2],   alpha = gain / (R C V0),       while the learning switch is on
+
+Needs: a twin, an analog multiplier and an integrator an edge, and outputs that can be held towards their labels.
+
+R is what the multiplier charges the gate capacitor C through, V0 its scale. The switch is on for `pulse` seconds a sample,
+whether there is anything to learn from it or not: where a hinge is satisfied the clamp lets go, but what the parts of the
+board are off by (`netlearn.learn.imperfections`) goes on moving the gates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from netlearn.circuit.flat import FREE, Boundary, FlatCircuit, Floats, hold
+from netlearn.learn.bench import Bench
+from netlearn.learn.edges import Seen
+from netlearn.learn.methods.method import Formula, Method, check_eta
+from netlearn.learn.options import check_positive
+from netlearn.learn.phases import Aim, Phase
+from netlearn.learn.plan import Plan, add, adding
+from netlearn.solve.lesson import ALWAYS, SPAN, SQUARES
+
+
+@dataclass(frozen=True)
+class Integrator(Method):
+    """See the module."""
+
+    holds: ClassVar[bool] = True
+    switch: ClassVar[int] = ALWAYS
+    r: float = field(default=1e3, metadata={"doc": "R, of an edge's integrator", "unit": "Ohm"})
+    c: float = field(default=2.2e-6, metadata={"doc": "C, the gate capacitor", "unit": "F"})
+    v0: float = field(default=0.33, metadata={"doc": "V0, scale of the multiplier", "unit": "V"})
+    gain: float = field(default=1.0, metadata={"doc": "what the parts make of 1 / (R C V0)"})
+    eta: float = field(default=1.0, metadata={"doc": "nudge, 0..1"})
+    pulse: float = field(default=1e-4, metadata={"doc": "learning time a sample", "unit": "s"})
+
+    def __post_init__(self) -> None:
+        check_eta(self.eta)
+        check_positive(r=self.r, c=self.c, v0=self.v0, gain=self.gain, pulse=self.pulse)
+
+    @property
+    def alpha(self) -> float:
+        """V/s a V^2."""
+        return self.gain / (self.r * self.c * self.v0)
+
+    def change(self, bench: Bench) -> Floats | None:
+        board, span = bench.board, self.pulse if bench.span is None else bench.span
+        free = bench.free()
+        aim = bench.aim(free)
+        times = board.on(np.where(bench.alive, self.times(aim, span), 0.0))
+        if not times.any():
+            return None
+        clamped = bench.settle(_sources(self.clamped(bench, free, aim), bench), free)
+        seen = _squares(bench, bench.seen(free, clamped, FREE), 0) - _squares(bench, bench.nudged(clamped), 1)
+        times = np.where(bench.alive, times, 0.0)
+        flaws, states = board.flaws, bench.params.states
+        drift = flaws.drift - flaws.leak * (states - flaws.rest)
+        return np.asarray(self.alpha * np.einsum("s,dse->de", times, seen) + times.sum() * drift)
+
+    def times(self, aim: Aim, span: float) -> Floats:
+        """How long the learning switch is on for each sample (S,), in s."""
+        return np.full(len(aim.outputs), span)
+
+    def clamped(self, bench: Bench, free: Phase, aim: Aim) -> Boundary:
+        """The boundary of the clamped phase, but for its sources."""
+        nodes, starts, outputs, shares = bench.circuit.clamping
+        start = bench.board.read(free.x[0].take(starts, axis=1))
+        goal = self.goal(start, shares, (aim.target - aim.outputs).take(outputs, axis=1))
+        return hold(free.boundary, nodes, bench.board.drive(goal) + bench.board.flaws.clamp)
+
+    def goal(self, start: Floats, shares: Floats, push: Floats) -> Floats:
+        """Voltages (S, T) of clamped nodes that are at `start`, their outputs `push` below where they should go."""
+        return start + shares * (self.eta * push)
+
+    def formula(self, circuit: FlatCircuit, plan: Plan) -> Formula:
+        numbers = {SPAN: self.pulse}
+        inverse = [0] * len(plan.groups)
+        return Formula(
+            self.eta, SQUARES, self.alpha, adding(plan), plan.polarity, inverse, switch=self.switch, numbers=numbers
+        )
+
+    def apply(self, states: Floats, change: Floats, plan: Plan) -> Floats:
+        return add(states, change, plan)
+
+
+def _sources(imposed: Boundary, bench: Bench) -> Boundary:
+    """What drives the clamped network is not quite what drives the free one."""
+    voltages = imposed.voltages.copy()
+    voltages[:, : bench.board.flaws.source.shape[1]] += bench.board.flaws.source
+    return Boundary(imposed.held, voltages, imposed.fed, imposed.currents)
+
+
+def _squares(bench: Bench, seen: Seen, phase: int) -> Floats:
+    """What each state's edges make of their drops in the free (0) or clamped (1) phase, (D, S, states)."""
+    offsets = np.split(bench.board.flaws.offsets, 2, axis=1)[phase]
+    parts, first = [], 0
+    for group, polarity, drops in zip(bench.plan.groups, bench.plan.polarity, seen.drops, strict=True):
+        off = offsets[:, None, first : first + len(polarity)]
+        own = group.half == seen.half if group.twin else True
+        parts.append(np.where(own, polarity * (drops + off) ** 2, 0.0))
+        first += len(polarity)
+    return seen.to_states(parts)

@@ -1,0 +1,11 @@
+"""The pictures of studies: a size in inches, and what draws the findings of that study on a figure."""
+
+from collections.abc import Callable
+from typing import Any
+
+from netlearn.plot.studies import cycle
+from netlearn.study.findings import Findings
+
+PICTURES: dict[str, tuple[tuple[float, float], Callable[[Any, Findings], None]]] = {
+    "cycle": (cycle.SIZE, cycle.draw),
+}

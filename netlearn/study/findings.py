@@ -1,0 +1,101 @@
+"""What a study finds: tables, a paragraph, numbers for programs; and the folder that keeps them.
+
+study.json   which study of which netlist with which options, and at the end its numbers
+cells/       one file a finished part, so that a study that was killed goes on where it was
+NAME.csv     its tables
+STUDY.md     its paragraph
+STUDY.svg    its picture (see `netlearn.plot`)
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from netlearn.errors import RunError
+from netlearn.store import read_json, write_bytes, write_json
+
+Tell = Callable[[int, int], None]
+"""Told how many parts of how many are done."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of numbers and words under their names."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[Any]]
+
+    def column(self, name: str) -> list[Any]:
+        k = self.columns.index(name)
+        return [row[k] for row in self.rows]
+
+    @property
+    def text(self) -> str:
+        """As CSV: numbers to 9 digits, what is not there (NaN) empty."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows([_cell(value) for value in row] for row in self.rows)
+        return out.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if not isinstance(value, float):
+        return value
+    return "" if math.isnan(value) else f"{value:.9g}"
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Of a study by its name. `numbers`: what programs may want of it, as JSON; `title`: of its netlist."""
+
+    study: str
+    title: str
+    tables: Mapping[str, Table]
+    text: str
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Drawer:
+    """The folder of one study while it is done. RunError where another one lies in it."""
+
+    def __init__(self, folder: Path, study: str, asked: Mapping[str, Any]) -> None:
+        self.folder = folder
+        digest = hashlib.sha256(json.dumps({"study": study, **asked}, sort_keys=True).encode()).hexdigest()[:16]
+        config = folder / "study.json"
+        if config.is_file():
+            if read_json(config, "study", {"digest": (str,)})["digest"] != digest:
+                raise RunError(f"{folder} has another study, or one of another netlist", "name another folder: --out")
+            return
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise RunError(f"{folder} exists", "name another folder with --out")
+        shown = {key: value for key, value in asked.items() if key != "text"}
+        write_json(config, {"digest": digest, "study": study, **shown})
+
+    def once(self, name: str, find: Callable[[], Any]) -> Any:
+        """What `find` finds (as JSON has it), or has found before."""
+        path = self.folder / "cells" / f"{name}.json"
+        if path.is_file():
+            return read_json(path, "study", {"found": (dict, list, float, int)})["found"]
+        found = find()
+        write_json(path, {"found": found})
+        return found
+
+    def keep(self, findings: Findings) -> None:
+        """Write all but the picture."""
+        for name, table in findings.tables.items():
+            write_bytes(self.folder / f"{name}.csv", table.text.encode())
+        write_bytes(self.folder / f"{findings.study}.md", (findings.text + "\n").encode())
+        config = read_json(self.folder / "study.json", "study", {})
+        write_json(
+            self.folder / "study.json",
+            {**config, "title": findings.title, "tables": list(findings.tables), "numbers": dict(findings.numbers)},
+        )

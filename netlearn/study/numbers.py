@@ -1,0 +1,30 @@
+"""Lists of numbers as they are typed: `6e-4:2:19` (geometric), `0.02,0.08,0.2`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from netlearn.errors import TaskError
+from netlearn.study.entrants import number
+
+MOST = 10_000
+
+
+def positive(text: str, option: str) -> list[float]:
+    """The numbers of `first:last:count`, in geometric steps, or of a list; TaskError where they are none above zero."""
+    help = f"write {option} 6e-4:2:19 (first:last:count, in geometric steps) or {option} 0.02,0.08"
+    parts = text.split(":")
+    if len(parts) == 1:
+        found = [number(part.strip(), option) for part in text.split(",")]
+    elif len(parts) == 3:
+        first, last, count = (number(part.strip(), option) for part in parts)
+        if not (0 < first < np.inf and 0 < last < np.inf):
+            raise TaskError(f"{option} {text} is not above zero", help)
+        if not 1 <= count <= MOST or count != int(count):
+            raise TaskError(f"{option}: {parts[2]} is no count from 1 to {MOST}", help)
+        found = [float(f"{value:.12g}") for value in np.geomspace(first, last, int(count))]
+    else:
+        raise TaskError(f"{option} {text} is no list of numbers", help)
+    if not all(0 < value < np.inf for value in found):
+        raise TaskError(f"{option} {text} is not above zero", help)
+    return list(dict.fromkeys(found))

@@ -1,0 +1,214 @@
+"""A test stand: a board that learns, and tasks that are held on it one after the other, for a time each.
+
+The state of the network is carried over from task to task. While a task is held its samples follow each other, a pulse of
+learning time each; the last pulse is cut so that times are met exactly, and all of a hold counts as one as far as a late
+learning switch is concerned (`imperfection switch(late = ...)`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+from math import ceil
+
+import numpy as np
+
+from netlearn.backends import open_backend
+from netlearn.circuit.flat import Floats, Ints, Params, boundary, flatten, initial, with_states
+from netlearn.errors import BackendError, TaskError
+from netlearn.lang.compile import Netlist
+from netlearn.learn.assembly import assemble
+from netlearn.learn.board import Board
+from netlearn.learn.compiled import make_lesson
+from netlearn.learn.losses import Hinge
+from netlearn.learn.methods.integrator import Integrator
+from netlearn.learn.plan import make_plan
+from netlearn.learn.task import Task, make_task
+from netlearn.learn.tick import Tick
+from netlearn.learn.train import Trainer, shown_step
+from netlearn.solve.lesson import EXTRA, SHARED, Lesson
+from netlearn.solve.solution import read
+
+MOST_STEPS = 50_000_000  # of one hold
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What is shown: samples `rows` (steps, B) for a span (s) each, `spans` (steps,)."""
+
+    rows: Ints
+    spans: Floats
+
+    def times(self, count: int) -> Steps:
+        """The same so many times."""
+        return Steps(np.tile(self.rows, (count, 1)), np.tile(self.spans, count))
+
+    def parts(self, count: int) -> list[Steps]:
+        """The same in up to so many parts."""
+        cuts = np.linspace(0, len(self.spans), min(count, len(self.spans)) + 1).astype(int)
+        return [Steps(self.rows[a:b], self.spans[a:b]) for a, b in pairwise(cuts)]
+
+    def __add__(self, other: Steps) -> Steps:
+        return Steps(np.concatenate([self.rows, other.rows]), np.concatenate([self.spans, other.spans]))
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Tasks on a board of D draws. `task` has the samples of all of them, `rows` which are whose."""
+
+    tasks: tuple[Task, ...]
+    task: Task
+    rows: tuple[Ints, ...]
+    trainer: Trainer
+    board: Board
+    late: float
+
+    @property
+    def method(self) -> Integrator:
+        assert isinstance(self.task.method, Integrator)
+        return self.task.method
+
+    @property
+    def names(self) -> list[str]:
+        """The learnable values'."""
+        return list(self.board.plan.names)
+
+    @property
+    def start(self) -> Floats:
+        """The first states (D, S)."""
+        return self.board.params.states
+
+    @cached_property
+    def lesson(self) -> Lesson | None:
+        return make_lesson(self.task, self.board)
+
+    def biased(self, factor: float) -> Stand:
+        """The same with a bias so many times as large."""
+        flaws = self.board.flaws
+        return replace(self, board=replace(self.board, flaws=flaws._replace(drift=factor * flaws.drift)))
+
+    def taught(self, method: Integrator) -> Stand:
+        """The same under another rule; what its imperfections come to stays."""
+        board = replace(self.board, alpha=method.alpha)
+        task = replace(self.task, method=method)
+        tasks = tuple(replace(one, method=method) for one in self.tasks)
+        return replace(self, tasks=tasks, task=task, board=board, trainer=replace(self.trainer, task=task))
+
+    def hold(self, task: int, seconds: float) -> Steps:
+        """What is shown while a task is held."""
+        rows, seconds = self.rows[task], seconds + self.late
+        together = self.method.switch == SHARED
+        count = max(ceil(seconds / self.method.pulse - 1e-9), 1)
+        count = count if together else -(-count // len(rows)) * len(rows)
+        if count > MOST_STEPS:
+            raise TaskError(
+                f"{seconds:g} s are {count} pulses of {self.method.pulse:g} s",
+                f"at most {MOST_STEPS} are shown at once",
+            )
+        shown = np.tile(rows, (count, 1)) if together else np.tile(rows, count // len(rows))[:, None]
+        return Steps(shown, np.full(count, seconds / count))
+
+    def cycle(self, period: float) -> list[Steps]:
+        """What is shown of each task while all of them alternate with a period."""
+        return [self.hold(k, period / len(self.tasks)) for k in range(len(self.tasks))]
+
+    def learn(self, states: Floats, steps: Steps) -> Floats:
+        """States (D, S) after what is shown; BackendError where a sample has no operating point."""
+        params = with_states(self.board.circuit, self.board.params, states)
+        if self.lesson is not None:
+            rows = steps.rows[:, 0] if steps.rows.shape[1] == 1 else steps.rows
+            taught = self.trainer.backend.teach(params, self.lesson, rows, steps.spans, self.board.flaws)
+            if taught is not None and taught.steps == len(rows):
+                if taught.settled < taught.solves:
+                    _lost(taught.solves - taught.settled)
+                return taught.states
+        return np.concatenate([self._alone(k, states[k : k + 1], steps) for k in range(len(states))])
+
+    def _alone(self, draw: int, states: Floats, steps: Steps) -> Floats:
+        """The same for one draw, phase by phase."""
+        board = _draw(self.board, draw)
+        params = with_states(board.circuit, board.params, states)
+        for k, (rows, span) in enumerate(zip(steps.rows, steps.spans, strict=True)):
+            labels = self.task.labels[rows]
+            tick = Tick(board.seeds[0], 0, k)
+            params, asked = shown_step(self.trainer, board, params, rows, labels, tick, float(span))
+            if asked.settled < asked.settles:
+                _lost(asked.settles - asked.settled)
+        return params.states
+
+    def outputs(self, states: Floats) -> Floats:
+        """Free outputs (D, N, O) of all samples."""
+        params = with_states(self.board.circuit, self.board.params, states)
+        params = params if len(states) == len(self.board.seeds) else _copies(self.board.params, self.board, states)
+        found = self.trainer.backend.operating_points(params, boundary(self.board.circuit, self.task.inputs))
+        if not found.settled.all():
+            _lost(int(np.count_nonzero(~found.settled)))
+        return read(self.board.circuit, params, found.x)
+
+    def misses(self, states: Floats) -> Floats:
+        """Squared errors (D, N) of all samples in V^2: the mean over outputs, or what is missing of a hinge, squared."""
+        loss, labels, known = self.task.loss, self.task.labels, self.task.known
+        found = self.outputs(states)
+        if isinstance(loss, Hinge):
+            return np.stack([loss.miss(of, labels, known) ** 2 for of in found])
+        return np.asarray(((found - labels) ** 2).mean(axis=2))
+
+    def errors(self, states: Floats) -> Floats:
+        """Mean squared error of each task, (D, tasks), in V^2."""
+        misses = self.misses(states)
+        return np.stack([misses[:, rows].mean(axis=1) for rows in self.rows], axis=1)
+
+
+def _lost(count: int) -> None:
+    raise BackendError(
+        f"{count} operating point{'s' * (count > 1)} did not settle while the network learned",
+        "are there gates at which nothing conducts? give learnable values narrower bounds",
+    )
+
+
+def _draw(board: Board, k: int) -> Board:
+    """One draw of a board."""
+    flaws = type(board.flaws)(*(a[k : k + 1] for a in board.flaws))
+    return replace(board, params=board.params.of(slice(k, k + 1)), seeds=board.seeds[k : k + 1], flaws=flaws)
+
+
+def _copies(params: Params, board: Board, states: Floats) -> Params:
+    """Other states of the first draw than there are draws."""
+    return with_states(board.circuit, params.of(slice(0, 1)).copies(len(states)), states)
+
+
+def stand(netlist: Netlist, names: Sequence[str], seeds: Sequence[int] = (0,), backend: str = "native") -> Stand:
+    """Tasks of a netlist on boards of these seeds. TaskError where they have not one circuit, rule, loss and board."""
+    known = netlist.tasks
+    for name in names:
+        if name not in known:
+            raise TaskError(f"there is no task '{name}'", f"known: {', '.join(known) or 'none'}")
+    tasks = tuple(make_task(known[name], seeds[0]) for name in names)
+    first = tasks[0]
+    for one in tasks:
+        if not isinstance(one.method, Integrator):
+            raise TaskError(
+                f"task {one.spec.name} has rule {one.spec.rule.name}, which does not learn in time",
+                "write rule integrator(...) or rule overclamp(...)",
+            )
+        same = (one.spec.circuit, one.method, one.loss, one.imperfections, one.updates)
+        if same != (first.spec.circuit, first.method, first.loss, first.imperfections, first.updates):
+            raise TaskError(
+                f"tasks {first.spec.name} and {one.spec.name} differ in more than their data",
+                f"one board learns them all: write task {one.spec.name} like {first.spec.name} {{ data ... }}",
+            )
+    circuit = flatten(netlist.circuits[first.spec.circuit])
+    counts = np.cumsum([0, *(len(one.inputs) for one in tasks)])
+    rows = tuple(np.arange(a, b) for a, b in pairwise(counts))
+    every = np.arange(counts[-1])
+    inputs, labels = (np.concatenate([getattr(one, what) for one in tasks]) for what in ("inputs", "labels"))
+    together = replace(first, inputs=inputs, labels=labels, train=every, test=every[:0])
+    params = initial(circuit, seeds[0]).copies(len(seeds))
+    starts = np.concatenate([initial(circuit, seed).states for seed in seeds])
+    params = with_states(circuit, params, starts)
+    board = assemble(circuit, make_plan(circuit, params), first, params, seeds)
+    numbers: Mapping[int, float] = {k: v for k, v in board.numbers.items() if k != EXTRA}
+    trainer = Trainer(circuit, together, open_backend(backend, circuit), seeds[0], steps=1)
+    return Stand(tasks, together, rows, trainer, replace(board, numbers=numbers), board.numbers.get(EXTRA, 0.0))
