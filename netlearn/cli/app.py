@@ -383,9 +383,15 @@ def plot(
 
 
 @app.command()
-def report(run: Run, out: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None) -> None:
-    """Write one self-contained HTML page about a finished run."""
-    from netlearn.report import write_report
+def report(
+    run: Annotated[
+        Path, typer.Argument(help="A run folder, the folder of a study, or one with several of these in it.")
+    ],
+    out: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
+) -> None:
+    """Write one self-contained HTML page about a finished run, or about studies."""
+    from netlearn.report import write_report, write_studies_report
     from netlearn.store import open_run
 
-    print(write_report(open_run(run), out))
+    studies = (run / "study.json").is_file() or any(run.glob("*/study.json"))
+    print(write_studies_report(run, out) if studies else write_report(open_run(run), out))

@@ -319,6 +319,8 @@ def _misplaced(s: Seen) -> dict[str, str] | None:
     if found is None or s.in_list or found.end() > s.fault.column + len(s.text) or found["at"] not in FORMS:
         return None
     word = found["at"]
+    if any(line == s.fault.line and column > found.end() for _, line, column in s.fault.opened):
+        return None  # it opens the block that the fault is in
     if word in HOMES[s.block] or (word == "else" and not s.block):
         return None
     home = next(kind for kind, words in HOMES.items() if word in words)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import html
-import re
 from pathlib import Path
 from typing import Any
 
 from netlearn.learn.metrics import label, show, shown_metrics, unsettled
 from netlearn.plot import KINDS, save, view
+from netlearn.report.html import inline, page, table, text
 from netlearn.store import RunFolder, write_bytes
 
 CAPTIONS = {
@@ -17,18 +16,6 @@ CAPTIONS = {
     "network": "The network before and after learning: edges by conductance, nodes by voltage (last sample).",
     "states": "Every learnable value on its way.",
 }
-STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222}
-h1{font-size:1.5em;margin-bottom:.2em} .sub{color:#666;margin-top:0}
-.figures{display:grid;grid-template-columns:1fr 1fr;gap:1.2em} figure{margin:0} figure.wide{grid-column:1/3}
-figure svg{width:100%;height:auto} figcaption{color:#555;font-size:.9em}
-.numbers{display:flex;flex-wrap:wrap;gap:.8em;margin:1.2em 0}
-.numbers div{background:#f3f6f9;border-radius:8px;padding:.6em 1em} .numbers b{display:block;font-size:1.25em}
-.numbers span{color:#666;font-size:.85em}
-table{border-collapse:collapse} td{padding:.15em 1em .15em 0;vertical-align:top}
-pre{background:#f7f7f7;padding:1em;overflow:auto;border-radius:8px;font-size:.85em} .bad{color:#b00020}
-@media(max-width:700px){.figures{grid-template-columns:1fr} figure.wide{grid-column:1}}
-"""
 
 
 def write_report(run: RunFolder, path: Path | None = None) -> Path:
@@ -38,44 +25,28 @@ def write_report(run: RunFolder, path: Path | None = None) -> Path:
     for kind in KINDS:
         picture = save(seen, kind, run.path / f"{kind}.svg")
         wide = " class=wide" if KINDS[kind].size[0] > 8 else ""
-        figures.append(f"<figure{wide}>{_inline(picture, kind)}<figcaption>{CAPTIONS[kind]}</figcaption></figure>")
+        figures.append(f"<figure{wide}>{inline(picture, kind)}<figcaption>{CAPTIONS[kind]}</figcaption></figure>")
     config, result = run.config, run.result
-    page = "\n".join(
+    body = "\n".join(
         [
-            "<!doctype html><html lang=en><head><meta charset=utf-8>",
-            '<meta name=viewport content="width=device-width">',
-            f"<title>{_text(config['netlist'])}: {_text(config['task'])}</title><style>{STYLE}</style></head><body>",
-            f"<h1>{_text(config['task'])} on {_text(seen.circuit.name)}</h1>",
-            f"<p class=sub>{_text(config['netlist'])}, every voltage from {_text(config['backend'])}</p>",
+            f"<h1>{text(config['task'])} on {text(seen.circuit.name)}</h1>",
+            f"<p class=sub>{text(config['netlist'])}, every voltage from {text(config['backend'])}</p>",
             f"<div class=numbers>{''.join(_number(*n) for n in _numbers(result, seen))}</div>",
-            f"<p class=bad>{_text(lost)}</p>" if (lost := unsettled(seen.task, result["unsettled"])) else "",
+            f"<p class=bad>{text(lost)}</p>" if (lost := unsettled(seen.task, result["unsettled"])) else "",
             f"<div class=figures>{''.join(figures)}</div>",
-            f"<h2>What was run</h2>{_table(_facts(config, result, seen))}",
-            f"<h2>The netlist</h2><pre>{_text(run.netlist.read_text(encoding='utf-8'))}</pre>"
+            f"<h2>What was run</h2>{table(_facts(config, result, seen))}",
+            f"<h2>The netlist</h2><pre>{text(run.netlist.read_text(encoding='utf-8'))}</pre>"
             if run.netlist.exists()
             else "",
-            "</body></html>",
         ]
     )
     target = path or run.path / "report.html"
-    write_bytes(target, page.encode())
+    write_bytes(target, page(f"{config['netlist']}: {config['task']}", body).encode())
     return target
 
 
-def _inline(path: Path, kind: str) -> str:
-    """A picture's SVG with identifiers of its own, so that several live in one page."""
-    svg = path.read_text(encoding="utf-8")
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r'\bid="', f'id="{kind}-', svg)
-    return re.sub(r'(url\(#|href="#)', rf"\g<1>{kind}-", svg)
-
-
-def _text(value: Any) -> str:
-    return html.escape(str(value))
-
-
 def _number(value: str, label: str) -> str:
-    return f"<div><b>{_text(value)}</b><span>{_text(label)}</span></div>"
+    return f"<div><b>{text(value)}</b><span>{text(label)}</span></div>"
 
 
 def _numbers(result: dict[str, Any], seen: Any) -> list[tuple[str, str]]:
@@ -112,7 +83,3 @@ def _facts(config: dict[str, Any], result: dict[str, Any], seen: Any) -> list[tu
 
 def _options(value: Any) -> str:
     return ", ".join(f"{k} = {v:g}" for k, v in vars(value).items() if isinstance(v, float))
-
-
-def _table(rows: list[tuple[str, str]]) -> str:
-    return "<table>" + "".join(f"<tr><td>{_text(k)}</td><td>{_text(v)}</td></tr>" for k, v in rows) + "</table>"

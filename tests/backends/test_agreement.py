@@ -61,7 +61,7 @@ def test_all_backends_agree_on_every_task_in_both_phases(path: Path, name: str, 
     free = Phase(1, held, agreed(circuit, params, held, backend), params)
     outputs, labels = read(circuit, params, free.x)[0], task.labels[rows]
     loss, method = task.loss, task.method
-    aim = Aim(outputs, *(of(outputs, labels, task.known) for of in (loss.target, loss.slope, loss.cost)))
+    aim = Aim(outputs, *(of(outputs, labels, task.known) for of in (loss.target, loss.slope, loss.cost, loss.miss)))
     eta = getattr(method, "eta", None)
     nudge, much = (Feed(), 1e-6) if eta is None else (Hold(), eta)
     if isinstance(method, Contrastive):

@@ -36,6 +36,8 @@ ROOT = Path(__file__).resolve().parents[2]
 RULES = {
     "coupled": "coupled(eta = 0.5, rate = 2e-3)",
     "hardware": "hardware(eta = 0.5, rate = 4e4)",
+    "integrator": "integrator(eta = 0.5, gain = 3e5)",
+    "overclamp": "overclamp(eta = 0.5, gain = 3e5, high = 1V)",
     "sign": "sign(eta = 1, delta = 100)",
     "coupled_centred": "coupled_centred(eta = 0.5, rate = 2e-3)",
     "hebbian": "hebbian(rate = 2e-3)",
