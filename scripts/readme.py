@@ -1,4 +1,4 @@
-"""Write the README's tables (devices, model cards, learning rules, updates, an example message) from the code.
+"""Write the README's tables (devices, model cards, learning rules, updates, imperfections, an example message) from the code.
 
     python scripts/readme.py            print what would be written
     python scripts/readme.py --write    write it into README.md
@@ -14,6 +14,7 @@ from pathlib import Path
 from netlearn.devices import CARDS, DEVICES
 from netlearn.errors import NetlistError
 from netlearn.lang.compile import compile_netlist
+from netlearn.learn.imperfections import IMPERFECTIONS
 from netlearn.learn.methods import METHODS
 from netlearn.learn.options import options
 from netlearn.learn.updates import UPDATES
@@ -61,6 +62,14 @@ def updates() -> str:
     return "\n".join(rows)
 
 
+def imperfections() -> str:
+    rows = ["| imperfection | what it is | options |", "|---|---|---|"]
+    for name, imperfection in IMPERFECTIONS.items():
+        head, equation = _paragraphs(imperfection)[:2]
+        rows.append(f"| `{name}` | {head} `{equation}` | {_options(imperfection)} |")
+    return "\n".join(rows)
+
+
 def _paragraphs(kind: type) -> list[str]:
     """Of the docstring of the module that a rule or an update is."""
     return [
@@ -81,7 +90,14 @@ def mistake() -> str:
     raise AssertionError("the example of a mistake compiles")
 
 
-SECTIONS = {"devices": devices, "cards": cards, "methods": methods, "updates": updates, "mistake": mistake}
+SECTIONS = {
+    "devices": devices,
+    "cards": cards,
+    "methods": methods,
+    "updates": updates,
+    "imperfections": imperfections,
+    "mistake": mistake,
+}
 
 
 def updated(text: str) -> str:

@@ -1,4 +1,7 @@
-"""Converters have codes: outputs are read, inputs and clamps driven, on steps of full / 2^bits."""
+"""Converters have codes: outputs are read with some bits, inputs and clamps driven with others.
+
+    V -> (full / 2^bits) round(2^bits V / full)
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The two networks of a twin are driven by sources of their own, which differ: the clamped one's are off by N(mean, sd).
+"""The two networks of a twin are driven by sources of their own, which differ: the clamped one's are off.
+
+    V_C -> V_F + e,   e ~ N(mean, sd)
 
 Inputs, and sources of the circuit that hold a node of the clamped half.
 """

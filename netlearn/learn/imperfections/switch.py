@@ -1,6 +1,8 @@
 """The learning switch is slow: it cannot be on for less than `least`, and goes off `late`.
 
-A pulse that should be shorter than `least` does not happen. Late it is whenever learning is interrupted: after every sample
+    t -> t + late if t >= least, else 0
+
+A pulse that should be shorter does not happen. Late it is whenever learning is interrupted: after every sample
 of a training, once a period for a task that is held (`netlearn study`), where learning goes on from sample to sample.
 """
 
