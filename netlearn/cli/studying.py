@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,8 @@ def run(
     netlist = compile_netlist(text, path, Path(path).parent, question.allowed)
     if not 1 <= question.draws <= MOST_DRAWS:
         raise TaskError(f"{question.draws} draws", f"give --draws a number from 1 to {MOST_DRAWS}")
+    if not math.isfinite(question.bias):
+        raise TaskError(f"a bias {question.bias:g} times that of the netlist", "give --bias a finite number")
     seeds = tuple(range(question.seed, question.seed + question.draws))
     on = stand(netlist, names_of(netlist, question.tasks), seeds, question.backend).biased(question.bias)
     try:

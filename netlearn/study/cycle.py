@@ -72,14 +72,14 @@ def combined_error(stand: Stand, cycle: Cycle) -> Floats:
 
 
 def orbit(stand: Stand, cycle: Cycle) -> tuple[Floats, Floats]:
-    """Times (K,) and the states (K, S) of the first draw round one period."""
-    times, states = [0.0], [cycle.states[0][:1]]
+    """Times (K,) and the states (K, S) of one draw round one period."""
     one = cycle.states[0]
+    times, states = [0.0], [one]
     for part in stand.cycle(cycle.period):
         for some in part.parts(max(POINTS // len(stand.tasks), 1)):
             one = stand.learn(one, some)
             times.append(times[-1] + float(some.spans.sum()))
-            states.append(one[:1])
+            states.append(one)
     scale = cycle.period / times[-1]  # a late switch is no part of the period
     return scale * np.array(times), np.concatenate(states)
 
@@ -140,7 +140,8 @@ def _one(stand: Stand, period: float, most: float | None) -> dict[str, object]:
 
 
 def _way(stand: Stand, period: float, most: float | None) -> list[list[float]]:
-    times, states = orbit(stand, steady_cycle(stand, period, stand.start, most))
+    first = stand.only(0)
+    times, states = orbit(first, steady_cycle(first, period, first.start, most))
     found: list[list[float]] = np.column_stack([times, states]).tolist()
     return found
 

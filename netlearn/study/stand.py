@@ -84,6 +84,10 @@ class Stand:
     def lesson(self) -> Lesson | None:
         return make_lesson(self.task, self.board)
 
+    def only(self, draw: int) -> Stand:
+        """One draw of it."""
+        return replace(self, board=_draw(self.board, draw))
+
     def biased(self, factor: float) -> Stand:
         """The same with a bias so many times as large."""
         flaws = self.board.flaws
