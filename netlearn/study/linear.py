@@ -17,17 +17,17 @@ Holding all tasks in turn maps G to A G + b, A = A_T ... A_2 A_1. The steady cyc
 
     [P (1 - A)] G0 = P b        by the pseudo-inverse
 
-where P projects on what any task acts on, the joint range of the M_k. Outside of it w . dG/dt = w . B whatever is held: nothing
-there can be steady, nor has any influence on what is. What the pseudo-inverse leaves open, directions that no task feels, is
-left where the middle of the G*_k is.
+where P projects out the intersection of the null spaces: directions that no task feels. What moves along them has no influence
+on the rest, which repeats itself whether they do or drift with the bias; the pseudo-inverse leaves them where the middle of the
+G*_k is.
 
 Where M has a null space of right vectors N and left vectors W (M N = 0, W^T M = 0), a held task comes to drift along N at
 
     v = N (W^T N)^-1 W^T B
 
 a projection of B, for symmetric M the orthogonal one. A transistor in triode is not reciprocal, so that M of a larger network
-is not quite symmetric, and this is the form used. A task without a null space comes to rest at G - G* = M^-1 B instead. Either tells a
-part of B, and `bias` puts the parts together by least squares.
+is not quite symmetric, and this is the form used. A task without a null space comes to rest at G - G* = M^-1 B instead. Either
+tells a part of B, and `bias` puts the parts together by least squares.
 """
 
 from __future__ import annotations
@@ -95,18 +95,18 @@ def steady(wells: Sequence[Well], bias: Floats, times: Sequence[float]) -> Float
     a, b = np.eye(len(bias)), np.zeros(len(bias))
     for turn, push in holds:
         a, b = turn @ a, turn @ b + push
-    p = acted_on(wells)
+    p = felt(wells)
     ends = [np.linalg.lstsq(p @ (np.eye(len(bias)) - a), p @ b, rcond=EXACT)[0]]
     for turn, push in holds:
         ends.append(turn @ ends[-1] + push)
     return np.asarray(middle + np.array(ends))
 
 
-def acted_on(wells: Sequence[Well]) -> Floats:
-    """The projector (n, n) on the joint range of all M."""
-    left, sizes, _ = np.linalg.svd(np.concatenate([well.matrix for well in wells], axis=1))
-    kept = left[:, : len(sizes)][:, sizes > EXACT * sizes.max(initial=0.0)]
-    return np.asarray(kept @ kept.T)
+def felt(wells: Sequence[Well]) -> Floats:
+    """The projector (n, n) on what any task feels, the complement of the intersection of all null spaces."""
+    _, sizes, right = np.linalg.svd(np.concatenate([well.matrix for well in wells]))
+    kept = right[: len(sizes)][sizes > EXACT * sizes.max(initial=0.0)]
+    return np.asarray(kept.T @ kept)
 
 
 @dataclass(frozen=True)
