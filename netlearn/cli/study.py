@@ -59,7 +59,9 @@ def model(
     file: File,
     periods: Annotated[str, typer.Option(help="first:last:count (geometric) or a list, in s.")] = "6e-4:2:19",
     compare: Annotated[bool, typer.Option(help="Simulate the same periods.")] = True,
-    measured: Annotated[Path | None, typer.Option(help="A folder with measured-DG2-exp1.csv and the like.")] = None,
+    measured: Annotated[
+        Path | None, typer.Option(help="A folder with measured-DG2-exp1.csv and the like; else ../shared/data/clln.")
+    ] = None,
     most: Most = None,
     tasks: Tasks = None,
     bias: Bias = 1.0,
@@ -79,7 +81,7 @@ def model(
     if measured is not None and not measured.is_dir():
         raise TaskError(f"there is no folder {measured}", "name one with --measured, or leave it out")
     asked = positive(periods, "--periods")
-    rows = cycles(measured or Path("../shared/data/clln"), file.stem)
+    rows = cycles(measured or Path("../shared/data/clln"), file.stem) if bias == 1.0 else []
     question = studying.Question(file, tasks, bias, seed, 1, backend, tuple(allow or ()))
     options = {"periods": asked, "compare": compare, "measured": len(rows), "most": most}
     found, folder = studying.run(

@@ -136,7 +136,8 @@ def drift(site: Site, rows: Ints, seconds: float, start: Floats) -> dict[str, An
     first = max(1.0 / slow, 4.0 / others[-1] if len(others) else 0.0)
     clear = np.arange(len(along.times)) < along.clear
     chosen = clear & (along.times >= first) & (along.times <= RELAXED / slow)
-    misses = np.array([errors(site, rows, values)[0] for values in along.values[chosen]]).reshape(chosen.sum(), -1)
+    outputs = len(rows) * len(site.engine.circuit.outputs)
+    misses = np.array([errors(site, rows, values)[0] for values in along.values[chosen]]).reshape(-1, outputs)
     rate = relaxation(along.times[chosen], misses, slow, here.has_flat)
     gone = np.flatnonzero(clear & (along.times >= RELAXED / slow))
     velocity = np.full(len(start), NOTHING)

@@ -63,7 +63,7 @@ class Model:
 
 
 def model(stand: Stand) -> Model:
-    """The model of the tasks of a stand, of its first draw."""
+    """The model of the tasks of a stand of one draw."""
     on = site(stand)
     places, compatible = rests(on)
     wells = [well(on, rows, place) for rows, place in zip(stand.rows, places, strict=True)]
@@ -170,7 +170,8 @@ def _text(stand: Stand, title: str, of: Model, periods: Sequence[float], numbers
         worst, far = numbers.get(f"{key}_worst"), numbers.get(f"{key}_tenth_s")
         if worst is not None:
             close = f"within 10 % of what was {what} up to {far:g} s" if far else f"more than 10 % off what was {what}"
-            words.append(f"D is {close}; the largest difference short of limits is {100 * worst:+.2g} %.")
+            limits = " before gates meet limits" if end is not None else ""
+            words.append(f"D is {close}; the largest difference{limits} is {100 * worst:+.2g} %.")
     return " ".join(words)
 
 

@@ -77,6 +77,8 @@ class Site:
 def site(stand: Stand) -> Site:
     """TaskError where the update is not one of this kind."""
     task = stand.task
+    if len(stand.board.seeds) > 1:
+        raise TaskError(f"the model is one of one board, not of {len(stand.board.seeds)} draws", "give one seed")
     if type(task.method) is not Integrator:
         raise TaskError(f"rule {task.spec.rule.name} is not linear in small errors", "write rule integrator(...)")
     if not isinstance(task.loss, Square):
