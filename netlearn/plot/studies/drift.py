@@ -24,7 +24,8 @@ def draw(figure: Any, found: Findings) -> None:
             style = "-" if m % 2 == 0 else "--"
             over.plot(way[:, 0], way[:, m + 1], style, color=COLORS[k % 6], lw=1.2, label=name if m == 0 else None)
     over.set(xlabel="time (s)", ylabel="learnable values (V)" + (": first —, second - -" if planar else ""))
-    over.legend(frameon=False, fontsize=7)
+    if not planar:
+        over.legend(frameon=False, fontsize=7)
     for plane in rest:
         _plane(plane, found, ways)
     figure.suptitle(found.title, fontsize=9)
