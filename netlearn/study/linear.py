@@ -120,6 +120,19 @@ class Held:
 
 def bias(found: Sequence[Held]) -> Floats:
     """B (n,) in V/s from what each task held alone has come to; the smallest one where that leaves some of it open."""
+    rows, values = _told(found)
+    return np.asarray(np.linalg.lstsq(rows, values, rcond=1e-6)[0])
+
+
+def misfit(found: Sequence[Held], bias: Floats) -> float:
+    """What one bias leaves of that, as a part of it: 0 where the same acts on all tasks."""
+    rows, values = _told(found)
+    whole = float(np.linalg.norm(values))
+    return float(np.linalg.norm(rows @ bias - values)) / whole if whole > 0 else 0.0
+
+
+def _told(found: Sequence[Held]) -> tuple[Floats, Floats]:
+    """Rows and values of equations for B."""
     rows, values = [], []
     for one in found:
         if one.well.has_flat:
@@ -128,4 +141,4 @@ def bias(found: Sequence[Held]) -> Floats:
         else:
             rows.append(np.eye(len(one.place)))
             values.append(one.well.matrix @ (one.place - one.well.rest))
-    return np.asarray(np.linalg.lstsq(np.concatenate(rows), np.concatenate(values), rcond=1e-6)[0])
+    return np.concatenate(rows), np.concatenate(values)

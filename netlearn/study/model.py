@@ -2,9 +2,11 @@
 
 The wells are those at the tasks' solutions (`netlearn.study.wells`), the bias is the one that their drifts tell when each is
 held alone (`netlearn.study.drift`), the cycle is the closed form of `netlearn.study.linear`; a late learning switch lengthens
-every hold. D is the model's; the combined error is that of the full network at the model's values. The model knows of no
-limits. Nor does it know how large errors are: the update is quadratic in the drops, so that where an output is off by e the
-force is off by the order of e / drop.
+every hold. D is the model's; the combined error is that of the full network at the model's values.
+
+What it leaves out: limits; that the update is quadratic in the drops, so that where an output is off by e the force is off by
+the order of e / drop (which vanishes with the bias); and that what twins which differ do is not one bias for all tasks, which
+shows in drifts that no one bias fits (`misfit`).
 """
 
 from __future__ import annotations
@@ -21,11 +23,12 @@ from netlearn.errors import BackendError, TaskError
 from netlearn.study.cycle import COLUMNS, of_period
 from netlearn.study.drift import held, listed_rates
 from netlearn.study.findings import Drawer, Findings, Table, Tell
-from netlearn.study.linear import Held, Well, bias, steady
+from netlearn.study.linear import Held, Well, bias, misfit, steady
 from netlearn.study.stand import Stand
 from netlearn.study.wells import Site, rests, site, well
 
 Row = tuple[float, float, float]
+ONE = 0.05  # of drifts may be left for all tasks to have one bias
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,7 @@ def _numbers(stand: Stand, of: Model, periods: Sequence[float]) -> dict[str, Any
         "drift": {name: one.velocity.tolist() for name, one in zip(names, of.held, strict=True)},
         "bias_given": stand.board.flaws.drift[0, of.site.free].tolist(),
         "bias_measured": of.bias.tolist(),
+        "bias_misfit": misfit(of.held, of.bias),
     }
 
 
@@ -163,6 +167,8 @@ def _text(stand: Stand, title: str, of: Model, periods: Sequence[float], numbers
         f"The bias is ({_listed(numbers['bias_given'])}) V/s as given, "
         f"({_listed(numbers['bias_measured'])}) V/s as the drifts of single tasks tell it."
     )
+    if numbers["bias_misfit"] > ONE:
+        words.append(f"No one bias tells all drifts: {100 * numbers['bias_misfit']:.2g} % of them are left.")
     end = numbers["limits_from_s"]
     if end is not None:
         words.append(f"Gates meet their limits from {end:g} s on, of which the model knows nothing.")

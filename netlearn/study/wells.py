@@ -239,5 +239,8 @@ def rests(site: Site) -> tuple[list[Floats], bool]:
 
 
 def well(site: Site, rows: Ints, values: Floats) -> Well:
-    """The well of samples, whose place of rest is `values` (n,)."""
-    return Well(-update(site, rows, values)[1], values)
+    """The well of samples, whose place of rest is `values` (n,): M with as many directions as there are outputs to satisfy,
+    the strongest. Where the halves of a board are not quite twins it has others too, too weak to hold against any bias."""
+    most = len(rows) * len(site.engine.circuit.outputs)
+    left, sizes, right = np.linalg.svd(-update(site, rows, values)[1])
+    return Well(np.asarray((left[:, :most] * sizes[:most]) @ right[:most]), values)

@@ -17,7 +17,7 @@ from netlearn.cli.app import app
 from netlearn.errors import TaskError
 from netlearn.lang.compile import compile_netlist
 from netlearn.study.cycle import of_period
-from netlearn.study.linear import Held, Well, bias, hold, steady
+from netlearn.study.linear import Held, Well, bias, hold, misfit, steady
 from netlearn.study.measured import cycles
 from netlearn.study.model import Model, model
 from netlearn.study.stand import Stand, stand
@@ -279,6 +279,18 @@ def test_a_mesh_of_twelve_edges_is_modelled_alike() -> None:
             states = on.learn(states, part)
     moved = on.learn(states, parts[0])
     assert of.span(period) == pytest.approx(np.linalg.norm(moved - states), rel=0.03)
+
+
+def test_twins_that_differ_move_values_but_not_as_one_bias_would() -> None:
+    text = GRID.replace("[[0.1V, 0.4V], [0.3V, 0.3V]] -> y: [0.12V, 0.08V]", PLAIN)
+    of = model(stand(compile_netlist(text), ["one", "two"]))
+    assert misfit(of.held, of.bias) < 0.02
+    off = model(stand(compile_netlist(text.replace("bias(sd = 0.1V/s)", "twins(vt = 1mV)")), ["one", "two"]))
+    assert not off.site.stand.board.flaws.drift.any()
+    assert np.linalg.norm(off.bias) > 0.02
+    assert misfit(off.held, off.bias) > 0.1
+    for well in off.wells:
+        assert np.linalg.matrix_rank(well.matrix) == 1
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the measured data is not here")

@@ -21,7 +21,7 @@ def draw(figure: Any, found: Findings) -> None:
     for k, (name, table) in enumerate(ways.items()):
         way = _array(table)
         for m in range(min(way.shape[1] - 1, MOST)):
-            style = "-" if m % 2 == 0 else "--"
+            style = "--" if planar and m else "-"
             over.plot(way[:, 0], way[:, m + 1], style, color=COLORS[k % 6], lw=1.2, label=name if m == 0 else None)
     over.set(xlabel="time (s)", ylabel="learnable values (V)" + (": first —, second - -" if planar else ""))
     if not planar:
