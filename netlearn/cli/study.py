@@ -52,3 +52,68 @@ def cycle(
         question, "cycle", options, lambda on, *rest: study.study(on, asked, ways, most, *rest), out, as_json
     )
     print(studying.told(found, folder, as_json))
+
+
+@app.command()
+def model(
+    file: File,
+    periods: Annotated[str, typer.Option(help="first:last:count (geometric) or a list, in s.")] = "6e-4:2:19",
+    compare: Annotated[bool, typer.Option(help="Simulate the same periods.")] = True,
+    measured: Annotated[
+        Path | None, typer.Option(help="A folder with measured-DG2-exp1.csv and the like; else ../shared/data/clln.")
+    ] = None,
+    most: Most = None,
+    tasks: Tasks = None,
+    bias: Bias = 1.0,
+    seed: Seed = 0,
+    backend: BackendName = DEFAULT_BACKEND,
+    out: Out = None,
+    allow: Allow = None,
+    as_json: Json = False,
+) -> None:
+    """The linear model of alternating tasks, its bias told by their drifts: span and error against the period."""
+    from netlearn.cli import studying
+    from netlearn.errors import TaskError
+    from netlearn.study import model as study
+    from netlearn.study.measured import cycles
+    from netlearn.study.numbers import positive
+
+    if measured is not None and not measured.is_dir():
+        raise TaskError(f"there is no folder {measured}", "name one with --measured, or leave it out")
+    asked = positive(periods, "--periods")
+    rows = cycles(measured or Path("../shared/data/clln"), file.stem) if bias == 1.0 else []
+    question = studying.Question(file, tasks, bias, seed, 1, backend, tuple(allow or ()))
+    options = {"periods": asked, "compare": compare, "measured": len(rows), "most": most}
+    found, folder = studying.run(
+        question, "model", options, lambda on, *rest: study.study(on, asked, compare, rows, most, *rest), out, as_json
+    )
+    print(studying.told(found, folder, as_json))
+
+
+@app.command()
+def drift(
+    file: File,
+    seconds: Annotated[float, typer.Option(help="How long each task is held alone, in s.")] = 2.0,
+    solution: Annotated[
+        bool, typer.Option("--solution/--start", help="From the joint solution, or from the start.")
+    ] = False,
+    tasks: Tasks = None,
+    bias: Bias = 1.0,
+    seed: Seed = 0,
+    backend: BackendName = DEFAULT_BACKEND,
+    out: Out = None,
+    allow: Allow = None,
+    as_json: Json = False,
+) -> None:
+    """Hold each task alone: how it relaxes, drifts along its solutions, and meets a limit; the solution lines."""
+    from netlearn.cli import studying
+    from netlearn.study import drift as study
+    from netlearn.study.numbers import positive
+
+    held = positive(f"{seconds!r}", "--seconds")[0]
+    question = studying.Question(file, tasks, bias, seed, 1, backend, tuple(allow or ()))
+    options = {"seconds": held, "solution": solution}
+    found, folder = studying.run(
+        question, "drift", options, lambda on, *rest: study.study(on, held, solution, file.stem, *rest), out, as_json
+    )
+    print(studying.told(found, folder, as_json))

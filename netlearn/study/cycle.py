@@ -99,7 +99,7 @@ def study(
         raise TaskError("one task does not alternate", "name two with --tasks alpha,beta")
     rows, details = [], []
     for k, period in enumerate(periods):
-        found = drawer.once(f"period-{period:.6g}", partial(_one, stand, period, most))
+        found = drawer.once(f"period-{period:.6g}", partial(of_period, stand, period, most))
         rows.append((period, float(np.median(found["D_V"])), float(np.median(found["mse_V2"]))))
         details.append(found)
         tell(k + 1, len(periods) + len(orbits))
@@ -127,7 +127,8 @@ def study(
     return Findings("cycle", _title(stand), tables, _text(stand, rows, numbers), numbers)
 
 
-def _one(stand: Stand, period: float, most: float | None) -> dict[str, object]:
+def of_period(stand: Stand, period: float, most: float | None) -> dict[str, Any]:
+    """What is kept of the steady cycle with a period: D and E of each draw, whether it is steady, gates at a limit."""
     cycle = steady_cycle(stand, period, stand.start, most)
     limits = np.max([at_limits(stand, states) for states in cycle.states], axis=0)
     return {

@@ -16,7 +16,7 @@ from math import ceil
 import numpy as np
 
 from netlearn.backends import open_backend
-from netlearn.circuit.flat import Floats, Ints, Params, boundary, flatten, initial, with_states
+from netlearn.circuit.flat import Floats, Ints, boundary, flatten, initial, with_states
 from netlearn.errors import BackendError, TaskError
 from netlearn.lang.compile import Netlist
 from netlearn.learn.assembly import assemble
@@ -102,7 +102,10 @@ class Stand:
 
     def hold(self, task: int, seconds: float) -> Steps:
         """What is shown while a task is held."""
-        rows, seconds = self.rows[task], seconds + self.late
+        return self.show(self.rows[task], seconds + self.late)
+
+    def show(self, rows: Ints, seconds: float) -> Steps:
+        """Samples in turn, for so many seconds of learning."""
         together = self.method.switch == SHARED
         count = max(ceil(seconds / self.method.pulse - 1e-9), 1)
         count = count if together else -(-count // len(rows)) * len(rows)
@@ -143,9 +146,10 @@ class Stand:
         return params.states
 
     def outputs(self, states: Floats) -> Floats:
-        """Free outputs (D, N, O) of all samples."""
-        params = with_states(self.board.circuit, self.board.params, states)
-        params = params if len(states) == len(self.board.seeds) else _copies(self.board.params, self.board, states)
+        """Free outputs (D, N, O) of all samples; (K, N, O) of the first draw where there are K states, other than D."""
+        params = self.board.params
+        params = params if len(states) == len(self.board.seeds) else params.of(slice(0, 1)).copies(len(states))
+        params = with_states(self.board.circuit, params, states)
         found = self.trainer.backend.operating_points(params, boundary(self.board.circuit, self.task.inputs))
         if not found.settled.all():
             _lost(int(np.count_nonzero(~found.settled)))
@@ -176,11 +180,6 @@ def _draw(board: Board, k: int) -> Board:
     """One draw of a board."""
     flaws = type(board.flaws)(*(a[k : k + 1] for a in board.flaws))
     return replace(board, params=board.params.of(slice(k, k + 1)), seeds=board.seeds[k : k + 1], flaws=flaws)
-
-
-def _copies(params: Params, board: Board, states: Floats) -> Params:
-    """Other states of the first draw than there are draws."""
-    return with_states(board.circuit, params.of(slice(0, 1)).copies(len(states)), states)
 
 
 def stand(netlist: Netlist, names: Sequence[str], seeds: Sequence[int] = (0,), backend: str = "native") -> Stand:

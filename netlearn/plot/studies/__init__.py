@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from netlearn.plot.studies import cycle
+from netlearn.plot.studies import cycle, drift, model
 from netlearn.study.findings import Findings
 
 PICTURES: dict[str, tuple[tuple[float, float], Callable[[Any, Findings], None]]] = {
     "cycle": (cycle.SIZE, cycle.draw),
+    "drift": (drift.SIZE, drift.draw),
+    "model": (model.SIZE, model.draw),
 }
