@@ -3,9 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from netlearn.plot.studies import cycle
+from netlearn.plot.studies import components, cycle, floor, memory, schedule
 from netlearn.study.findings import Findings
 
 PICTURES: dict[str, tuple[tuple[float, float], Callable[[Any, Findings], None]]] = {
+    "components": (components.SIZE, components.draw),
     "cycle": (cycle.SIZE, cycle.draw),
+    "floor": (floor.SIZE, floor.draw),
+    "memory": (memory.SIZE, memory.draw),
+    "schedule": (schedule.SIZE, schedule.draw),
 }
