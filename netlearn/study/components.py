@@ -112,11 +112,23 @@ def study(stand: Stand, period: float, most: float | None, drawer: Drawer, tell:
         for one in [found[cause.name]]
     ]
     rows.sort(key=lambda row: -row[2])
-    every = found[ALL]
-    table = Table(COLUMNS, [*rows, (ALL, "", every["rms"], every["rms"] / alpha, 1.0, every["alike"])])
+    sums = [
+        (
+            name,
+            "",
+            found[name]["rms"],
+            found[name]["rms"] / alpha,
+            found[name]["rms"] ** 2 / total,
+            found[name]["alike"],
+        )
+        for name in (BUT, ALL)
+    ]
+    table = Table(COLUMNS, [*rows, *sums])
     numbers = {
-        "rms_V_per_s": every["rms"],
-        "rms_V2": every["rms"] / alpha,
+        "rms_V_per_s": found[ALL]["rms"],
+        "without_clamp_V_per_s": found[BUT]["rms"],
+        "without_clamp_V2": found[BUT]["rms"] / alpha,
+        "without_clamp_alike": found[BUT]["alike"],
         "first": rows[0][0],
         "mse_V2": rest["mse_V2"],
     }

@@ -33,8 +33,7 @@ COLUMNS = ("t_s", "mse_first_V2", "mse_second_V2", "moved_V")
 
 @dataclass(frozen=True)
 class Fading:
-    """states (D, S) as the first task left them, after `seconds`; rows of COLUMNS, medians over draws; moved_mV of the
-    outputs of the second task between the last but one decade and the end."""
+    """states (D, S) as the first task left them, after `seconds`; rows of COLUMNS, medians over draws."""
 
     states: Floats
     seconds: float
@@ -42,19 +41,16 @@ class Fading:
 
 
 def trained(stand: Stand, task: int, start: Floats) -> tuple[Floats, float]:
-    """States (D, S) when the error of a task (the median over draws) no longer falls, and the time (s) it took."""
+    """States (D, S) when the error of a task (the median over draws) no longer falls, and the time (s) until then."""
     steps = stand.hold(task, LOOK)
-    best, kept, states, seconds, waited = np.inf, start, start, 0.0, 0
-    now = 0.0
-    while waited < PATIENCE and now < LONGEST:
+    best, states, looks, waited = np.inf, start, 0, 0
+    while waited < PATIENCE and looks * LOOK < LONGEST:
         states = stand.learn(states, steps)
-        now += LOOK
+        looks += 1
         error = float(np.median(stand.errors(states)[:, task]))
-        if error < FALLING * best:
-            best, kept, seconds, waited = error, states, now, 0
-        else:
-            waited += 1
-    return kept, seconds
+        waited = 0 if error < FALLING * best else waited + 1
+        best = min(best, error)
+    return states, looks * LOOK
 
 
 def fading(stand: Stand, seconds: float) -> Fading:

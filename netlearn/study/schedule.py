@@ -19,7 +19,7 @@ from netlearn.study.cycle import at_limits
 from netlearn.study.findings import Drawer, Findings, Table, Tell
 from netlearn.study.stand import Stand, Steps
 
-MOST_ROWS, LEAST_ROWS, BLOCK = 2000, 400, 100
+MOST_ROWS, MOST_LOOKS, BLOCK = 2000, 60, 100  # looks: at one hold
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def stretches(stand: Stand, spec: ScheduleSpec) -> list[Stretch]:
             [spec.holds[k % len(spec.holds)] for k in range(a, min(a + every, holds))] for a in range(0, holds, every)
         ]
         return [Stretch(tuple(whole[h] for h in part), sum(h.seconds for h in part), part[-1].task) for part in some]
-    count = max(1, ceil(LEAST_ROWS / holds))
+    count = min(MOST_LOOKS, MOST_ROWS // holds)
     one = [part for hold in spec.holds for part in _parts(stand, hold, places[hold.task], count)]
     return one * spec.repeat
 

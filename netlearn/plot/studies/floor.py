@@ -19,9 +19,7 @@ def draw(figure: Any, found: Findings) -> None:
     shown = [what for what in LABELS if any(row[0] == what for row in rows)]
     axes = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
     for at, what in zip(axes, shown, strict=True):
-        value, mse = np.array([row[1:3] for row in rows if row[0] == what], dtype=float).T
-        order = np.argsort(value)
-        value, mse = value[order], mse[order]
+        value, mse = np.array(sorted((row[1], row[2]) for row in rows if row[0] == what), dtype=float).T
         at.loglog(value, mse, "o-", color=BLUE, ms=4, lw=1.2)
         anchor = int(np.argmin(np.abs(np.log(value))))
         power = EXPECTED[what]
@@ -29,6 +27,8 @@ def draw(figure: Any, found: Findings) -> None:
         label = "constant" if power == 0 else f"∝ {what}$^{{{power:g}}}$"
         at.loglog(value, guide, "--", color=GREY, lw=0.8, label=label)
         at.set(xlabel=LABELS[what])
+        at.set_xticks(value, [f"{one:g}" for one in value], fontsize=7)
+        at.minorticks_off()
         at.legend(frameon=False, fontsize=7)
     axes[0].set(ylabel="combined error (V²)")
     low, high = (limit([row[2] for row in rows if row[2] > 0]) for limit in (min, max))

@@ -22,8 +22,11 @@ def draw(figure: Any, found: Findings) -> None:
         errors.loglog(time, first, style, color=BLUE, lw=1.3, label=f"first task, {label}")
         errors.loglog(time, np.maximum(second, 1e-12), style, color=ORANGE, lw=1.1, label=f"second task, {label}")
         moved.loglog(time[1:], np.maximum(way[1:], 1e-9), style, color=GREY if style == "--" else BLUE, label=label)
-    errors.set(xlabel="time the second task is held (s)", ylabel="mean squared error (V²)")
-    errors.legend(frameon=False, fontsize=7)
+    top = max(
+        max(found.tables[name].column(column)) for name, *_ in LOOKS for column in ("mse_first_V2", "mse_second_V2")
+    )
+    errors.set(xlabel="time the second task is held (s)", ylabel="mean squared error (V²)", ylim=(1e-7 * top, 3 * top))
+    errors.legend(frameon=False, fontsize=6.5, loc="lower left")
     moved.set(xlabel="time the second task is held (s)", ylabel="learnable values moved (V)")
     moved.legend(frameon=False, fontsize=7)
     period, gates, outputs = found.tables["drift"].rows[0]
