@@ -104,7 +104,7 @@ def memory(
     allow: Allow = None,
     as_json: Json = False,
 ) -> None:
-    """Learn the first task, hold the second: how the first is forgotten, with the bias and without it."""
+    """Learn the first task, hold the second: how the first is forgotten, on this board and an ideal one."""
     from netlearn.cli import studying
     from netlearn.study import memory as study
     from netlearn.study.numbers import above_zero

@@ -11,6 +11,8 @@ Four things are varied, each with all else as the netlist has it:
     eta    the nudge
     gain   the gain of the rule by a factor, against a bias that is given in V/s
     rc     R C by a factor: the gate capacitor integrates rule and bias alike, so that both slow down together
+
+A board without an `imperfection bias` has nothing for the first and the third: all that its parts do scales with the rule.
 """
 
 from __future__ import annotations
@@ -69,7 +71,8 @@ def study(
     tell: Tell,
 ) -> Findings:
     """Combined error and span at this period for each of the `values` of what is `VARIED`."""
-    asked = [(what, value) for what in VARIED for value in values.get(what, ())]
+    given = VARIED if stand.board.flaws.drift.any() else ("eta", "rc")
+    asked = [(what, value) for what in given for value in values.get(what, ())]
     rows, limits, steady = [], [], []
     for k, (what, value) in enumerate(asked):
         on = VARIED[what](stand, value)
@@ -78,7 +81,7 @@ def study(
         limits.append(int(found["at_limits"]))
         steady.append(bool(found["steady"]))
         tell(k + 1, len(asked))
-    exponents = {what: exponent(rows, limits, what) for what in VARIED if values.get(what)}
+    exponents = {what: exponent(rows, limits, what) for what in given if values.get(what)}
     numbers: dict[str, Any] = {"exponents": exponents, "period": period, "at_limits": limits, "steady": steady}
     title = f"{stand.board.circuit.name}: {' and '.join(task.spec.name for task in stand.tasks)}"
     return Findings("floor", title, {"floor": Table(COLUMNS, rows)}, _text(title, rows, numbers), numbers)

@@ -77,13 +77,13 @@ def drift(stand: Stand, period: float, most: float | None) -> tuple[float, float
 
 
 def study(stand: Stand, seconds: float, period: float, most: float | None, drawer: Drawer, tell: Tell) -> Findings:
-    """Forgetting, with the bias and without, and the drift of a steady cycle."""
+    """Forgetting, on this board and on an ideal one, and the drift of a steady cycle."""
     if len(stand.tasks) != 2:
         raise TaskError(
             f"memory is about two tasks, and there are {len(stand.tasks)}", "name two with --tasks alpha,beta"
         )
     tables, took = {}, {}
-    for k, (name, on) in enumerate((("memory", stand), ("memory_without_bias", stand.biased(0.0)))):
+    for k, (name, on) in enumerate((("memory", stand), ("ideal", stand.built(())))):
         found = drawer.once(name, partial(_fading, on, seconds))
         tables[name], took[name] = Table(COLUMNS, found["rows"]), found["seconds"]
         tell(k + 1, 3)
@@ -94,7 +94,7 @@ def study(stand: Stand, seconds: float, period: float, most: float | None, drawe
         "trained_s": took["memory"],
         "forgotten_s": forgotten(tables["memory"]),
         "saturated_V2": saturated(tables["memory"]),
-        "without_bias_V2": saturated(tables["memory_without_bias"]),
+        "ideal_V2": saturated(tables["ideal"]),
         "gates_rms_V": gates,
         "outputs_rms_V": outputs,
     }
@@ -123,13 +123,13 @@ def forgotten(table: Table) -> float:
 def _text(stand: Stand, tables: dict[str, Table], numbers: dict[str, Any], period: float) -> str:
     first, second = (task.spec.name for task in stand.tasks)
     learned, last = tables["memory"].rows[0], tables["memory"].rows[-1]
-    ideal = tables["memory_without_bias"].rows[-1]
+    ideal = tables["ideal"].rows[-1]
     gates, outputs = numbers["gates_rms_V"], numbers["outputs_rms_V"]
     ratio = f"{gates / outputs:.3g} times as far" if outputs > 0 else "while outputs stay"
     return (
         f"{stand.board.circuit.name}: {first} is learned to {learned[1]:.3g} V^2 in {numbers['trained_s']:.3g} s. While "
         f"{second} is held its error grows to {numbers['saturated_V2']:.3g} V^2 within {last[0]:g} s, half of it in "
-        f"{numbers['forgotten_s']:.3g} s, and the learnable values move {last[3]:.3g} V; without the bias they move "
-        f"{ideal[3]:.3g} V and the error ends at {numbers['without_bias_V2']:.3g} V^2. In the cycle with a period of "
+        f"{numbers['forgotten_s']:.3g} s, and the learnable values move {last[3]:.3g} V; on an ideal board they move "
+        f"{ideal[3]:.3g} V and the error ends at {numbers['ideal_V2']:.3g} V^2. In the cycle with a period of "
         f"{period:g} s a learnable value moves {gates:.3g} V while outputs move {outputs:.3g} V (rms): {ratio}."
     )

@@ -16,8 +16,12 @@ from netlearn.study.stand import Stand
 MODEL = {0.5: 2.2e-5, 1.0: 8.1e-5, 2.0: 2.7e-4}  # V^2: the authors' linear model of Fig. 2a
 
 
+def _quiet(done: int, all: int) -> None:
+    """No progress is shown."""
+
+
 def _found(stand: Stand, folder: Path, **values: list[float]) -> Findings:
-    return study(stand, 2e-3, values, 2.0, Drawer(folder, "floor", {}), lambda done, all: None)
+    return study(stand, 2e-3, values, 2.0, Drawer(folder, "floor", {}), _quiet)
 
 
 def test_the_floor_of_fig_2a_is_that_of_the_authors_model(tmp_path: Path) -> None:
@@ -68,3 +72,11 @@ def test_the_board_of_32_edges_moves_as_far_in_its_cycles_as_the_one_in_the_lab(
     for period, measured in ((0.0316, 0.111), (2.0, 4.56)):  # V: Fig. 1, regression
         cycle = steady_cycle(stand, period, stand.start, 10.0)
         assert 0.6 < np.median(cycle.spans) / measured < 1.4
+
+
+def test_a_board_without_a_bias_in_v_per_s_has_none_to_vary(tmp_path: Path) -> None:
+    stand = board("fig1_regression")
+    found = study(
+        stand, 8e-3, {"bias": [1.0], "eta": [1.0], "gain": [1.0]}, 0.5, Drawer(tmp_path / "out", "floor", {}), _quiet
+    )
+    assert found.tables["floor"].column("what") == ["eta"]

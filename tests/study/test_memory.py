@@ -22,7 +22,7 @@ def test_a_task_is_learned_until_its_error_no_longer_falls() -> None:
 
 def test_a_biased_network_forgets_far_more_than_an_ideal_one_and_its_error_saturates_at_the_limits() -> None:
     stand = board("fig2a")
-    biased, ideal = (Table(COLUMNS, fading(one, 3.0).rows) for one in (stand, stand.biased(0.0)))
+    biased, ideal = (Table(COLUMNS, fading(one, 3.0).rows) for one in (stand, stand.built(())))
     errors = np.array(biased.column("mse_first_V2"))
     assert errors[0] < 1e-4
     assert saturated(biased) > 1e-3 > 30 * saturated(ideal)
@@ -50,9 +50,9 @@ def test_memory_is_about_two_tasks(tmp_path: Path) -> None:
         study(alone, 1.0, 0.02, None, Drawer(tmp_path / "out", "memory", {}), lambda done, all: None)
 
 
-def test_a_study_of_memory_has_a_table_with_the_bias_one_without_and_the_drift(tmp_path: Path) -> None:
+def test_a_study_of_memory_has_a_table_of_the_board_one_of_an_ideal_board_and_the_drift(tmp_path: Path) -> None:
     found = study(board("fig2a"), 0.5, 0.02, 1.0, Drawer(tmp_path / "out", "memory", {}), lambda done, all: None)
-    assert list(found.tables) == ["memory", "memory_without_bias", "drift"]
+    assert list(found.tables) == ["memory", "ideal", "drift"]
     assert found.tables["memory"].columns == COLUMNS
     assert "alpha is learned" in found.text
-    assert found.numbers["saturated_V2"] > found.numbers["without_bias_V2"]
+    assert found.numbers["saturated_V2"] > found.numbers["ideal_V2"]

@@ -9,7 +9,7 @@ import numpy as np
 from netlearn.plot.picture import BLUE, GREY
 from netlearn.study.findings import Findings
 
-SIZE = (8.0, 3.6)
+SIZE = (8.0, 4.6)
 
 
 def draw(figure: Any, found: Findings) -> None:

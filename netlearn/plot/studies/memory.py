@@ -10,7 +10,7 @@ from netlearn.plot.picture import BLUE, GREY, ORANGE
 from netlearn.study.findings import Findings
 
 SIZE = (10.5, 3.4)
-LOOKS = (("memory", "with the bias", "-"), ("memory_without_bias", "without", "--"))
+LOOKS = (("memory", "this board", "-"), ("ideal", "an ideal one", "--"))
 
 
 def draw(figure: Any, found: Findings) -> None:

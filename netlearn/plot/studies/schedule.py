@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from netlearn.plot.picture import BLUE, GREEN, GREY, ORANGE
+from netlearn.plot.studies.cycle import movers
 from netlearn.study.findings import Findings
 
 SIZE = (10.5, 3.6)
@@ -27,13 +28,15 @@ def draw(figure: Any, found: Findings) -> None:
     for k, value in enumerate(values):
         gates.plot(time, value, color=COLORS[k % 6], lw=0.9, alpha=1.0 if len(values) <= 6 else 0.6)
     gates.set(xlabel="time (s)", ylabel="learnable values")
-    if len(values) > 1:
-        plane.plot(values[0], values[1], color=GREY, lw=0.5)
+    shown = movers([table])
+    if len(shown) > 1:
+        one, two = (np.array(table.column(name), dtype=float) for name in shown)
+        plane.plot(one, two, color=GREY, lw=0.5)
         held = table.column("task")
         for k, name in enumerate(dict.fromkeys(held)):
-            own = [one == name for one in held]
-            plane.plot(values[0][own], values[1][own], ".", color=COLORS[k % 6], ms=2.5, label=name)
-        plane.plot(values[0][:1], values[1][:1], "o", color="black", ms=4)
-        plane.set(xlabel="first learnable value", ylabel="second learnable value")
+            own = [task == name for task in held]
+            plane.plot(one[own], two[own], ".", color=COLORS[k % 6], ms=2.5, label=name)
+        plane.plot(one[:1], two[:1], "o", color="black", ms=4)
+        plane.set(xlabel=f"{shown[0]} (V)", ylabel=f"{shown[1]} (V)")
         plane.legend(frameon=False, fontsize=7)
     figure.suptitle(found.title, fontsize=9)
