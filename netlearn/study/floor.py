@@ -81,7 +81,7 @@ def study(
         limits.append(int(found["at_limits"]))
         steady.append(bool(found["steady"]))
         tell(k + 1, len(asked))
-    exponents = {what: exponent(rows, limits, what) for what in given if values.get(what)}
+    exponents = {what: exponent(rows, limits, what, len(stand.names) // 10) for what in given if values.get(what)}
     numbers: dict[str, Any] = {"exponents": exponents, "period": period, "at_limits": limits, "steady": steady}
     title = f"{stand.board.circuit.name}: {' and '.join(task.spec.name for task in stand.tasks)}"
     return Findings("floor", title, {"floor": Table(COLUMNS, rows)}, _text(title, rows, numbers), numbers)
@@ -97,12 +97,12 @@ def _one(stand: Stand, period: float, most: float | None) -> dict[str, object]:
     }
 
 
-def exponent(rows: Sequence[tuple[str, float, float, float]], limits: Sequence[int], what: str) -> float:
-    """Slope of log MSE over the log of what is varied, by least squares, of the points where no more gates are at their
-    limits than where the fewest are; NaN where there are fewer than two."""
+def exponent(rows: Sequence[tuple[str, float, float, float]], limits: Sequence[int], what: str, more: int = 0) -> float:
+    """Slope of log MSE over the log of what is varied, by least squares, of the points where at most so many `more` gates
+    are at their limits than where the fewest are; NaN where there are fewer than two."""
     own = [(row[1], row[2], count) for row, count in zip(rows, limits, strict=True) if row[0] == what and row[2] > 0]
     fewest = min((count for *_, count in own), default=0)
-    kept = [(value, mse) for value, mse, count in own if count == fewest]
+    kept = [(value, mse) for value, mse, count in own if count <= fewest + more]
     if len(kept) < FEW:
         return float("nan")
     x, y = np.log(np.array(kept)).T
@@ -123,7 +123,7 @@ def _text(title: str, rows: Sequence[tuple[str, float, float, float]], numbers: 
         law = f", as its power {slope:.2f} (small errors: {EXPECTED[what]:g})" if np.isfinite(slope) else ""
         words.append(f"Over {names[what]} the floor goes from {ends}{law}.")
     if any(numbers["at_limits"]):
-        words.append("Powers are of the points with the fewest gates at their limits.")
+        words.append("Powers are of the points with the fewest gates at their limits, or nearly so.")
     if not all(numbers["steady"]):
         words.append(f"{numbers['steady'].count(False)} of {len(rows)} cycles are not steady yet: give --most.")
     return " ".join(words)
