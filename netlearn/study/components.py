@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from netlearn.circuit.flat import Floats
+from netlearn.errors import TaskError
 from netlearn.learn.imperfections import Imperfection
 from netlearn.learn.imperfections.clamp import Clamp
 from netlearn.learn.imperfections.codes import Codes
@@ -82,6 +83,18 @@ def pushes(stand: Stand, states: Floats, parts: Sequence[Imperfection]) -> Float
     return np.asarray((stand.built(parts).rates(states) - stand.built(()).rates(states))[:, :, free])
 
 
+def fitting(stand: Stand) -> list[Cause]:
+    """The causes that a board with these edges can have: transistors are none where none learn."""
+    found = []
+    for cause in CAUSES:
+        try:
+            stand.built([cause.part(stand.method.v0)])
+        except TaskError:
+            continue
+        found.append(cause)
+    return found
+
+
 def rms(pushed: Floats) -> float:
     return float(np.sqrt((pushed**2).mean()))
 
@@ -96,20 +109,21 @@ def study(stand: Stand, period: float, most: float | None, drawer: Drawer, tell:
     """Every cause alone, and all of them together."""
     rest = drawer.once("solution", partial(_solution, stand, period, most))
     states = np.array(rest["states"])
+    causes = fitting(stand)
     v0, alpha = stand.method.v0, stand.method.alpha
     found: dict[str, Any] = {}
-    groups = [(cause.name, [cause.part(v0)]) for cause in CAUSES] + [
-        (MEASURED, [cause.part(v0) for cause in CAUSES if "measured" in cause.size]),
-        (BUT, [cause.part(v0) for cause in CAUSES if cause.name != "clamp"]),
-        (ALL, [cause.part(v0) for cause in CAUSES]),
+    groups = [(cause.name, [cause.part(v0)]) for cause in causes] + [
+        (MEASURED, [cause.part(v0) for cause in causes if "measured" in cause.size]),
+        (BUT, [cause.part(v0) for cause in causes if cause.name != "clamp"]),
+        (ALL, [cause.part(v0) for cause in causes]),
     ]
     for k, (name, parts) in enumerate(groups):
         found[name] = drawer.once(name.replace(" ", "-"), partial(_measured, stand, states, parts))
         tell(k + 1, len(groups))
-    total = sum(found[cause.name]["rms"] ** 2 for cause in CAUSES)
+    total = sum(found[cause.name]["rms"] ** 2 for cause in causes)
     rows = [
         (cause.name, cause.size, one["rms"], one["rms"] / alpha, one["rms"] ** 2 / total, one["alike"])
-        for cause in CAUSES
+        for cause in causes
         for one in [found[cause.name]]
     ]
     rows.sort(key=lambda row: -row[2])

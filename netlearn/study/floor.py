@@ -72,10 +72,9 @@ def study(
 ) -> Findings:
     """Combined error and span at this period for each of the `values` of what is `VARIED`."""
     given = VARIED if stand.board.flaws.drift.any() else ("eta", "rc")
-    asked = [(what, value) for what in given for value in values.get(what, ())]
+    asked = [(what, value, VARIED[what](stand, value)) for what in given for value in values.get(what, ())]
     rows, limits, steady = [], [], []
-    for k, (what, value) in enumerate(asked):
-        on = VARIED[what](stand, value)
+    for k, (what, value, on) in enumerate(asked):
         found = drawer.once(f"{what}-{value:.6g}", partial(_one, on, period, most))
         rows.append((what, value, float(np.median(found["mse_V2"])), float(np.median(found["D_V"]))))
         limits.append(int(found["at_limits"]))
