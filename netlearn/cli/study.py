@@ -117,3 +117,121 @@ def drift(
         question, "drift", options, lambda on, *rest: study.study(on, held, solution, file.stem, *rest), out, as_json
     )
     print(studying.told(found, folder, as_json))
+
+
+@app.command()
+def floor(
+    file: File,
+    period: Annotated[float, typer.Option(help="Period of the alternation (s): a short one.")] = 2e-3,
+    factors: Annotated[
+        str, typer.Option(help="Biases, as multiples of the netlist's (and of --bias).")
+    ] = ".25,.5,1,2,4",
+    etas: Annotated[str, typer.Option(help="Nudges, 0..1.")] = "1,.7,.5,.35,.2,.1,.05",
+    gains: Annotated[str, typer.Option(help="Gains and R C, as multiples of the netlist's.")] = ".25,.5,1,2,4",
+    most: Most = None,
+    tasks: Tasks = None,
+    bias: Bias = 1.0,
+    seed: Seed = 0,
+    draws: Draws = 1,
+    backend: BackendName = DEFAULT_BACKEND,
+    out: Out = None,
+    allow: Allow = None,
+    as_json: Json = False,
+) -> None:
+    """The error that is left at a short period against the bias, the nudge, the gain and R C, with fitted powers."""
+    from netlearn.cli import studying
+    from netlearn.study import floor as study
+    from netlearn.study.numbers import above_zero, positive
+
+    values = {"bias": positive(factors, "--factors"), "eta": positive(etas, "--etas")}
+    values |= dict.fromkeys(("gain", "rc"), positive(gains, "--gains"))
+    at = above_zero(period, "--period")
+    question = studying.Question(file, tasks, bias, seed, draws, backend, tuple(allow or ()))
+    options = {"period": at, "values": values, "most": most}
+    found, folder = studying.run(
+        question, "floor", options, lambda on, *rest: study.study(on, at, values, most, *rest), out, as_json
+    )
+    print(studying.told(found, folder, as_json))
+
+
+@app.command()
+def memory(
+    file: File,
+    seconds: Annotated[float, typer.Option(help="How long the second task is held (s).")] = 5.0,
+    period: Annotated[float, typer.Option(help="Period of the cycle in which gates and outputs move (s).")] = 20e-3,
+    most: Most = None,
+    tasks: Tasks = None,
+    bias: Bias = 1.0,
+    seed: Seed = 0,
+    draws: Draws = 1,
+    backend: BackendName = DEFAULT_BACKEND,
+    out: Out = None,
+    allow: Allow = None,
+    as_json: Json = False,
+) -> None:
+    """Learn the first task, hold the second: how the first is forgotten, on this board and an ideal one."""
+    from netlearn.cli import studying
+    from netlearn.study import memory as study
+    from netlearn.study.numbers import above_zero
+
+    times = above_zero(seconds, "--seconds"), above_zero(period, "--period")
+    question = studying.Question(file, tasks, bias, seed, draws, backend, tuple(allow or ()))
+    options = {"seconds": seconds, "period": period, "most": most}
+    found, folder = studying.run(
+        question, "memory", options, lambda on, *rest: study.study(on, *times, most, *rest), out, as_json
+    )
+    print(studying.told(found, folder, as_json))
+
+
+@app.command()
+def schedule(
+    file: File,
+    name: Annotated[str | None, typer.Option("--schedule", help="The schedule, where a netlist has several.")] = None,
+    bias: Bias = 1.0,
+    seed: Seed = 0,
+    backend: BackendName = DEFAULT_BACKEND,
+    out: Out = None,
+    allow: Allow = None,
+    as_json: Json = False,
+) -> None:
+    """Do what a schedule of the netlist says: errors of its tasks and learnable values against time."""
+    from netlearn.cli import studying
+    from netlearn.study import schedule as study
+
+    allowed = tuple(allow or ())
+    netlist = studying.netlist_of(file, allowed)
+    spec = studying.schedule_of(netlist, name)
+    tasks = ",".join(dict.fromkeys(hold.task for hold in spec.holds))
+    question = studying.Question(file, tasks, bias, seed, 1, backend, allowed)
+    options = {"schedule": spec.name}
+    found, folder = studying.run(
+        question, "schedule", options, lambda on, *rest: study.study(on, spec, *rest), out, as_json, netlist
+    )
+    print(studying.told(found, folder, as_json))
+
+
+@app.command()
+def components(
+    file: File,
+    period: Annotated[float, typer.Option(help="Period with which the ideal network learns its tasks (s).")] = 20e-3,
+    most: Annotated[float, typer.Option(help="Learning time (s) it is given for that.")] = 10.0,
+    tasks: Tasks = None,
+    seed: Seed = 0,
+    draws: Annotated[int, typer.Option(help="Boards, drawn with this seed and those after it.")] = 16,
+    backend: BackendName = DEFAULT_BACKEND,
+    out: Out = None,
+    allow: Allow = None,
+    as_json: Json = False,
+) -> None:
+    """What clamps, sources, multipliers, transistors and capacitors add to the bias, one at a time at their real sizes."""
+    from netlearn.cli import studying
+    from netlearn.study import components as study
+    from netlearn.study.numbers import above_zero
+
+    at, long = above_zero(period, "--period"), above_zero(most, "--most")
+    question = studying.Question(file, tasks, 1.0, seed, draws, backend, tuple(allow or ()))
+    options = {"period": at, "most": long}
+    found, folder = studying.run(
+        question, "components", options, lambda on, *rest: study.study(on, at, long, *rest), out, as_json
+    )
+    print(studying.told(found, folder, as_json))

@@ -13,6 +13,7 @@ from netlearn.cli.progress import counting
 from netlearn.cli.reading import read_text
 from netlearn.errors import TaskError
 from netlearn.lang.compile import Netlist, compile_netlist
+from netlearn.lang.schedule import ScheduleSpec
 from netlearn.store import new_folder
 from netlearn.study.findings import Drawer, Findings, Tell
 from netlearn.study.stand import Stand, stand
@@ -37,14 +38,19 @@ Study = Callable[[Stand, Drawer, Tell], Findings]
 
 
 def run(
-    question: Question, name: str, options: Mapping[str, Any], study: Study, out: Path | None, quiet: bool
+    question: Question,
+    name: str,
+    options: Mapping[str, Any],
+    study: Study,
+    out: Path | None,
+    quiet: bool,
+    read: Netlist | None = None,
 ) -> tuple[Findings, Path]:
-    """Do a study and leave all it found in a folder."""
+    """Do a study and leave all it found in a folder. `read`: the netlist, where it has been read."""
     from netlearn.plot.picture import write_picture
     from netlearn.plot.studies import PICTURES
 
-    text, path = read_text(question.file)
-    netlist = compile_netlist(text, path, Path(path).parent, question.allowed)
+    netlist = netlist_of(question.file, question.allowed) if read is None else read
     if not 1 <= question.draws <= MOST_DRAWS:
         raise TaskError(f"{question.draws} draws", f"give --draws a number from 1 to {MOST_DRAWS}")
     if not math.isfinite(question.bias):
@@ -54,7 +60,7 @@ def run(
     try:
         folder = out if out is not None else new_folder(Path("runs") / f"{question.file.stem}-{name}")
         asked = {
-            "netlist": Path(path).name,
+            "netlist": Path(netlist.source.name).name,
             "text": [netlist.source.text, *(netlist.files[file] for file in sorted(netlist.files))],
             "tasks": [task.spec.name for task in on.tasks],
             "bias": question.bias,
@@ -72,6 +78,25 @@ def run(
     size, draw = PICTURES[name]
     write_picture(folder / f"{name}.svg", size, lambda figure: draw(figure, found))
     return found, folder
+
+
+def netlist_of(file: Path, allowed: tuple[Path, ...]) -> Netlist:
+    """A netlist, for what its study needs to know of it first."""
+    text, path = read_text(file)
+    return compile_netlist(text, path, Path(path).parent, allowed)
+
+
+def schedule_of(netlist: Netlist, typed: str | None) -> ScheduleSpec:
+    """The schedule that was named, else the only one."""
+    known = netlist.schedules
+    if not known:
+        raise TaskError("this netlist has no schedule", "write schedule name { alternate alpha, beta every 20ms }")
+    if typed is None and len(known) > 1:
+        raise TaskError(f"this netlist has {len(known)} schedules", f"choose one with --schedule: {', '.join(known)}")
+    name = next(iter(known)) if typed is None else typed
+    if name not in known:
+        raise TaskError(f"there is no schedule '{name}'", f"known: {', '.join(known)}")
+    return known[name]
 
 
 def names_of(netlist: Netlist, typed: str | None) -> list[str]:

@@ -28,3 +28,10 @@ def positive(text: str, option: str) -> list[float]:
     if not all(0 < value < np.inf for value in found):
         raise TaskError(f"{option} {text} is not above zero", help)
     return list(dict.fromkeys(found))
+
+
+def above_zero(value: float, option: str) -> float:
+    """A number that was given to an option; TaskError where it is none above zero."""
+    if not 0 < value < np.inf:
+        raise TaskError(f"{option} {value:g} is not above zero", f"give {option} a positive number")
+    return value

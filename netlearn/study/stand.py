@@ -7,7 +7,7 @@ learning switch is concerned (`imperfection switch(late = ...)`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -16,18 +16,19 @@ from math import ceil
 import numpy as np
 
 from netlearn.backends import open_backend
-from netlearn.circuit.flat import Floats, Ints, boundary, flatten, initial, with_states
+from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params, boundary, flatten, initial, with_states
 from netlearn.errors import BackendError, TaskError
 from netlearn.lang.compile import Netlist
 from netlearn.learn.assembly import assemble
-from netlearn.learn.board import Board
+from netlearn.learn.board import Board, ideal
 from netlearn.learn.compiled import make_lesson
+from netlearn.learn.imperfections import Imperfection
 from netlearn.learn.losses import Hinge
 from netlearn.learn.methods.integrator import Integrator
 from netlearn.learn.plan import make_plan
 from netlearn.learn.task import Task, make_task
 from netlearn.learn.tick import Tick
-from netlearn.learn.train import Trainer, shown_step
+from netlearn.learn.train import Trainer, bench_of, shown_step
 from netlearn.solve.lesson import EXTRA, SHARED, Lesson
 from netlearn.solve.solution import read
 
@@ -93,6 +94,14 @@ class Stand:
         flaws = self.board.flaws
         return replace(self, board=replace(self.board, flaws=flaws._replace(drift=factor * flaws.drift)))
 
+    def built(self, parts: Sequence[Imperfection]) -> Stand:
+        """The same boards with these imperfections and no others."""
+        params = _params(self.board.circuit, self.board.seeds)
+        board = ideal(self.board.circuit, self.board.plan, self.method.alpha, params, self.board.seeds)
+        for part in parts:
+            board = part.onto(board)
+        return replace(self, board=_punctual(board), late=board.numbers.get(EXTRA, 0.0))
+
     def taught(self, method: Integrator) -> Stand:
         """The same under another rule; what its imperfections come to stays."""
         board = replace(self.board, alpha=method.alpha)
@@ -144,6 +153,21 @@ class Stand:
             if asked.settled < asked.settles:
                 _lost(asked.settles - asked.settled)
         return params.states
+
+    def rates(self, states: Floats) -> Floats:
+        """dG/dt (D, N, S) of states (D, S) while each sample is shown, in V/s; zero where the switch stays off."""
+        every = range(len(self.task.labels))
+        return np.array([[self._rate(k, states[k : k + 1], n) for n in every] for k in range(len(states))])
+
+    def _rate(self, draw: int, states: Floats, sample: int) -> Floats:
+        board, rows, span = _draw(self.board, draw), np.array([sample]), self.method.pulse
+        params = with_states(board.circuit, board.params, states)
+        tick = Tick(board.seeds[0], 0, 0)
+        bench = bench_of(self.trainer, board, params, rows, self.task.labels[rows], tick, span)
+        change = self.method.change(bench)
+        if bench.ledger.settled < bench.ledger.settles:
+            _lost(bench.ledger.settles - bench.ledger.settled)
+        return np.zeros(states.shape[1]) if change is None else change[0] / span
 
     def outputs(self, states: Floats) -> Floats:
         """Free outputs (D, N, O) of all samples; (K, N, O) of the first draw where there are K states, other than D."""
@@ -208,10 +232,18 @@ def stand(netlist: Netlist, names: Sequence[str], seeds: Sequence[int] = (0,), b
     every = np.arange(counts[-1])
     inputs, labels = (np.concatenate([getattr(one, what) for one in tasks]) for what in ("inputs", "labels"))
     together = replace(first, inputs=inputs, labels=labels, train=every, test=every[:0])
-    params = initial(circuit, seeds[0]).copies(len(seeds))
-    starts = np.concatenate([initial(circuit, seed).states for seed in seeds])
-    params = with_states(circuit, params, starts)
+    params = _params(circuit, seeds)
     board = assemble(circuit, make_plan(circuit, params), first, params, seeds)
-    numbers: Mapping[int, float] = {k: v for k, v in board.numbers.items() if k != EXTRA}
     trainer = Trainer(circuit, together, open_backend(backend, circuit), seeds[0], steps=1)
-    return Stand(tasks, together, rows, trainer, replace(board, numbers=numbers), board.numbers.get(EXTRA, 0.0))
+    return Stand(tasks, together, rows, trainer, _punctual(board), board.numbers.get(EXTRA, 0.0))
+
+
+def _params(circuit: FlatCircuit, seeds: Sequence[int]) -> Params:
+    """Circuits with the first states of these seeds."""
+    starts = np.concatenate([initial(circuit, seed).states for seed in seeds])
+    return with_states(circuit, initial(circuit, seeds[0]).copies(len(seeds)), starts)
+
+
+def _punctual(board: Board) -> Board:
+    """A board whose switch is late nowhere: a stand counts that itself, once a hold."""
+    return replace(board, numbers={k: v for k, v in board.numbers.items() if k != EXTRA})

@@ -1,6 +1,6 @@
 """Converters have codes: outputs are read with some bits, inputs and clamps driven with others.
 
-    V -> (full / 2^bits) round(2^bits V / full)
+V -> (full / 2^bits) round(2^bits V / full)
 """
 
 from __future__ import annotations
