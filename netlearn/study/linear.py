@@ -75,6 +75,12 @@ class Well:
         return bool(np.abs(self.flat).max(initial=0.0) > 0)
 
 
+def strongest(matrix: Floats, count: int) -> Floats:
+    """A matrix with so many of its directions, those of its largest singular values."""
+    left, sizes, right = np.linalg.svd(matrix)
+    return np.asarray((left[:, :count] * sizes[:count]) @ right[:count])
+
+
 def hold(well: Well, bias: Floats, seconds: float) -> tuple[Floats, Floats]:
     """A (n, n) and b (n,) of a hold."""
     from scipy.linalg import expm

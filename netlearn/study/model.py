@@ -1,11 +1,12 @@
 """The linear model of alternating tasks against the simulated cycle, and against what was measured where that is at hand.
 
-The wells are those at the tasks' solutions (`netlearn.study.wells`), the bias is the one that their drifts tell when each is
+The wells are those at the tasks' solutions (`netlearn.study.wells`), as the paper has them (`model_tangent`), or as steep as
+the cycle finds them (`model`, see `netlearn.study.averaged`); the bias is the one that their drifts tell when each is
 held alone (`netlearn.study.drift`), the cycle is the closed form of `netlearn.study.linear`; a late learning switch lengthens
 every hold. D is the model's; the combined error is that of the full network at the model's values.
 
-What it leaves out: limits; that the update is quadratic in the drops, so that where an output is off by e the force is off by
-the order of e / drop (which vanishes with the bias); and that what twins which differ do is not one bias for all tasks, which
+What it leaves out: limits; for the tangent that the update is quadratic in the drops, so that where an output is off by e the
+force is off by the order of e / drop (which vanishes with the bias); and that what twins which differ do is not one bias for all tasks, which
 shows in drifts that no one bias fits (`misfit`).
 """
 
@@ -20,12 +21,13 @@ import numpy as np
 
 from netlearn.circuit.flat import Floats
 from netlearn.errors import BackendError, TaskError
+from netlearn.study.averaged import averaged
 from netlearn.study.cycle import COLUMNS, of_period
 from netlearn.study.drift import held, listed_rates
 from netlearn.study.findings import Drawer, Findings, Table, Tell
 from netlearn.study.linear import Held, Well, bias, misfit, steady
 from netlearn.study.stand import Stand
-from netlearn.study.wells import Site, rests, site, well
+from netlearn.study.wells import Site, rests, site, slope, well
 
 Row = tuple[float, float, float]
 ONE = 0.05  # of drifts may be left for all tasks to have one bias
@@ -41,28 +43,34 @@ class Model:
     held: tuple[Held, ...]
     bias: Floats
 
-    def cycle(self, period: float) -> Floats:
-        """The values (T + 1, n) at the beginning of each hold and the end of the last."""
-        stand = self.site.stand
-        return steady(self.wells, self.bias, [period / len(self.wells) + stand.late] * len(self.wells))
+    def times(self, period: float) -> list[float]:
+        """How long each task is held (s)."""
+        return [period / len(self.wells) + self.site.stand.late] * len(self.wells)
 
-    def within(self, period: float) -> bool:
+    def tangent(self, period: float) -> Floats:
+        """The cycle with the wells of the solutions: values (T + 1, n) at the beginning of each hold, and at the end."""
+        return steady(self.wells, self.bias, self.times(period))
+
+    def cycle(self, period: float) -> Floats:
+        """The same with wells as steep as the cycle finds them."""
+        rows, times = self.site.stand.rows, self.times(period)
+        wells = averaged(
+            self.wells, self.bias, times, lambda k, values: slope(self.site, rows[k], values), *self.site.bounds
+        )
+        return steady(wells, self.bias, times)
+
+    def within(self, values: Floats) -> bool:
         """Whether a cycle keeps off the bounds."""
         low, high = self.site.bounds
-        values = self.cycle(period)
         return bool(((values > low) & (values < high)).all())
 
-    def span(self, period: float) -> float:
-        """D in V."""
-        values = self.cycle(period)
-        return float(np.linalg.norm(values[1] - values[0]))
-
-    def error(self, period: float) -> float:
-        """E in V^2, NaN where the network has no operating point at the model's values."""
+    def row(self, period: float, values: Floats) -> Row:
+        """Period, D and E of a cycle; E is NaN where the network has no operating point at the model's values."""
         try:
-            return float(self.site.stand.errors(self.site.states(self.cycle(period)[:-1])).mean())
+            error = float(self.site.stand.errors(self.site.states(values[:-1])).mean())
         except BackendError:
-            return float("nan")
+            error = float("nan")
+        return period, float(np.linalg.norm(values[1] - values[0])), error
 
 
 def model(stand: Stand) -> Model:
@@ -87,9 +95,11 @@ def study(
     if len(stand.tasks) < 2:
         raise TaskError("one task does not alternate", "name two with --tasks alpha,beta")
     of = model(stand)
-    rows: list[Row] = [(period, of.span(period), of.error(period)) for period in periods]
-    tables = {"model": Table(COLUMNS, rows)}
-    limited = [not of.within(period) for period in periods]
+    cycles = [of.cycle(period) for period in periods]
+    rows = [of.row(period, values) for period, values in zip(periods, cycles, strict=True)]
+    tangents = [of.row(period, of.tangent(period)) for period in periods]
+    tables = {"model": Table(COLUMNS, rows), "model_tangent": Table(COLUMNS, tangents)}
+    limited = [not of.within(values) for values in cycles]
     numbers = _numbers(stand, of, periods)
     if compare:
         found = []
@@ -99,17 +109,19 @@ def study(
         simulated = [(period, one["D_V"][0], one["mse_V2"][0]) for period, one in zip(periods, found, strict=True)]
         tables["model_sim"] = Table(COLUMNS, simulated)
         limited = [bool(one["at_limits"]) for one in found]
-        differences = [_difference(d, to) for (_, d, _), (_, to, _) in zip(rows, simulated, strict=True)]
-        numbers |= {
-            "simulation": differences,
-            "simulation_worst": _worst([d for d, at in zip(differences, limited, strict=True) if not at]),
-            "simulation_tenth_s": _tenth(periods, differences),
-        }
+        for key, of_model in (("simulation", rows), ("tangent", tangents)):
+            differences = [_difference(d, to) for (_, d, _), (_, to, _) in zip(of_model, simulated, strict=True)]
+            numbers |= {
+                key: differences,
+                f"{key}_worst": _worst([d for d, at in zip(differences, limited, strict=True) if not at]),
+                f"{key}_tenth_s": _tenth(periods, differences),
+            }
     end = min([period for period, at in zip(periods, limited, strict=True) if at], default=float("inf"))
     numbers |= {"at_limits": limited, "limits_from_s": end if np.isfinite(end) else None}
     if measured:
         tables["measured"] = Table(COLUMNS, list(measured))
-        differences = [_difference(of.span(period), to) for period, to, _ in measured]
+        spans = [of.row(period, of.cycle(period))[1] for period, *_ in measured]
+        differences = [_difference(span, to) for span, (_, to, _) in zip(spans, measured, strict=True)]
         within = [d for (period, *_), d in zip(measured, differences, strict=True) if period < end]
         numbers |= {
             "measured": [[row[0], d] for row, d in zip(measured, differences, strict=True)],
@@ -172,12 +184,13 @@ def _text(stand: Stand, title: str, of: Model, periods: Sequence[float], numbers
     end = numbers["limits_from_s"]
     if end is not None:
         words.append(f"Gates meet their limits from {end:g} s on, of which the model knows nothing.")
-    for key, what in (("simulation", "simulated"), ("measured", "measured")):
+    for key, what in (("simulation", "simulated"), ("tangent", "simulated"), ("measured", "measured")):
         worst, far = numbers.get(f"{key}_worst"), numbers.get(f"{key}_tenth_s")
         if worst is not None:
             close = f"within 10 % of what was {what} up to {far:g} s" if far else f"more than 10 % off what was {what}"
             limits = " before gates meet limits" if end is not None else ""
-            words.append(f"D is {close}; the largest difference{limits} is {100 * worst:+.2g} %.")
+            lead = "With the wells of the solutions themselves D is" if key == "tangent" else "D is"
+            words.append(f"{lead} {close}; the largest difference{limits} is {100 * worst:+.2g} %.")
     return " ".join(words)
 
 

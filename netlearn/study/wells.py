@@ -37,7 +37,7 @@ from netlearn.learn.tick import Tick
 from netlearn.learn.train import bench_of
 from netlearn.solve import reference
 from netlearn.solve.solution import Solution, read
-from netlearn.study.linear import Well
+from netlearn.study.linear import Well, strongest
 from netlearn.study.stand import Stand
 
 SOLVED = 1e-7  # V of outputs
@@ -239,8 +239,10 @@ def rests(site: Site) -> tuple[list[Floats], bool]:
 
 
 def well(site: Site, rows: Ints, values: Floats) -> Well:
-    """The well of samples, whose place of rest is `values` (n,): M with as many directions as there are outputs to satisfy,
-    the strongest. Where the halves of a board are not quite twins it has others too, too weak to hold against any bias."""
-    most = len(rows) * len(site.engine.circuit.outputs)
-    left, sizes, right = np.linalg.svd(-update(site, rows, values)[1])
-    return Well(np.asarray((left[:, :most] * sizes[:most]) @ right[:most]), values)
+    """The well of samples, whose place of rest is `values` (n,). Where the halves of a board are not quite twins it has others too, too weak to hold against any bias."""
+    return Well(slope(site, rows, values), values)
+
+
+def slope(site: Site, rows: Ints, values: Floats) -> Floats:
+    """M (n, n) of samples at values (n,): as many directions as there are outputs to satisfy, the strongest."""
+    return strongest(-update(site, rows, values)[1], len(rows) * len(site.engine.circuit.outputs))

@@ -222,11 +222,20 @@ def test_the_bias_told_by_single_task_drifts_is_the_one_put_in(name: str, within
     assert np.linalg.norm(model_of(name).bias - given) < within * np.linalg.norm(given)
 
 
+def span(of: Model, period: float) -> float:
+    return of.row(period, of.cycle(period))[1]
+
+
+def error(of: Model, period: float) -> float:
+    return of.row(period, of.cycle(period))[2]
+
+
 @pytest.mark.parametrize(
     ("name", "period", "within"),
     [
         ("fig2a", 0.002, 0.05),
         ("fig2a", 0.08, 0.09),
+        ("fig2a", 0.21, 0.17),
         ("fig2b", 0.02, 0.03),
         ("fig2b", 0.2, 0.09),
         ("fig3", 0.002, 0.01),
@@ -235,19 +244,25 @@ def test_the_bias_told_by_single_task_drifts_is_the_one_put_in(name: str, within
     ],
 )
 def test_the_model_is_the_simulation_below_limits(name: str, period: float, within: float) -> None:
-    on = board(name)
+    """To 2 % in D with wells as steep as the cycle finds them; less near with those of the solutions."""
+    on, of = board(name), model_of(name)
     found = of_period(on, period, None)
     assert found["at_limits"] == 0
-    assert model_of(name).span(period) == pytest.approx(found["D_V"][0], rel=within)
-    assert model_of(name).error(period) == pytest.approx(found["mse_V2"][0], rel=0.3)
+    assert span(of, period) == pytest.approx(found["D_V"][0], rel=0.02)
+    assert error(of, period) == pytest.approx(found["mse_V2"][0], rel=0.12)
+    _, tangent, cost = of.row(period, of.tangent(period))
+    assert tangent == pytest.approx(found["D_V"][0], rel=within)
+    assert cost == pytest.approx(found["mse_V2"][0], rel=0.4)
 
 
-def test_what_the_model_misses_is_the_size_of_errors() -> None:
+def test_what_the_wells_of_solutions_miss_is_the_size_of_errors() -> None:
     """The smaller the bias, the nearer it is, in proportion."""
     off = []
     for factor in (1.0, 0.5, 0.25):
         found = of_period(board("fig2a", factor), 0.02, None)["D_V"][0]
-        off.append(1 - model_of("fig2a", factor).span(0.02) / found)
+        of = model_of("fig2a", factor)
+        off.append(1 - of.row(0.02, of.tangent(0.02))[1] / found)
+        assert span(of, 0.02) == pytest.approx(found, rel=2e-3)
     assert 0 < off[2] < 0.6 * off[1] < 0.36 * off[0] < 0.02
 
 
@@ -255,12 +270,12 @@ def test_without_a_bias_compatible_tasks_come_to_rest_and_others_do_not() -> Non
     for name in ("fig2a", "fig2b"):
         of = model_of(name, 0.0)
         np.testing.assert_allclose(of.bias, 0, atol=1e-6)
-        assert of.span(0.1) < 1e-9
-        assert of.error(0.1) < 1e-18
-    short, long, longer = (model_of("fig3", 0.0).span(period) for period in (0.02, 2.0, 20.0))
+        assert span(of, 0.1) < 1e-9
+        assert error(of, 0.1) < 1e-18
+    short, long, longer = (span(model_of("fig3", 0.0), period) for period in (0.02, 2.0, 20.0))
     assert short > 0.05
     assert longer == pytest.approx(long, rel=0.01)  # a plateau, where with a bias it rises again
-    assert model_of("fig3").span(20.0) > 5 * model_of("fig3").span(2.0)
+    assert span(model_of("fig3"), 20.0) > 5 * span(model_of("fig3"), 2.0)
 
 
 def test_a_mesh_of_twelve_edges_is_modelled_alike() -> None:
@@ -278,7 +293,7 @@ def test_a_mesh_of_twelve_edges_is_modelled_alike() -> None:
         for part in parts:
             states = on.learn(states, part)
     moved = on.learn(states, parts[0])
-    assert of.span(period) == pytest.approx(np.linalg.norm(moved - states), rel=0.03)
+    assert span(of, period) == pytest.approx(np.linalg.norm(moved - states), rel=0.03)
 
 
 def test_twins_that_differ_move_values_but_not_as_one_bias_would() -> None:
@@ -294,13 +309,13 @@ def test_twins_that_differ_move_values_but_not_as_one_bias_would() -> None:
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the measured data is not here")
-def test_the_model_is_what_was_measured_on_the_board_to_a_tenth_below_eighty_milliseconds() -> None:
+def test_the_model_is_what_was_measured_on_the_board_below_seventy_milliseconds() -> None:
     of = model_of("fig2a")
-    rows = [(tau, span, error) for tau, span, error in cycles(DATA, "fig2a") if tau < 0.07]
+    rows = [row for row in cycles(DATA, "fig2a") if row[0] < 0.07]
     assert len(rows) >= 10
-    for tau, span, error in rows:
-        assert of.span(tau) == pytest.approx(span, rel=0.1)
-        assert of.error(tau) == pytest.approx(error, rel=0.4)
+    for tau, measured, cost in rows:
+        assert span(of, tau) == pytest.approx(measured, rel=0.03)
+        assert error(of, tau) == pytest.approx(cost, rel=0.55)
     assert cycles(DATA, "another") == []
 
 

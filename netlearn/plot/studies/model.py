@@ -23,8 +23,9 @@ def draw(figure: Any, found: Findings) -> None:
                 period, values = _columns(found, name, column)
                 axes.loglog(period, values, mark, color=color, ms=4, mfc="none", mew=1.1, label=what)
                 inside += values[np.isfinite(values) & (values > 0)].tolist()
-        period, values = _columns(found, "model", column)
-        axes.loglog(period, values, "-", color=GREY, lw=1.4, label="linear model", zorder=1)
+        for name, what, style in (("model", "model", "-"), ("model_tangent", "with the wells of the solutions", "--")):
+            period, values = _columns(found, name, column)
+            axes.loglog(period, values, style, color=GREY, lw=1.3, label=what, zorder=1)
         if inside:
             axes.set_ylim(0.5 * min(inside), 3 * max(inside))
         if found.numbers["limits_from_s"] is not None:
