@@ -56,7 +56,8 @@ class Steps:
 
 @dataclass(frozen=True)
 class Stand:
-    """Tasks on a board of D draws. `task` has the samples of all of them, `rows` which are whose."""
+    """Tasks on a board of D draws. `task` has the samples of all of them, `rows` which are whose. `others`: rules of
+    further tasks of the netlist on this circuit that learn in time."""
 
     tasks: tuple[Task, ...]
     task: Task
@@ -64,6 +65,7 @@ class Stand:
     trainer: Trainer
     board: Board
     late: float
+    others: tuple[Integrator, ...] = ()
 
     @property
     def method(self) -> Integrator:
@@ -95,6 +97,15 @@ class Stand:
         task = replace(self.task, method=method)
         tasks = tuple(replace(one, method=method) for one in self.tasks)
         return replace(self, tasks=tasks, task=task, board=board, trainer=replace(self.trainer, task=task))
+
+    def shown(self, inputs: Floats) -> Stand:
+        """The same with other inputs (N, I) for all its samples."""
+        task = replace(self.task, inputs=inputs)
+        return replace(self, task=task, trainer=replace(self.trainer, task=task))
+
+    def first(self, draws: int) -> Stand:
+        """The same with the first so many of its draws."""
+        return replace(self, board=_draws(self.board, slice(0, draws)))
 
     def hold(self, task: int, seconds: float) -> Steps:
         """What is shown while a task is held."""
@@ -128,7 +139,7 @@ class Stand:
 
     def _alone(self, draw: int, states: Floats, steps: Steps) -> Floats:
         """The same for one draw, phase by phase."""
-        board = _draw(self.board, draw)
+        board = _draws(self.board, slice(draw, draw + 1))
         params = with_states(board.circuit, board.params, states)
         for k, (rows, span) in enumerate(zip(steps.rows, steps.spans, strict=True)):
             labels = self.task.labels[rows]
@@ -146,6 +157,11 @@ class Stand:
         if not found.settled.all():
             _lost(int(np.count_nonzero(~found.settled)))
         return read(self.board.circuit, params, found.x)
+
+    def missed(self, states: Floats) -> Floats:
+        """By how much (D, N) the samples miss what is wanted of them, all outputs together, in V."""
+        loss, labels, known = self.task.loss, self.task.labels, self.task.known
+        return np.stack([loss.miss(of, labels, known) for of in self.outputs(states)])
 
     def misses(self, states: Floats) -> Floats:
         """Squared errors (D, N) of all samples in V^2: the mean over outputs, or what is missing of a hinge, squared."""
@@ -168,10 +184,10 @@ def _lost(count: int) -> None:
     )
 
 
-def _draw(board: Board, k: int) -> Board:
-    """One draw of a board."""
-    flaws = type(board.flaws)(*(a[k : k + 1] for a in board.flaws))
-    return replace(board, params=board.params.of(slice(k, k + 1)), seeds=board.seeds[k : k + 1], flaws=flaws)
+def _draws(board: Board, some: slice) -> Board:
+    """Some draws of a board."""
+    flaws = type(board.flaws)(*(a[some] for a in board.flaws))
+    return replace(board, params=board.params.of(some), seeds=board.seeds[some], flaws=flaws)
 
 
 def _copies(params: Params, board: Board, states: Floats) -> Params:
@@ -211,4 +227,13 @@ def stand(netlist: Netlist, names: Sequence[str], seeds: Sequence[int] = (0,), b
     board = assemble(circuit, make_plan(circuit, params), first, params, seeds)
     numbers: Mapping[int, float] = {k: v for k, v in board.numbers.items() if k != EXTRA}
     trainer = Trainer(circuit, together, open_backend(backend, circuit), seeds[0], steps=1)
-    return Stand(tasks, together, rows, trainer, replace(board, numbers=numbers), board.numbers.get(EXTRA, 0.0))
+    late = board.numbers.get(EXTRA, 0.0)
+    return Stand(tasks, together, rows, trainer, replace(board, numbers=numbers), late, _others(netlist, names))
+
+
+def _others(netlist: Netlist, names: Sequence[str]) -> tuple[Integrator, ...]:
+    """Rules that learn in time of the tasks on the same circuit that are not named."""
+    circuit = netlist.tasks[names[0]].circuit
+    rest = [spec for name, spec in netlist.tasks.items() if name not in names and spec.circuit == circuit]
+    methods = [make_task(spec, 0).method for spec in rest]
+    return tuple(method for method in methods if isinstance(method, Integrator))

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from netlearn.plot.studies import cycle
+from netlearn.plot.studies import cycle, overclamp
 from netlearn.study.findings import Findings
 
 PICTURES: dict[str, tuple[tuple[float, float], Callable[[Any, Findings], None]]] = {
     "cycle": (cycle.SIZE, cycle.draw),
+    "overclamp": (overclamp.SIZE, overclamp.draw),
 }
