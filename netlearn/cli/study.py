@@ -94,3 +94,33 @@ def overclamp(
         question, "overclamp", asdict(asked), lambda on, *rest: study.study(on, asked, *rest), out, as_json
     )
     print(studying.told(found, folder, as_json))
+
+
+@app.command()
+def ablation(
+    file: File,
+    period: Annotated[float, typer.Option(help="Of tasks in alternation, in s.")] = 0.08,
+    most: Annotated[float, typer.Option(help="Learning time (s) to wait for a steady cycle.")] = 10.0,
+    seconds: Annotated[float, typer.Option(help="Of a ring: seconds of pulses.")] = 20.0,
+    at_once: Annotated[
+        float | None, typer.Option(help="So many seconds of pulses are taken as one; else 1e-3 of a ring, or each.")
+    ] = None,
+    tasks: Tasks = None,
+    bias: Bias = 1.0,
+    seed: Seed = 0,
+    draws: Draws = 8,
+    backend: BackendName = DEFAULT_BACKEND,
+    out: Out = None,
+    allow: Allow = None,
+    as_json: Json = False,
+) -> None:
+    """Which part of overclamping does the work: nudge, time or both; and rails, eta, normalisation, pulses, bias."""
+    from netlearn.cli import studying
+    from netlearn.study import ablation as study
+
+    asked = study.Asked(period, most, seconds, at_once)
+    question = studying.Question(file, tasks, bias, seed, draws, backend, tuple(allow or ()))
+    found, folder = studying.run(
+        question, "ablation", asdict(asked), lambda on, *rest: study.study(on, asked, *rest), out, as_json
+    )
+    print(studying.told(found, folder, as_json))

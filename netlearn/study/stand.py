@@ -151,8 +151,10 @@ class Stand:
 
     def outputs(self, states: Floats) -> Floats:
         """Free outputs (D, N, O) of all samples."""
-        params = with_states(self.board.circuit, self.board.params, states)
-        params = params if len(states) == len(self.board.seeds) else _copies(self.board.params, self.board, states)
+        if len(states) == len(self.board.seeds):
+            params = with_states(self.board.circuit, self.board.params, states)
+        else:
+            params = _copies(self.board.params, self.board, states)
         found = self.trainer.backend.operating_points(params, boundary(self.board.circuit, self.task.inputs))
         if not found.settled.all():
             _lost(int(np.count_nonzero(~found.settled)))

@@ -44,6 +44,8 @@ def _cycles(figure: Any, found: Findings) -> None:
         errors.loglog(tau, np.maximum(e, LEAST), "o-", color=color, ms=3.5, lw=1.2)
     spans.set(xlabel="period τ (s)", ylabel="cycle span D (V)")
     errors.set(xlabel="period τ (s)", ylabel="combined error (V²)")
+    for axes in (spans, errors):
+        axes.xaxis.set_minor_formatter("")
     spans.legend(frameon=False)
 
 
