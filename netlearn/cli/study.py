@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -233,5 +234,76 @@ def components(
     options = {"period": at, "most": long}
     found, folder = studying.run(
         question, "components", options, lambda on, *rest: study.study(on, at, long, *rest), out, as_json
+    )
+    print(studying.told(found, folder, as_json))
+
+
+@app.command()
+def overclamp(
+    file: File,
+    diameters: Annotated[
+        str | None, typer.Option(help="Of a ring, in V: a list or first:last:count; else 1, 0.8 ... 0.2 of its own.")
+    ] = None,
+    periods: Annotated[str | None, typer.Option(help="Of tasks in alternation, in s; else 0.02,0.08,0.2.")] = None,
+    seconds: Annotated[float, typer.Option(help="Of a ring: seconds of pulses each mode is shown.")] = 61.0,
+    at_once: Annotated[
+        float | None, typer.Option(help="So many seconds of pulses are taken as one; else 1e-3 of a ring, or each.")
+    ] = None,
+    most: Most = None,
+    tasks: Tasks = None,
+    bias: Bias = 1.0,
+    seed: Seed = 0,
+    draws: Draws = 16,
+    backend: BackendName = DEFAULT_BACKEND,
+    out: Out = None,
+    allow: Allow = None,
+    as_json: Json = False,
+) -> None:
+    """Standard against overclamped learning under the same bias: ever smaller rings of two classes, or tasks that
+    alternate."""
+    from netlearn.cli import studying
+    from netlearn.study import overclamp as study
+    from netlearn.study.numbers import positive
+
+    asked = study.Asked(
+        positive(diameters, "--diameters") if diameters is not None else None,
+        positive(periods, "--periods") if periods is not None else None,
+        seconds,
+        at_once,
+        most,
+    )
+    question = studying.Question(file, tasks, bias, seed, draws, backend, tuple(allow or ()))
+    found, folder = studying.run(
+        question, "overclamp", asdict(asked), lambda on, *rest: study.study(on, asked, *rest), out, as_json
+    )
+    print(studying.told(found, folder, as_json))
+
+
+@app.command()
+def ablation(
+    file: File,
+    period: Annotated[float, typer.Option(help="Of tasks in alternation, in s.")] = 0.08,
+    most: Annotated[float, typer.Option(help="Learning time (s) to wait for a steady cycle.")] = 10.0,
+    seconds: Annotated[float, typer.Option(help="Of a ring: seconds of pulses.")] = 20.0,
+    at_once: Annotated[
+        float | None, typer.Option(help="So many seconds of pulses are taken as one; else 1e-3 of a ring, or each.")
+    ] = None,
+    tasks: Tasks = None,
+    bias: Bias = 1.0,
+    seed: Seed = 0,
+    draws: Draws = 8,
+    backend: BackendName = DEFAULT_BACKEND,
+    out: Out = None,
+    allow: Allow = None,
+    as_json: Json = False,
+) -> None:
+    """Which part of overclamping does the work: nudge, time or both; and rails, eta, normalisation, pulses, bias."""
+    from netlearn.cli import studying
+    from netlearn.study import ablation as study
+
+    asked = study.Asked(period, most, seconds, at_once)
+    question = studying.Question(file, tasks, bias, seed, draws, backend, tuple(allow or ()))
+    found, folder = studying.run(
+        question, "ablation", asdict(asked), lambda on, *rest: study.study(on, asked, *rest), out, as_json
     )
     print(studying.told(found, folder, as_json))

@@ -100,14 +100,17 @@ def schedule_of(netlist: Netlist, typed: str | None) -> ScheduleSpec:
 
 
 def names_of(netlist: Netlist, typed: str | None) -> list[str]:
-    """The tasks that were named, else those of the first schedule, else all."""
+    """The tasks that were named, else those of the first schedule, else all with the rule of the first one."""
     if typed is not None:
         return [name.strip() for name in typed.split(",")]
     for schedule in netlist.schedules.values():
         return list(dict.fromkeys(hold.task for hold in schedule.holds))
     if not netlist.tasks:
         raise TaskError("this netlist has no task", "write task name on Circuit { data ... -> ... }")
-    return list(netlist.tasks)
+    first = next(iter(netlist.tasks.values()))
+    return [
+        n for n, spec in netlist.tasks.items() if (spec.rule.name, spec.circuit) == (first.rule.name, first.circuit)
+    ]
 
 
 def told(found: Findings, folder: Path, json_wanted: bool) -> str:

@@ -86,7 +86,7 @@ def aim(lesson: Lesson, row: int, x: Floats, lane: int, target: Floats) -> float
                 goal = np.nan
         if not np.isnan(goal) and lesson.shares[t] > 0.0:  # of a difference the one of its two nodes that rises
             missed = max(missed, 0.0) + miss
-        target[t, lane] = _held(numbers, lesson.shares[t], x[lesson.clamps[1, t], lane], goal - v)
+        target[t, lane] = _held(numbers, lesson.shares[t], x[lesson.clamps[1, t], lane], v, goal - v)
     return missed
 
 
@@ -97,13 +97,15 @@ def _output(lesson: Lesson, o: int, x: Floats, lane: int) -> Any:
 
 
 @inlined
-def _held(numbers: Floats, share: float, start: float, push: float) -> Any:
-    """The voltage of a clamped node that is at `start`, its output `push` below where it should go; NaN if that is."""
+def _held(numbers: Floats, share: float, start: float, output: float, push: float) -> Any:
+    """The voltage of a clamped node that is at `start`, its `output` `push` below where it should go; NaN if that is."""
     start = _rounded(start, numbers[READ])
     if np.isnan(numbers[LOW]) or np.isnan(push):
         return _rounded(start + share * (numbers[ETA] * push), numbers[DRIVE])
-    rail = numbers[HIGH] if (push > 0.0) == (share > 0.0) else numbers[LOW]
-    return _rounded(start + numbers[ETA] * (rail - start), numbers[DRIVE])
+    rail = numbers[HIGH] if push > 0.0 else numbers[LOW]
+    if abs(share) < 1.0:  # a difference goes as far as the rails are apart
+        rail = numbers[HIGH] - numbers[LOW] if push > 0.0 else numbers[LOW] - numbers[HIGH]
+    return _rounded(start + share * (numbers[ETA] * (rail - output)), numbers[DRIVE])
 
 
 @inlined

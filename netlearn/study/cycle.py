@@ -141,7 +141,7 @@ def of_period(stand: Stand, period: float, most: float | None) -> dict[str, Any]
 
 
 def _way(stand: Stand, period: float, most: float | None) -> list[list[float]]:
-    first = stand.only(0)
+    first = stand.first(1)
     times, states = orbit(first, steady_cycle(first, period, first.start, most))
     found: list[list[float]] = np.column_stack([times, states]).tolist()
     return found

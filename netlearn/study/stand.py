@@ -57,7 +57,8 @@ class Steps:
 
 @dataclass(frozen=True)
 class Stand:
-    """Tasks on a board of D draws. `task` has the samples of all of them, `rows` which are whose."""
+    """Tasks on a board of D draws. `task` has the samples of all of them, `rows` which are whose. `others`: rules of
+    further tasks of the netlist on this circuit that learn in time."""
 
     tasks: tuple[Task, ...]
     task: Task
@@ -65,6 +66,7 @@ class Stand:
     trainer: Trainer
     board: Board
     late: float
+    others: tuple[Integrator, ...] = ()
 
     @property
     def method(self) -> Integrator:
@@ -87,7 +89,7 @@ class Stand:
 
     def only(self, draw: int) -> Stand:
         """One draw of it."""
-        return replace(self, board=_draw(self.board, draw))
+        return replace(self, board=_draws(self.board, slice(draw, draw + 1)))
 
     def biased(self, factor: float) -> Stand:
         """The same with a bias so many times as large."""
@@ -108,6 +110,15 @@ class Stand:
         task = replace(self.task, method=method)
         tasks = tuple(replace(one, method=method) for one in self.tasks)
         return replace(self, tasks=tasks, task=task, board=board, trainer=replace(self.trainer, task=task))
+
+    def shown(self, inputs: Floats) -> Stand:
+        """The same with other inputs (N, I) for all its samples."""
+        task = replace(self.task, inputs=inputs)
+        return replace(self, task=task, trainer=replace(self.trainer, task=task))
+
+    def first(self, draws: int) -> Stand:
+        """The same with the first so many of its draws."""
+        return replace(self, board=_draws(self.board, slice(0, draws)))
 
     def hold(self, task: int, seconds: float) -> Steps:
         """What is shown while a task is held."""
@@ -144,7 +155,7 @@ class Stand:
 
     def _alone(self, draw: int, states: Floats, steps: Steps) -> Floats:
         """The same for one draw, phase by phase."""
-        board = _draw(self.board, draw)
+        board = _draws(self.board, slice(draw, draw + 1))
         params = with_states(board.circuit, board.params, states)
         for k, (rows, span) in enumerate(zip(steps.rows, steps.spans, strict=True)):
             labels = self.task.labels[rows]
@@ -160,7 +171,7 @@ class Stand:
         return np.array([[self._rate(k, states[k : k + 1], n) for n in every] for k in range(len(states))])
 
     def _rate(self, draw: int, states: Floats, sample: int) -> Floats:
-        board, rows, span = _draw(self.board, draw), np.array([sample]), self.method.pulse
+        board, rows, span = _draws(self.board, slice(draw, draw + 1)), np.array([sample]), self.method.pulse
         params = with_states(board.circuit, board.params, states)
         tick = Tick(board.seeds[0], 0, 0)
         bench = bench_of(self.trainer, board, params, rows, self.task.labels[rows], tick, span)
@@ -178,6 +189,11 @@ class Stand:
         if not found.settled.all():
             _lost(int(np.count_nonzero(~found.settled)))
         return read(self.board.circuit, params, found.x)
+
+    def missed(self, states: Floats) -> Floats:
+        """By how much (D, N) the samples miss what is wanted of them, all outputs together, in V."""
+        loss, labels, known = self.task.loss, self.task.labels, self.task.known
+        return np.stack([loss.miss(of, labels, known) for of in self.outputs(states)])
 
     def misses(self, states: Floats) -> Floats:
         """Squared errors (D, N) of all samples in V^2: the mean over outputs, or what is missing of a hinge, squared."""
@@ -200,10 +216,10 @@ def _lost(count: int) -> None:
     )
 
 
-def _draw(board: Board, k: int) -> Board:
-    """One draw of a board."""
-    flaws = type(board.flaws)(*(a[k : k + 1] for a in board.flaws))
-    return replace(board, params=board.params.of(slice(k, k + 1)), seeds=board.seeds[k : k + 1], flaws=flaws)
+def _draws(board: Board, some: slice) -> Board:
+    """Some draws of a board."""
+    flaws = type(board.flaws)(*(a[some] for a in board.flaws))
+    return replace(board, params=board.params.of(some), seeds=board.seeds[some], flaws=flaws)
 
 
 def stand(netlist: Netlist, names: Sequence[str], seeds: Sequence[int] = (0,), backend: str = "native") -> Stand:
@@ -235,7 +251,9 @@ def stand(netlist: Netlist, names: Sequence[str], seeds: Sequence[int] = (0,), b
     params = _params(circuit, seeds)
     board = assemble(circuit, make_plan(circuit, params), first, params, seeds)
     trainer = Trainer(circuit, together, open_backend(backend, circuit), seeds[0], steps=1)
-    return Stand(tasks, together, rows, trainer, _punctual(board), board.numbers.get(EXTRA, 0.0))
+    return Stand(
+        tasks, together, rows, trainer, _punctual(board), board.numbers.get(EXTRA, 0.0), _others(netlist, names)
+    )
 
 
 def _params(circuit: FlatCircuit, seeds: Sequence[int]) -> Params:
@@ -247,3 +265,11 @@ def _params(circuit: FlatCircuit, seeds: Sequence[int]) -> Params:
 def _punctual(board: Board) -> Board:
     """A board whose switch is late nowhere: a stand counts that itself, once a hold."""
     return replace(board, numbers={k: v for k, v in board.numbers.items() if k != EXTRA})
+
+
+def _others(netlist: Netlist, names: Sequence[str]) -> tuple[Integrator, ...]:
+    """Rules that learn in time of the tasks on the same circuit that are not named."""
+    circuit = netlist.tasks[names[0]].circuit
+    rest = [spec for name, spec in netlist.tasks.items() if name not in names and spec.circuit == circuit]
+    methods = [make_task(spec, 0).method for spec in rest]
+    return tuple(method for method in methods if isinstance(method, Integrator))

@@ -312,8 +312,9 @@ def test_an_overclamped_output_goes_towards_its_rails_for_a_time_that_its_error_
     error = trainer.task.labels[0, 0] - _outputs(trainer, board)[0]
     nodes, starts, _, shares = trainer.circuit.clamping
     for node, start, share in zip(nodes, starts, shares, strict=True):
-        rail = 0.5 if (error > 0) == (share > 0) else 0.0
-        assert clamped[node] == pytest.approx(free[start] + 0.25 * (rail - free[start]))
+        rail = 0.5 if error > 0 else -0.5  # of the difference of two nodes
+        pull = rail - (trainer.task.labels[0, 0] - error)
+        assert clamped[node] == pytest.approx(free[start] + share * 0.25 * pull)
     ideal = step(*made("", rule))
     np.testing.assert_allclose(step(trainer, board) - ideal, abs(error) / 0.2, rtol=1e-9)
 

@@ -25,3 +25,24 @@ def board(name: str, *changes: tuple[str, str], draws: int = 1) -> Stand:
     found = netlist(name, *changes)
     holds = next(iter(found.schedules.values())).holds
     return stand(found, list(dict.fromkeys(hold.task for hold in holds)), tuple(range(draws)))
+
+
+DIVIDER = """circuit Divider {
+  net a, out
+  G up(a, out) = learn(1mS, 0.1mS..10mS)
+  G down(out, gnd) = learn(1mS, 0.1mS..10mS)
+  input x = V(a)
+  output y = V(out)
+}
+task t on Divider {
+  data x: [0.4V] -> y: [LABEL]
+  rule RULE
+  LOSS
+  imperfection bias(value = BIAS)
+}"""
+"""Two equal conductances: the output is at half of 0.4 V."""
+
+
+def divider(rule: str, label: str = "0.25V", bias: str = "0", loss: str = "loss square") -> Stand:
+    text = DIVIDER.replace("RULE", rule).replace("LABEL", label).replace("BIAS", bias).replace("LOSS", loss)
+    return stand(compile_netlist(text), ["t"])

@@ -52,7 +52,7 @@ class Integrator(Method):
         board, span = bench.board, self.pulse if bench.span is None else bench.span
         free = bench.free()
         aim = bench.aim(free)
-        times = board.on(np.where(bench.alive, self.times(aim, span), 0.0))
+        times = board.on(np.where(bench.alive, self.times(np.where(bench.alive, aim.miss, 0.0), span), 0.0))
         if not times.any():
             return None
         clamped = bench.settle(_sources(self.clamped(bench, free, aim), bench), free)
@@ -62,20 +62,22 @@ class Integrator(Method):
         drift = flaws.drift - flaws.leak * (states - flaws.rest)
         return np.asarray(self.alpha * np.einsum("s,dse->de", times, seen) + times.sum() * drift)
 
-    def times(self, aim: Aim, span: float) -> Floats:
-        """How long the learning switch is on for each sample (S,), in s."""
-        return np.full(len(aim.outputs), span)
+    def times(self, miss: Floats, span: float) -> Floats:
+        """How long the learning switch is on for samples that `miss` (S,) what is wanted of them by so much (V), in s."""
+        return np.full(len(miss), span)
 
     def clamped(self, bench: Bench, free: Phase, aim: Aim) -> Boundary:
         """The boundary of the clamped phase, but for its sources."""
         nodes, starts, outputs, shares = bench.circuit.clamping
         start = bench.board.read(free.x[0].take(starts, axis=1))
-        goal = self.goal(start, shares, (aim.target - aim.outputs).take(outputs, axis=1))
+        output, push = (of.take(outputs, axis=1) for of in (aim.outputs, aim.target - aim.outputs))
+        goal = start + shares * (self.eta * self.pull(output, push, shares))
         return hold(free.boundary, nodes, bench.board.drive(goal) + bench.board.flaws.clamp)
 
-    def goal(self, start: Floats, shares: Floats, push: Floats) -> Floats:
-        """Voltages (S, T) of clamped nodes that are at `start`, their outputs `push` below where they should go."""
-        return start + shares * (self.eta * push)
+    def pull(self, output: Floats, push: Floats, shares: Floats) -> Floats:
+        """Which way and how far a full nudge moves each `output` (S, T) that is `push` below where it should go; NaN:
+        it floats."""
+        return push
 
     def formula(self, circuit: FlatCircuit, plan: Plan) -> Formula:
         numbers = {SPAN: self.pulse}

@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from netlearn.plot.studies import components, cycle, drift, floor, memory, model, schedule
+from netlearn.plot.studies import ablation, components, cycle, drift, floor, memory, model, overclamp, schedule
 from netlearn.study.findings import Findings
 
 PICTURES: dict[str, tuple[tuple[float, float], Callable[[Any, Findings], None]]] = {
+    "ablation": (ablation.SIZE, ablation.draw),
     "components": (components.SIZE, components.draw),
     "cycle": (cycle.SIZE, cycle.draw),
     "drift": (drift.SIZE, drift.draw),
-    "model": (model.SIZE, model.draw),
     "floor": (floor.SIZE, floor.draw),
     "memory": (memory.SIZE, memory.draw),
+    "model": (model.SIZE, model.draw),
+    "overclamp": (overclamp.SIZE, overclamp.draw),
     "schedule": (schedule.SIZE, schedule.draw),
 }
