@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,8 +18,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-import experiments
 
 ROOT = Path(__file__).resolve().parents[1]
 README, PICTURES = ROOT / "README.md", ROOT / "scripts" / "pictures"

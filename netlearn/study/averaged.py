@@ -22,9 +22,9 @@ from netlearn.study.linear import FLAT, Well, hold, steady, strongest
 Slope = Callable[[int, Floats], Floats]
 """M (n, n) of a task at values (n,)."""
 TURNS = 40
-AGREED = 1e-9  # V by which a place may move from turn to turn and still be the same
-NODES, WEIGHTS = (a / 2 for a in np.polynomial.legendre.leggauss(16))
-BETWEEN, SHARES = (a / 2 for a in np.polynomial.legendre.leggauss(4))
+AGREED = 1e-6  # V by which a place may move from turn to turn and still be the same
+STEPS = 256  # of a hold, between which it is a straight line
+BETWEEN, SHARES = (a / 2 for a in np.polynomial.legendre.leggauss(2))
 
 
 def averaged(
@@ -45,13 +45,13 @@ def averaged(
 
 def _felt(one: Well, bias: Floats, begin: Floats, seconds: float) -> Floats:
     """The mean of the values (n,) on the way of a hold, weighted by the force on them."""
-    total, weights = np.zeros_like(bias), 0.0
-    for node, weight in zip(NODES + 0.5, WEIGHTS, strict=True):
-        turn, push = hold(one, bias, node * seconds)
-        values = turn @ begin + push
-        force = weight * float(np.linalg.norm(one.matrix @ (values - one.rest)))
-        total, weights = total + force * values, weights + force
-    return total / weights if weights > 0 else begin
+    turn, push = hold(one, bias, seconds / STEPS)
+    way = [begin]
+    for _ in range(STEPS):
+        way.append(turn @ way[-1] + push)
+    middles = 0.5 * (np.array(way[1:]) + np.array(way[:-1]))
+    forces = np.linalg.norm((middles - one.rest) @ one.matrix.T, axis=1)
+    return np.asarray(forces @ middles / forces.sum()) if forces.any() else begin
 
 
 def _mean(task: int, at: Well, place: Floats, slope: Slope) -> Well:
