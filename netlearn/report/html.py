@@ -17,7 +17,7 @@ figure svg{width:100%;height:auto} figcaption{color:#555;font-size:.9em}
 .numbers div{background:#f3f6f9;border-radius:8px;padding:.6em 1em} .numbers b{display:block;font-size:1.25em}
 .numbers span{color:#666;font-size:.85em}
 table{border-collapse:collapse} td{padding:.15em 1em .15em 0;vertical-align:top}
-pre{background:#f7f7f7;padding:1em;overflow:auto;border-radius:8px;font-size:.85em} .bad{color:#b00020}
+pre{background:#f7f7f7;padding:1em;overflow:auto;border-radius:8px;font-size:.85em} pre.wrap{white-space:pre-wrap} .bad{color:#b00020}
 @media(max-width:700px){.figures{grid-template-columns:1fr} figure.wide{grid-column:1}}
 """
 

@@ -49,11 +49,12 @@ def _section(folder: Path, config: dict[str, Any], key: str) -> str:
     name = config["study"]
     words = (folder / f"{name}.md").read_text(encoding="utf-8").strip()
     options = {k: v for k, v in config.items() if k not in HIDDEN}
+    times = "" if options.get("bias", 1.0) == 1.0 else f", {options['bias']:g} times the bias"
     return (
-        f"<h3>{text(name)}: {text(config['title'])}</h3>"
+        f"<h3>{text(name)}: {text(config['title'])}{text(times)}</h3>"
         f"<figure class=wide>{inline(folder / f'{name}.svg', key)}</figure>"
         + "".join(f"<p>{text(part)}</p>" for part in re.split(r"\n\s*\n", words))
-        + f"<pre>netlearn study {text(name)} {text(config['netlist'])}\n{text(_listed(options))}\n"
+        + f"<pre class=wrap>netlearn study {text(name)} {text(config['netlist'])}\n{text(_listed(options))}\n"
         f"{text(', '.join(f'{table}.csv' for table in config['tables']))}</pre>"
     )
 

@@ -26,6 +26,7 @@ from netlearn.study.stand import Stand
 
 CHUNK = 0.5  # s of learning between two looks at whether a cycle repeats itself
 STILL, CLOSE = 1e-8, 1e-5  # V, and part of D, by which it may miss itself after that time
+AT_REST = 1e-6  # V: a cycle that spans less is none
 POINTS = 120  # of an orbit
 COLUMNS = ("tau_s", "D_V", "mse_V2")
 
@@ -119,7 +120,7 @@ def study(
         tables[f"orbit_{period:g}"] = Table(columns, way)
         tell(len(periods) + k + 1, len(periods) + len(orbits))
     numbers: dict[str, Any] = {
-        "exponent": exponent(rows),
+        "exponent": power if np.isfinite(power := exponent(rows)) else None,
         "ratio": max(e for *_, e in rows) / max(min(e for *_, e in rows), 1e-300),
         "steady": [found["steady"] for found in details],
         "at_limits": [found["at_limits"] for found in details],
@@ -155,7 +156,7 @@ def middle(periods: Sequence[float]) -> list[float]:
 
 def exponent(rows: Sequence[tuple[float, float, float]], low: float = 2e-3, high: float = 50e-3) -> float:
     """Slope of log D over log tau between two periods (s), by least squares; NaN where there are not two of them."""
-    inside = [(tau, d) for tau, d, _ in rows if 0.99 * low <= tau <= 1.01 * high and d > 0]
+    inside = [(tau, d) for tau, d, _ in rows if 0.99 * low <= tau <= 1.01 * high and d > AT_REST]
     if len(inside) < 2:
         return float("nan")
     x, y = np.log(np.array(inside)).T
@@ -169,17 +170,22 @@ def _title(stand: Stand) -> str:
 def _text(stand: Stand, rows: Sequence[tuple[float, float, float]], numbers: dict[str, Any]) -> str:
     (first, least, floor), (last, span, top) = rows[0], rows[-1]
     most = max(rows, key=lambda row: row[1])
-    words = [
+    several = (
         f"{_title(stand)}, alternating with periods from {first:g} s to {last:g} s: the steady cycle spans D = {least:.3g} V "
         f"at the shortest and {span:.3g} V at the longest period (most at {most[0]:g} s: {most[1]:.3g} V); "
         f"the combined error goes from {floor:.3g} V^2 to {top:.3g} V^2, its largest {numbers['ratio']:.3g} times its least."
-    ]
-    if np.isfinite(numbers["exponent"]):
+    )
+    one = f"{_title(stand)}, alternating every {first:g} s: D = {least:.3g} V, combined error {floor:.3g} V^2."
+    rest = f"{_title(stand)}, alternating, comes to rest where all is learned: D is {most[1]:.1g} V at most."
+    words = [rest if most[1] < AT_REST else several if len(rows) > 1 else one]
+    if numbers["exponent"] is not None:
         words.append(f"From 2 to 50 ms D grows as tau^{numbers['exponent']:.3f}.")
     limited = [tau for (tau, *_), count in zip(rows, numbers["at_limits"], strict=True) if count]
     if limited:
         words.append(f"Gates reach their limits from {min(limited):g} s on.")
     wandering = [tau for (tau, *_), steady in zip(rows, numbers["steady"], strict=True) if not steady]
     if wandering:
-        words.append(f"Not steady yet, so that D and the error still drift, at {len(wandering)} periods: give --most.")
+        words.append(
+            f"Not steady yet: at {len(wandering)} of {len(rows)} periods D and the error still drift; give --most."
+        )
     return " ".join(words)
