@@ -22,7 +22,7 @@ import numpy as np
 from netlearn.circuit.flat import Floats
 from netlearn.errors import BackendError, TaskError
 from netlearn.study.averaged import averaged
-from netlearn.study.cycle import COLUMNS, of_period
+from netlearn.study.cycle import CHUNK, COLUMNS, of_period
 from netlearn.study.drift import held, listed_rates
 from netlearn.study.findings import Drawer, Findings, Table, Tell
 from netlearn.study.linear import Held, Well, bias, misfit, steady
@@ -94,6 +94,8 @@ def study(
     """The model's cycles of these periods, the simulated ones too if they are to be compared, and measured ones."""
     if len(stand.tasks) < 2:
         raise TaskError("one task does not alternate", "name two with --tasks alpha,beta")
+    for period in periods:
+        stand.periods(period, CHUNK)
     of = model(stand)
     cycles = [of.cycle(period) for period in periods]
     rows = [of.row(period, values) for period, values in zip(periods, cycles, strict=True)]
@@ -104,7 +106,7 @@ def study(
     if compare:
         found = []
         for k, period in enumerate(periods):
-            found.append(drawer.once(f"period-{period:.6g}", partial(of_period, stand, period, most)))
+            found.append(drawer.once(f"period-{period:.12g}", partial(of_period, stand, period, most)))
             tell(k + 1, len(periods))
         simulated = [(period, one["D_V"][0], one["mse_V2"][0]) for period, one in zip(periods, found, strict=True)]
         tables["model_sim"] = Table(COLUMNS, simulated)
