@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from netlearn.circuit.flat import Floats
-from netlearn.errors import BackendError, TaskError
+from netlearn.errors import BackendError, CircuitError, TaskError
 from netlearn.study.averaged import averaged
 from netlearn.study.cycle import CHUNK, COLUMNS, of_period
 from netlearn.study.drift import held, listed_rates
@@ -54,9 +54,12 @@ class Model:
     def cycle(self, period: float) -> Floats:
         """The same with wells as steep as the cycle finds them."""
         rows, times = self.site.stand.rows, self.times(period)
-        wells = averaged(
-            self.wells, self.bias, times, lambda k, values: slope(self.site, rows[k], values), *self.site.bounds
-        )
+        low, high = self.site.bounds
+
+        def steep(task: int, values: Floats) -> Floats:  # solutions may lie where the network cannot be
+            return slope(self.site, rows[task], np.clip(values, low, high))
+
+        wells = averaged(self.wells, self.bias, times, steep, low, high)
         return steady(wells, self.bias, times)
 
     def within(self, values: Floats) -> bool:
@@ -68,7 +71,7 @@ class Model:
         """Period, D and E of a cycle; E is NaN where the network has no operating point at the model's values."""
         try:
             error = float(self.site.stand.errors(self.site.states(values[:-1])).mean())
-        except BackendError:
+        except (BackendError, CircuitError):  # or none that could be made
             error = float("nan")
         return period, float(np.linalg.norm(values[1] - values[0])), error
 
