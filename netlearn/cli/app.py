@@ -90,14 +90,20 @@ def _options(
 @app.command()
 def check(file: File, allow: Allow = None, as_json: Json = False) -> None:
     """Check a netlist and say what is in it."""
-    from netlearn.circuit.flat import flatten
+    from netlearn.circuit.flat import flatten, initial
     from netlearn.cli.reading import compiled, undetermined
+    from netlearn.learn.assembly import assemble
+    from netlearn.learn.plan import make_plan
     from netlearn.learn.task import make_task
 
     netlist = compiled(file, allow, quiet=as_json)
     flats = [flatten(circuit) for circuit in netlist.circuits.values()]
     for spec in netlist.tasks.values():
-        make_task(spec, seed=0)  # its rule and loss exist and have what they need
+        task = make_task(spec, seed=0)  # its rule and loss exist and have what they need
+        if task.imperfections:
+            circuit = flatten(netlist.circuits[spec.circuit])
+            params = initial(circuit, 0)
+            assemble(circuit, make_plan(circuit, params), task, params, (0,))
     lost = undetermined(netlist, flats)
     if as_json:
         warnings = [

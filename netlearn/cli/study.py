@@ -13,6 +13,15 @@ from netlearn.backends import DEFAULT_BACKEND
 app = typer.Typer(
     no_args_is_help=True, help="What imperfect parts do to learning, and what helps: CSV, SVG, a paragraph."
 )
+
+
+def _above_zero(context: typer.Context, option: typer.CallbackParam, value: float | None) -> float | None:
+    """What options that may be left out take."""
+    from netlearn.study.numbers import above_zero
+
+    return None if value is None or context.resilient_parsing else above_zero(value, option.opts[0])
+
+
 File = Annotated[Path, typer.Argument(help="A netlist (.nl), or - for standard input.")]
 Tasks = Annotated[str | None, typer.Option(help="Tasks, such as alpha,beta; else those of the first schedule, or all.")]
 Bias = Annotated[float, typer.Option(help="The bias, as a multiple of the netlist's.")]
@@ -22,7 +31,10 @@ BackendName = Annotated[str, typer.Option("--backend", help="native or ngspice."
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="The folder to fill, or to go on with.")]
 Allow = Annotated[list[Path] | None, typer.Option("--allow", help="A further folder netlists may read from.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
-Most = Annotated[float | None, typer.Option(help="Learning time (s) to wait for a steady cycle; else by the period.")]
+Most = Annotated[
+    float | None,
+    typer.Option(callback=_above_zero, help="Learning time (s) to wait for a steady cycle; else by the period."),
+]
 
 
 @app.command()
@@ -83,6 +95,11 @@ def model(
         raise TaskError(f"there is no folder {measured}", "name one with --measured, or leave it out")
     asked = positive(periods, "--periods")
     rows = cycles(measured or Path("../shared/data/clln"), file.stem) if bias == 1.0 else []
+    if measured is not None and not rows:
+        raise TaskError(
+            f"{measured} has nothing that was measured with {file.stem} and this bias",
+            "leave --measured out, or --bias",
+        )
     question = studying.Question(file, tasks, bias, seed, 1, backend, tuple(allow or ()))
     options = {"periods": asked, "compare": compare, "measured": len(rows), "most": most}
     found, folder = studying.run(
@@ -245,9 +262,14 @@ def overclamp(
         str | None, typer.Option(help="Of a ring, in V: a list or first:last:count; else 1, 0.8 ... 0.2 of its own.")
     ] = None,
     periods: Annotated[str | None, typer.Option(help="Of tasks in alternation, in s; else 0.02,0.08,0.2.")] = None,
-    seconds: Annotated[float, typer.Option(help="Of a ring: seconds of pulses each mode is shown.")] = 61.0,
+    seconds: Annotated[
+        float, typer.Option(callback=_above_zero, help="Of a ring: seconds of pulses each mode is shown.")
+    ] = 61.0,
     at_once: Annotated[
-        float | None, typer.Option(help="So many seconds of pulses are taken as one; else 1e-3 of a ring, or each.")
+        float | None,
+        typer.Option(
+            callback=_above_zero, help="So many seconds of pulses are taken as one; else 1e-3 of a ring, or each."
+        ),
     ] = None,
     most: Most = None,
     tasks: Tasks = None,
@@ -282,11 +304,16 @@ def overclamp(
 @app.command()
 def ablation(
     file: File,
-    period: Annotated[float, typer.Option(help="Of tasks in alternation, in s.")] = 0.08,
-    most: Annotated[float, typer.Option(help="Learning time (s) to wait for a steady cycle.")] = 10.0,
-    seconds: Annotated[float, typer.Option(help="Of a ring: seconds of pulses.")] = 20.0,
+    period: Annotated[float, typer.Option(callback=_above_zero, help="Of tasks in alternation, in s.")] = 0.08,
+    most: Annotated[
+        float, typer.Option(callback=_above_zero, help="Learning time (s) to wait for a steady cycle.")
+    ] = 10.0,
+    seconds: Annotated[float, typer.Option(callback=_above_zero, help="Of a ring: seconds of pulses.")] = 20.0,
     at_once: Annotated[
-        float | None, typer.Option(help="So many seconds of pulses are taken as one; else 1e-3 of a ring, or each.")
+        float | None,
+        typer.Option(
+            callback=_above_zero, help="So many seconds of pulses are taken as one; else 1e-3 of a ring, or each."
+        ),
     ] = None,
     tasks: Tasks = None,
     bias: Bias = 1.0,

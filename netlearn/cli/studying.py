@@ -53,6 +53,8 @@ def run(
     netlist = netlist_of(question.file, question.allowed) if read is None else read
     if not 1 <= question.draws <= MOST_DRAWS:
         raise TaskError(f"{question.draws} draws", f"give --draws a number from 1 to {MOST_DRAWS}")
+    if question.seed < 0:
+        raise TaskError(f"seed {question.seed}", "a seed is not negative")
     if not math.isfinite(question.bias):
         raise TaskError(f"a bias {question.bias:g} times that of the netlist", "give --bias a finite number")
     seeds = tuple(range(question.seed, question.seed + question.draws))
@@ -102,7 +104,11 @@ def schedule_of(netlist: Netlist, typed: str | None) -> ScheduleSpec:
 def names_of(netlist: Netlist, typed: str | None) -> list[str]:
     """The tasks that were named, else those of the first schedule, else all with the rule of the first one."""
     if typed is not None:
-        return [name.strip() for name in typed.split(",")]
+        names = [name.strip() for name in typed.split(",")]
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise TaskError(f"task {twice[0]} is named twice", "name each once: --tasks alpha,beta")
+        return names
     for schedule in netlist.schedules.values():
         return list(dict.fromkeys(hold.task for hold in schedule.holds))
     if not netlist.tasks:

@@ -60,6 +60,8 @@ def read_schedule(tree: Piece, tasks: Mapping[str, TaskSpec]) -> ScheduleSpec:
     for one, two in pairwise(dict.fromkeys(hold.task for hold in holds)):
         if tasks[one].circuit != tasks[two].circuit:
             raise Fault(f"tasks {one} and {two} are on different circuits", tree.children[0], "schedule one circuit")
+    if len(holds) * (repeat or 1) > MOST:
+        raise Fault(f"{len(holds) * (repeat or 1)} holds", tree.children[0], f"a schedule has at most {MOST} of them")
     return ScheduleSpec(str(tree.children[0]), tuple(holds), repeat or 1)
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from netlearn.circuit.flat import FlatCircuit, Params
 from netlearn.errors import CheckFault, Diagnostic, TaskError
 from netlearn.learn.board import Board, ideal
 from netlearn.learn.methods.integrator import Integrator
 from netlearn.learn.plan import Plan
 from netlearn.learn.task import Task
+
+HUGE = 1e100  # no part is that far off
 
 
 def assemble(circuit: FlatCircuit, plan: Plan, task: Task, params: Params, seeds: Sequence[int]) -> Board:
@@ -19,8 +23,16 @@ def assemble(circuit: FlatCircuit, plan: Plan, task: Task, params: Params, seeds
     board = ideal(circuit, plan, alpha, params, seeds)
     for imperfection, choice in zip(task.imperfections, task.spec.imperfections, strict=True):
         try:
-            board = imperfection.onto(board)
+            with np.errstate(all="ignore"):
+                board = imperfection.onto(board)
+            _check_size(board)
         except TaskError as error:
             place = choice.place(error.about)
             raise CheckFault([Diagnostic(error.message, task.spec.source, place, error.help)]) from None
     return board
+
+
+def _check_size(board: Board) -> None:
+    every = [np.asarray(flaw) for flaw in board.flaws] + [np.array(list(board.numbers.values()))]
+    if not all((np.abs(numbers) < HUGE).all() for numbers in every):
+        raise TaskError("no part of a board is that far off", f"its numbers stay below {HUGE:g}, and 1 / tau as well")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ def write_picture(path: Path, size: tuple[float, float], draw: Callable[[Any], N
     if path.suffix not in KNOWN:
         raise RunError(f"pictures are svg, png or pdf, not '{path.suffix}'")
     settings = {"svg.hashsalt": "netlearn", "font.size": 9, "axes.spines.top": False, "svg.fonttype": "path"}
-    with matplotlib.rc_context(settings):
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of axes on which there is nothing to be seen
         figure = Figure(figsize=size, layout="constrained")
         draw(figure)
         metadata = (

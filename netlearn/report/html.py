@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from netlearn.errors import RunError
+
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222}
 h1{font-size:1.5em;margin-bottom:.2em} .sub{color:#666;margin-top:0}
@@ -37,7 +39,9 @@ def page(title: str, body: str) -> str:
 
 def inline(path: Path, kind: str) -> str:
     """A picture's SVG with identifiers of its own, so that several live in one page."""
-    svg = path.read_text(encoding="utf-8")
+    svg = path.read_text(encoding="utf-8", errors="replace")
+    if "<svg" not in svg:
+        raise RunError(f"{path} is no SVG picture", "have it drawn again: delete it, and go on with what made it")
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r'\bid="', f'id="{kind}-', svg)
     return re.sub(r'(url\(#|href="#)', rf"\g<1>{kind}-", svg)

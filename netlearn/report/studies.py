@@ -45,9 +45,18 @@ def write_studies_report(folder: Path, path: Path | None = None) -> Path:
     return target
 
 
+def _words(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError:
+        raise RunError(f"{path} is not UTF-8 text", "do the study again: its parts are kept") from None
+
+
 def _section(folder: Path, config: dict[str, Any], key: str) -> str:
     name = config["study"]
-    words = (folder / f"{name}.md").read_text(encoding="utf-8").strip()
+    if name not in ORDER:
+        raise RunError(f"{folder / 'study.json'} has a study '{name[:40]}'", f"known: {', '.join(ORDER)}")
+    words = _words(folder / f"{name}.md")
     options = {k: v for k, v in config.items() if k not in HIDDEN}
     times = "" if options.get("bias", 1.0) == 1.0 else f", {options['bias']:g} times the bias"
     return (

@@ -120,15 +120,18 @@ def times(lesson: Lesson, span: float, missed: Floats, lane: int) -> None:
         PUSHED   span for all that is pushed
         ALWAYS   span for all (NaN: a sample that has not settled teaches nothing)
         MISSED   span min(1, (miss / full)^power)
-        SHARED   span miss^power / sum of them over the samples
+        SHARED   span miss^power / sum of them over the samples (all of them over the largest miss)
 
     None is shorter than `least`, and any is `extra` longer than it should be."""
     numbers, switch = lesson.numbers, lesson.kinds[2]
-    total = 0.0
+    total = most = 0.0
     if switch == SHARED:
         for i in range(missed.shape[0]):
+            if missed[i, lane] > most:
+                most = missed[i, lane]
+        for i in range(missed.shape[0]):
             if missed[i, lane] > 0.0:
-                total += missed[i, lane] ** numbers[POWER]
+                total += (missed[i, lane] / most) ** numbers[POWER]
     for i in range(missed.shape[0]):
         miss = missed[i, lane]
         time = 0.0
@@ -139,7 +142,7 @@ def times(lesson: Lesson, span: float, missed: Floats, lane: int) -> None:
         elif switch == MISSED and miss > 0.0:
             time = span * min(1.0, (miss / numbers[FULL]) ** numbers[POWER])
         elif switch == SHARED and miss > 0.0:
-            time = span * miss ** numbers[POWER] / total
+            time = span * (miss / most) ** numbers[POWER] / total
         missed[i, lane] = time + numbers[EXTRA] if time > 0.0 and time >= numbers[LEAST] else 0.0
 
 
@@ -188,6 +191,9 @@ def drift(drifts: Floats, leak: Floats, rest: Floats, time: Floats, states: Floa
     for s in range(states.shape[0]):
         for k in range(states.shape[1]):
             change[s, k] += time[k] * (drifts[s, k] - leak[s, k] * (states[s, k] - rest[s, k]))
+            lost = time[k] * leak[s, k]
+            if lost > 0.0:  # exactly, for as long as the leak may take
+                change[s, k] *= -np.expm1(-lost) / lost
 
 
 @inlined

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import ceil
 from typing import Any
 
 import numpy as np
@@ -52,7 +51,7 @@ def steady_cycle(stand: Stand, period: float, start: Floats, most: float | None 
     or a hundred periods)."""
     most = max(60.0, 100 * period) if most is None else most
     parts = stand.cycle(period)
-    count = max(1, ceil(CHUNK / period))
+    count = stand.periods(period, CHUNK)
     many = sum(parts[1:], parts[0]).times(count)
     states, seconds, steady = start, 0.0, False
     while not steady and seconds < most:
@@ -98,9 +97,11 @@ def study(
     """The cycles of these periods, and of some the way round."""
     if len(stand.tasks) < 2:
         raise TaskError("one task does not alternate", "name two with --tasks alpha,beta")
+    for period in (*periods, *orbits):
+        stand.periods(period, CHUNK)
     rows, details = [], []
     for k, period in enumerate(periods):
-        found = drawer.once(f"period-{period:.6g}", partial(of_period, stand, period, most))
+        found = drawer.once(f"period-{period:.12g}", partial(of_period, stand, period, most))
         rows.append((period, float(np.median(found["D_V"])), float(np.median(found["mse_V2"]))))
         details.append(found)
         tell(k + 1, len(periods) + len(orbits))
@@ -116,8 +117,8 @@ def study(
         )
     columns = ("t_s", *(f"G_{k + 1}" for k in range(len(stand.names))))
     for k, period in enumerate(orbits):
-        way = drawer.once(f"orbit-{period:.6g}", partial(_way, stand, period, most))
-        tables[f"orbit_{period:g}"] = Table(columns, way)
+        way = drawer.once(f"orbit-{period:.12g}", partial(_way, stand, period, most))
+        tables[f"orbit_{period:.12g}"] = Table(columns, way)
         tell(len(periods) + k + 1, len(periods) + len(orbits))
     numbers: dict[str, Any] = {
         "exponent": power if np.isfinite(power := exponent(rows)) else None,

@@ -180,6 +180,8 @@ def _real(value: float) -> float | None:
 def study(stand: Stand, seconds: float, solution: bool, stem: str, drawer: Drawer, tell: Tell) -> Findings:
     """Each task, and on two edges each sample of one that has several, held alone for so long; from the joint solution
     where that is wanted, else from the netlist's start."""
+    if seconds < stand.method.pulse:
+        raise TaskError(f"{seconds:g} s are less than a pulse of {stand.method.pulse:g} s", "give --seconds more")
     on = site(stand)
     start = rests(on)[0][0] if solution else stand.start[0, on.free]
     subjects = {task.spec.name: rows for task, rows in zip(stand.tasks, stand.rows, strict=True)}

@@ -64,12 +64,16 @@ class Findings:
     numbers: Mapping[str, Any] = field(default_factory=dict)
 
 
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
 class Drawer:
     """The folder of one study while it is done. RunError where another one lies in it."""
 
     def __init__(self, folder: Path, study: str, asked: Mapping[str, Any]) -> None:
         self.folder = folder
-        digest = hashlib.sha256(json.dumps({"study": study, **asked}, sort_keys=True).encode()).hexdigest()[:16]
+        digest = _digest({"study": study, **asked})
         config = folder / "study.json"
         if config.is_file():
             if read_json(config, "study", {"digest": (str,)})["digest"] != digest:
@@ -84,9 +88,12 @@ class Drawer:
         """What `find` finds (as JSON has it), or has found before."""
         path = self.folder / "cells" / f"{name}.json"
         if path.is_file():
-            return read_json(path, "study", {"found": (dict, list, float, int)})["found"]
+            kept = read_json(path, "study", {"found": (dict, list, float, int), "digest": (str,)})
+            if _digest(kept["found"]) != kept["digest"]:
+                raise RunError(f"{path} is not what was found", "it was changed: delete it, and it is found again")
+            return kept["found"]
         found = find()
-        write_json(path, {"found": found})
+        write_json(path, {"found": found, "digest": _digest(found)})
         return found
 
     def keep(self, findings: Findings) -> None:

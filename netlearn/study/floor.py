@@ -75,7 +75,7 @@ def study(
     asked = [(what, value, VARIED[what](stand, value)) for what in given for value in values.get(what, ())]
     rows, limits, steady = [], [], []
     for k, (what, value, on) in enumerate(asked):
-        found = drawer.once(f"{what}-{value:.6g}", partial(_one, on, period, most))
+        found = drawer.once(f"{what}-{value:.12g}", partial(_one, on, period, most))
         rows.append((what, value, float(np.median(found["mse_V2"])), float(np.median(found["D_V"]))))
         limits.append(int(found["at_limits"]))
         steady.append(bool(found["steady"]))

@@ -40,7 +40,7 @@ def _pairs(path: Path) -> dict[float, float]:
     with path.open(newline="", encoding="utf-8") as file:
         try:
             return {float(tau): float(value) for tau, value in (row for row in csv.reader(file) if row)}
-        except ValueError:
+        except (ValueError, csv.Error):
             raise TaskError(
                 f"{path} is no table of two columns of numbers", "name another folder: --measured"
             ) from None

@@ -20,7 +20,7 @@ import numpy as np
 
 from netlearn.circuit.flat import Floats
 from netlearn.errors import TaskError
-from netlearn.study.cycle import steady_cycle
+from netlearn.study.cycle import CHUNK, steady_cycle
 from netlearn.study.findings import Drawer, Findings, Table, Tell
 from netlearn.study.stand import Stand
 
@@ -82,6 +82,8 @@ def study(stand: Stand, seconds: float, period: float, most: float | None, drawe
         raise TaskError(
             f"memory is about two tasks, and there are {len(stand.tasks)}", "name two with --tasks alpha,beta"
         )
+    stand.pulses(stand.rows[1], seconds)
+    stand.periods(period, CHUNK)
     tables, took = {}, {}
     for k, (name, on) in enumerate((("memory", stand), ("ideal", stand.built(())))):
         found = drawer.once(name, partial(_fading, on, seconds))

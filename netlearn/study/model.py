@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from netlearn.circuit.flat import Floats
-from netlearn.errors import BackendError, TaskError
+from netlearn.errors import BackendError, CircuitError, TaskError
 from netlearn.study.averaged import averaged
-from netlearn.study.cycle import COLUMNS, of_period
+from netlearn.study.cycle import CHUNK, COLUMNS, of_period
 from netlearn.study.drift import held, listed_rates
 from netlearn.study.findings import Drawer, Findings, Table, Tell
 from netlearn.study.linear import Held, Well, bias, misfit, steady
@@ -54,9 +54,12 @@ class Model:
     def cycle(self, period: float) -> Floats:
         """The same with wells as steep as the cycle finds them."""
         rows, times = self.site.stand.rows, self.times(period)
-        wells = averaged(
-            self.wells, self.bias, times, lambda k, values: slope(self.site, rows[k], values), *self.site.bounds
-        )
+        low, high = self.site.bounds
+
+        def steep(task: int, values: Floats) -> Floats:  # solutions may lie where the network cannot be
+            return slope(self.site, rows[task], np.clip(values, low, high))
+
+        wells = averaged(self.wells, self.bias, times, steep, low, high)
         return steady(wells, self.bias, times)
 
     def within(self, values: Floats) -> bool:
@@ -68,7 +71,7 @@ class Model:
         """Period, D and E of a cycle; E is NaN where the network has no operating point at the model's values."""
         try:
             error = float(self.site.stand.errors(self.site.states(values[:-1])).mean())
-        except BackendError:
+        except (BackendError, CircuitError):  # or none that could be made
             error = float("nan")
         return period, float(np.linalg.norm(values[1] - values[0])), error
 
@@ -94,6 +97,8 @@ def study(
     """The model's cycles of these periods, the simulated ones too if they are to be compared, and measured ones."""
     if len(stand.tasks) < 2:
         raise TaskError("one task does not alternate", "name two with --tasks alpha,beta")
+    for period in periods:
+        stand.periods(period, CHUNK)
     of = model(stand)
     cycles = [of.cycle(period) for period in periods]
     rows = [of.row(period, values) for period, values in zip(periods, cycles, strict=True)]
@@ -104,7 +109,7 @@ def study(
     if compare:
         found = []
         for k, period in enumerate(periods):
-            found.append(drawer.once(f"period-{period:.6g}", partial(of_period, stand, period, most)))
+            found.append(drawer.once(f"period-{period:.12g}", partial(of_period, stand, period, most)))
             tell(k + 1, len(periods))
         simulated = [(period, one["D_V"][0], one["mse_V2"][0]) for period, one in zip(periods, found, strict=True)]
         tables["model_sim"] = Table(COLUMNS, simulated)

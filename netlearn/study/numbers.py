@@ -22,12 +22,12 @@ def positive(text: str, option: str) -> list[float]:
             raise TaskError(f"{option} {text} is not above zero", help)
         if not 1 <= count <= MOST or count != int(count):
             raise TaskError(f"{option}: {parts[2]} is no count from 1 to {MOST}", help)
-        found = [float(f"{value:.12g}") for value in np.geomspace(first, last, int(count))]
+        found = list(np.geomspace(first, last, int(count)))
     else:
         raise TaskError(f"{option} {text} is no list of numbers", help)
     if not all(0 < value < np.inf for value in found):
         raise TaskError(f"{option} {text} is not above zero", help)
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(float(f"{value:.12g}") for value in found))  # so many digits the names of files have
 
 
 def above_zero(value: float, option: str) -> float:

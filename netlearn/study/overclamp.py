@@ -20,7 +20,7 @@ import numpy as np
 from netlearn.errors import TaskError
 from netlearn.learn.options import check_positive
 from netlearn.study import ring
-from netlearn.study.cycle import combined_error, steady_cycle
+from netlearn.study.cycle import CHUNK, combined_error, steady_cycle
 from netlearn.study.findings import Drawer, Findings, Table, Tell
 from netlearn.study.modes import OVERCLAMPED, STANDARD, coarser, modes
 from netlearn.study.stand import Stand
@@ -66,6 +66,8 @@ def alternating(
     """The steady cycle of both rules, and of the standard one without a bias, for each period."""
     if len(stand.tasks) < 2:
         raise TaskError("one task does not alternate, and its samples are no ring", "name two with --tasks alpha,beta")
+    for period in periods:
+        stand.periods(period, CHUNK)
     rules = {mode: coarser(rule, at_once) for mode, rule in modes(stand).items()}
     stands = {mode: stand.taught(rules[mode]) for mode in (STANDARD, OVERCLAMPED)}
     stands[UNBIASED] = stands[STANDARD].biased(0.0)
@@ -73,7 +75,7 @@ def alternating(
     found = []
     for k, (period, mode) in enumerate(parts):
         on = stands[mode]
-        found.append(drawer.once(f"{mode}-{period:.6g}", partial(cell, on, period, most)))
+        found.append(drawer.once(f"{mode}-{period:.12g}", partial(cell, on, period, most)))
         tell(k + 1, len(parts))
     rows = [
         (period, mode, float(np.median(of["D_V"])), float(np.median(of["mse_V2"])))

@@ -106,7 +106,7 @@ def judged(stand: Stand, ring: Ring, task: int, diameter: float, found: Course) 
     inputs, labels = _grid(stand, ring, task, diameter)
     known = _right(stand, outputs_at(stand, states, inputs), labels)
     moved = np.linalg.norm(stand.learn(states, stand.hold(task, LAST)) - states, axis=1)
-    near = 1e-6 * (plan.high - plan.low)
+    near = 1e-6 * np.where(np.isfinite(plan.high - plan.low), plan.high - plan.low, 1.0)
     values = (
         (missed**2).mean(axis=1),
         1.0 - right.mean(axis=1),
@@ -157,7 +157,7 @@ def study(
     parts = [(diameter, mode) for diameter in diameters for mode in rules]
     for k, (diameter, mode) in enumerate(parts):
         on = scaled(stand, ring, diameter).taught(rules[mode])
-        found = drawer.once(f"{mode}-{diameter:.6g}", partial(_one, on, ring, diameter, seconds))
+        found = drawer.once(f"{mode}-{diameter:.12g}", partial(_one, on, ring, diameter, seconds))
         rows.append((diameter, mode, *(_middle(found, name) for name in FOUND)))
         for task, of in zip(stand.tasks, found, strict=True):
             for d, seed in enumerate(stand.board.seeds):

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from netlearn.circuit.flat import Floats
+from netlearn.errors import TaskError
 from netlearn.lang.schedule import Hold, ScheduleSpec
 from netlearn.study.cycle import at_limits
 from netlearn.study.findings import Drawer, Findings, Table, Tell
-from netlearn.study.stand import Stand, Steps
+from netlearn.study.stand import MOST_STEPS, Stand, Steps
 
 MOST_ROWS, MOST_LOOKS, BLOCK = 2000, 60, 100  # looks: at one hold
 
@@ -35,6 +36,12 @@ def stretches(stand: Stand, spec: ScheduleSpec) -> list[Stretch]:
     """The schedule cut at every look."""
     places = {task.spec.name: k for k, task in enumerate(stand.tasks)}
     holds = len(spec.holds) * spec.repeat
+    pulses = sum(stand.pulses(stand.rows[places[hold.task]], hold.seconds) for hold in spec.holds)
+    if pulses > MOST_STEPS:
+        raise TaskError(
+            f"the holds of schedule {spec.name} are {pulses} pulses together",
+            f"at most {MOST_STEPS} are shown at once: write fewer, and repeat them",
+        )
     if holds > MOST_ROWS:
         every = ceil(holds / MOST_ROWS)
         whole = {hold: stand.hold(places[hold.task], hold.seconds) for hold in spec.holds}

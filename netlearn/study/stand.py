@@ -28,7 +28,7 @@ from netlearn.learn.methods.integrator import Integrator
 from netlearn.learn.plan import make_plan
 from netlearn.learn.task import Task, make_task
 from netlearn.learn.tick import Tick
-from netlearn.learn.train import Trainer, bench_of, shown_step
+from netlearn.learn.train import RUNAWAY, Trainer, bench_of, shown_step
 from netlearn.solve.lesson import EXTRA, SHARED, Lesson
 from netlearn.solve.solution import read
 
@@ -94,7 +94,11 @@ class Stand:
     def biased(self, factor: float) -> Stand:
         """The same with a bias so many times as large."""
         flaws = self.board.flaws
-        return replace(self, board=replace(self.board, flaws=flaws._replace(drift=factor * flaws.drift)))
+        with np.errstate(over="ignore"):
+            drift = factor * flaws.drift
+        if not np.isfinite(drift).all():
+            raise TaskError(f"{factor:g} times the bias is more than a number can be", "give a smaller factor")
+        return replace(self, board=replace(self.board, flaws=flaws._replace(drift=drift)))
 
     def built(self, parts: Sequence[Imperfection]) -> Stand:
         """The same boards with these imperfections and no others."""
@@ -126,23 +130,44 @@ class Stand:
 
     def show(self, rows: Ints, seconds: float) -> Steps:
         """Samples in turn, for so many seconds of learning."""
+        count = self.pulses(rows, seconds)
         together = self.method.switch == SHARED
-        count = max(ceil(seconds / self.method.pulse - 1e-9), 1)
-        count = count if together else -(-count // len(rows)) * len(rows)
-        if count > MOST_STEPS:
-            raise TaskError(
-                f"{seconds:g} s are {count} pulses of {self.method.pulse:g} s",
-                f"at most {MOST_STEPS} are shown at once",
-            )
         shown = np.tile(rows, (count, 1)) if together else np.tile(rows, count // len(rows))[:, None]
         return Steps(shown, np.full(count, seconds / count))
+
+    def pulses(self, rows: Ints, seconds: float) -> int:
+        """How many of them show samples in turn for so many seconds; TaskError where these are too many."""
+        few = max(seconds / self.method.pulse - 1e-9, 1.0)
+        if not few * (len(rows) if self.method.switch == SHARED else 1) <= MOST_STEPS:
+            raise TaskError(
+                f"{seconds:g} s are {few:.6g} pulses of {self.method.pulse:g} s",
+                f"at most {MOST_STEPS} are shown at once, those of a step that shares a pulse one by one",
+            )
+        return ceil(few) if self.method.switch == SHARED else -(-ceil(few) // len(rows)) * len(rows)
+
+    def periods(self, period: float, seconds: float) -> int:
+        """How many periods of all tasks make so many seconds at least; TaskError where their pulses are too many."""
+        each = sum(self.pulses(rows, period / len(self.tasks) + self.late) for rows in self.rows)
+        if not seconds / period * each <= MOST_STEPS:
+            raise TaskError(
+                f"a period of {period:g} s is too short: in {seconds:g} s there are {seconds / period:.3g}",
+                f"of {each} pulses each; at most {MOST_STEPS} pulses are shown at once",
+            )
+        return max(1, ceil(seconds / period))
 
     def cycle(self, period: float) -> list[Steps]:
         """What is shown of each task while all of them alternate with a period."""
         return [self.hold(k, period / len(self.tasks)) for k in range(len(self.tasks))]
 
     def learn(self, states: Floats, steps: Steps) -> Floats:
-        """States (D, S) after what is shown; BackendError where a sample has no operating point."""
+        """States (D, S) after what is shown; BackendError where a sample has no operating point, TaskError where values run
+        away."""
+        found = self._learned(states, steps)
+        if not (np.abs(found) < RUNAWAY).all():
+            raise TaskError("a learnable value ran away", "give what learns bounds, such as learn(2V, 0.6V..5V)")
+        return found
+
+    def _learned(self, states: Floats, steps: Steps) -> Floats:
         params = with_states(self.board.circuit, self.board.params, states)
         if self.lesson is not None:
             rows = steps.rows[:, 0] if steps.rows.shape[1] == 1 else steps.rows
@@ -235,6 +260,11 @@ def stand(netlist: Netlist, names: Sequence[str], seeds: Sequence[int] = (0,), b
             raise TaskError(
                 f"task {one.spec.name} has rule {one.spec.rule.name}, which does not learn in time",
                 "write rule integrator(...) or rule overclamp(...)",
+            )
+        if one.spec.holdout:
+            raise TaskError(
+                f"task {one.spec.name} holds samples out, and on a stand all of them are shown",
+                "take its line holdout out, or give it fewer samples",
             )
         same = (one.spec.circuit, one.method, one.loss, one.imperfections, one.updates)
         if same != (first.spec.circuit, first.method, first.loss, first.imperfections, first.updates):

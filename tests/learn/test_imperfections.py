@@ -182,10 +182,24 @@ def test_drawn_biases_have_the_mean_and_the_spread_they_are_given() -> None:
 def test_a_leak_pulls_towards_where_it_rests_and_two_of_them_add_up(made: Made) -> None:
     trainer, board = made()
     gates = board.params.states[0]
-    ideal = step(trainer, board)
-    np.testing.assert_allclose(step(*made("leak(tau = 2s, rest = 1V)")) - ideal, -(gates - 1.0) / 2.0, atol=1e-9)
-    two = step(*made("leak(tau = 2s, rest = 1V);leak(tau = 0.5s, rest = 3V)"))
-    np.testing.assert_allclose(two - ideal, -(gates - 1.0) / 2.0 - (gates - 3.0) / 0.5, atol=1e-9)
+    ideal, pulse = step(trainer, board), trainer.task.method.pulse  # type: ignore[attr-defined]
+    one = ideal - (gates - 1.0) / 2.0
+    left = -np.expm1(-pulse / 2.0) / (pulse / 2.0)
+    np.testing.assert_allclose(step(*made("leak(tau = 2s, rest = 1V)")), one * left, atol=1e-9)
+    two = one - (gates - 3.0) / 0.5
+    left = -np.expm1(-pulse * 2.5) / (pulse * 2.5)
+    np.testing.assert_allclose(
+        step(*made("leak(tau = 2s, rest = 1V);leak(tau = 0.5s, rest = 3V)")), two * left, atol=1e-9
+    )
+
+
+@pytest.mark.parametrize("tau", ["20us", "1ns"])
+def test_a_leak_that_is_faster_than_a_pulse_ends_at_its_rest_and_goes_no_further(tau: str, made: Made) -> None:
+    trainer, board = made(f"leak(tau = {tau}, rest = 2.5V)")
+    lesson = make_lesson(trainer.task, board)
+    for way in (None, lesson):
+        params, _ = learn(trainer, board, way, board.params, [np.array([0])] * 20)
+        np.testing.assert_allclose(params.states, 2.5, atol=0.02)
 
 
 def test_an_offset_multiplier_is_off_as_its_formula_says(made: Made) -> None:
@@ -338,6 +352,11 @@ def test_training_by_samples_has_the_imperfections_as_well(made: Made) -> None:
         ("codes(full = 1V, read = 2.5)", "read is 2.5"),
         ("switch(late = -1us)", "late is -1e-06"),
         ("bais(sd = 1V/s)", "unknown imperfection 'bais'"),
+        ("codes(full = 1e-30V)", "full is 1e-30"),
+        ("leak(tau = 1e-300s)", "no part of a board is that far off"),
+        ("multiplier(amplifier = 1e300V)", "no part of a board is that far off"),
+        ("switch(late = 1e300s)", "no part of a board is that far off"),
+        ("bias(value = 1e308V/s);bias(value = 1e308V/s)", "no part of a board is that far off"),
     ],
 )
 def test_an_imperfection_that_cannot_be_is_refused_at_its_place(text: str, message: str, made: Made) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from boards import DIVIDER, divider, netlist
 
-from netlearn.errors import NetlearnError
+from netlearn.errors import NetlearnError, TaskError
 from netlearn.lang.compile import compile_netlist
 from netlearn.learn.methods.integrator import Integrator
 from netlearn.learn.methods.overclamp import Overclamp
@@ -115,6 +115,33 @@ def test_a_pulse_that_is_too_short_does_not_happen() -> None:
 def test_options_that_make_no_sense_are_refused(option: str) -> None:
     with pytest.raises(NetlearnError):
         divider(f"overclamp({option})")
+
+
+@pytest.mark.parametrize("option", ["r = 1e-300, c = 1e-300", "gain = 1e200", "pulse = 1e300"])
+def test_a_rule_faster_than_numbers_are_large_is_refused(option: str) -> None:
+    with pytest.raises(NetlearnError, match="is more than 1e\\+100"):
+        divider(f"integrator({option})")
+
+
+@pytest.mark.parametrize("normalised", [0, 1])
+def test_a_very_large_power_leaves_the_switch_on_for_the_largest_miss_alone(normalised: int) -> None:
+    rule = Overclamp(power=1e6, normalised=normalised, full=0.1)
+    np.testing.assert_array_equal(rule.times(np.array([0.1, 0.05, -1.0]), 1.0), [1.0, 0.0, 0.0])
+    assert not rule.times(np.array([-1.0, 0.0]), 1.0).any()
+
+
+def test_values_that_run_away_are_told_of() -> None:
+    text = DIVIDER.replace(", 0.1mS..10mS", "").replace("RULE", "integrator(pulse = 1e10s)").replace("BIAS", "1e95")
+    on = stand(compile_netlist(text.replace("LABEL", "0.25V").replace("LOSS", "loss square")), ["t"])
+    with pytest.raises(TaskError, match="ran away"):
+        on.learn(on.start, on.hold(0, 1e10))
+
+
+def test_samples_that_are_held_out_are_not_quietly_shown() -> None:
+    text = DIVIDER.replace("[0.4V] -> y: [LABEL]", "[0.4V, 0.3V] -> y: [0.2V, 0.1V]").replace("LOSS", "holdout 50%")
+    held = compile_netlist(text.replace("RULE", "integrator()").replace("BIAS", "0"))
+    with pytest.raises(TaskError, match="holds samples out"):
+        stand(held, ["t"])
 
 
 @pytest.mark.parametrize("rule", ["standard", "overclamped"])

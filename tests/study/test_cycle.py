@@ -17,6 +17,7 @@ from netlearn.lang.compile import compile_file, compile_netlist
 from netlearn.report import write_studies_report
 from netlearn.study import cycle
 from netlearn.study.cycle import combined_error, exponent, orbit, steady_cycle
+from netlearn.study.findings import Drawer
 from netlearn.study.numbers import positive
 from netlearn.study.stand import Stand, stand
 
@@ -233,6 +234,15 @@ def test_lists_of_periods_are_read() -> None:
         (["--draws", "0"], "0 draws"),
         (["--periods", "1e9"], "at most"),
         (["--bias", "nan"], "a bias nan times"),
+        (["--bias", "1e308"], "more than a number can be"),
+        (["--seed", "-1"], "a seed is not negative"),
+        (["--tasks", "alpha,alpha"], "task alpha is named twice"),
+        (["--periods", "1e-9"], "too short"),
+        (["--periods", "1e-300"], "too short"),
+        (["--periods", "0.02", "--orbits", "1e-9"], "too short"),
+        (["--most", "nan"], "--most nan is not above zero"),
+        (["--most", "-1"], "--most -1 is not above zero"),
+        (["--most", "inf"], "--most inf is not above zero"),
     ],
 )
 def test_a_study_that_cannot_be_is_refused(
@@ -244,6 +254,52 @@ def test_a_study_that_cannot_be_is_refused(
         main()
     assert end.value.code == 2
     assert message in capsys.readouterr().err
+    assert not (tmp_path / "o" / "cells").exists()
+
+
+@pytest.mark.parametrize("change", ["truncated", "words", "another number", "another shape"])
+def test_a_part_that_was_changed_is_refused_by_its_name(change: str, tmp_path: Path) -> None:
+    drawer = Drawer(tmp_path / "o", "cycle", {})
+    drawer.once("part", lambda: {"D_V": [0.25], "steady": True})
+    path = tmp_path / "o" / "cells" / "part.json"
+    text = path.read_text()
+    bodies = {
+        "truncated": text[:20],
+        "words": text.replace("0.25", '"a"'),
+        "another number": text.replace("0.25", "0.5"),
+        "another shape": '{"found": [1]}',
+    }
+    path.write_text(bodies[change])
+    with pytest.raises(RunError, match=r"part\.json"):
+        drawer.once("part", dict)
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "message"),
+    [
+        ("cycle.svg", b"hello", "no SVG picture"),
+        ("cycle.md", b"\xff\xfe", "not UTF-8"),
+        ("study.json", b'{"study": "../x", "netlist": "a.nl", "title": "t", "tables": []}', "has a study"),
+    ],
+)
+def test_a_page_of_a_damaged_study_is_refused_by_the_name_of_the_file(
+    name: str, body: bytes, message: str, tmp_path: Path
+) -> None:
+    files = {
+        "cycle.svg": b"<svg></svg>",
+        "cycle.md": b"words",
+        "study.json": b'{"study": "cycle", "netlist": "a.nl", "title": "t", "tables": []}',
+    }
+    for file, good in files.items():
+        (tmp_path / file).write_bytes(good)
+    write_studies_report(tmp_path)
+    (tmp_path / name).write_bytes(body)
+    with pytest.raises(RunError, match=message):
+        write_studies_report(tmp_path)
+
+
+def test_periods_that_differ_in_the_eighth_digit_are_two() -> None:
+    assert positive("0.02,0.020000001,0.02000000000000001", "--periods") == [0.02, 0.020000001]
 
 
 def test_tasks_that_differ_in_more_than_their_data_are_not_one_board() -> None:

@@ -347,3 +347,33 @@ def test_the_command_leaves_tables_a_picture_and_numbers(tmp_path: Path) -> None
         assert [float(row[0]) for row in rows[1:]] == [0.02, 0.08]
     assert (out / "model.svg").is_file()
     assert "eigenvalues" in (out / "model.md").read_text()
+
+
+TWO = """circuit Two {
+  net a, p, q, s
+  G g1(a, p) = learn(1mS, 0.1mS..10mS)
+  G g2(a, q) = learn(1mS, 0.1mS..10mS)
+  G g3(p, q) = learn(1mS, 0.1mS..10mS)
+  G g4(p, gnd) = learn(1mS, 0.1mS..10mS)
+  R r(q, s) = 1k
+  G g5(s, gnd) = learn(1mS, 0.1mS..10mS)
+  input x = V(a)
+  output y = V(p) - V(q)
+  output z = V(s)
+}
+task a on Two {
+  data x: [0.4V, 0.3V] -> y: [0.02V, 0.01V], z: [0.2V, 0.1V]
+  rule integrator(gain = 1e-3)
+  imperfection bias(sd = 1e-4)
+}
+task b like a {
+  data x: [0.2V] -> y: [-0.01V], z: [0.15V]
+}"""
+
+
+def test_a_solution_beyond_the_bounds_ends_no_model() -> None:
+    of = model(stand(compile_netlist(TWO), ["a", "b"]))
+    values = of.cycle(0.02)
+    assert np.isfinite(values).all()
+    assert not of.within(values)
+    assert of.row(0.02, values)[0] == 0.02

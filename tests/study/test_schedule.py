@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from netlearn.cli.app import app
 from netlearn.cli.studying import schedule_of
-from netlearn.errors import TaskError
+from netlearn.errors import NetlistError, TaskError
 from netlearn.lang.schedule import Hold, ScheduleSpec
 from netlearn.study.findings import Drawer, Findings
 from netlearn.study.schedule import MOST_ROWS, stretches, study
@@ -52,6 +52,14 @@ def test_a_schedule_of_very_many_holds_is_looked_at_a_bounded_number_of_times() 
     some = stretches(board("fig2a"), spec)
     assert len(some) == MOST_ROWS
     assert sum(one.seconds for one in some) == pytest.approx(20.0)
+
+
+def test_a_schedule_of_more_pulses_than_memory_has_room_for_is_refused() -> None:
+    spec = ScheduleSpec("s", (Hold("alpha", 4000.0), Hold("beta", 4001.0)), 1)
+    with pytest.raises(TaskError, match="80010000 pulses together"):
+        stretches(board("fig2a"), spec)
+    with pytest.raises(NetlistError, match="20000000 holds"):
+        netlist("fig2a", ("repeat 100", "repeat 10000000"))
 
 
 def test_a_killed_schedule_goes_on_where_it_was(tmp_path: Path) -> None:

@@ -8,10 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from netlearn.circuit.flat import Floats
+from netlearn.errors import TaskError
 from netlearn.learn.board import Board, rounded
 from netlearn.learn.imperfections.imperfection import Imperfection
-from netlearn.learn.options import check_positive, check_whole
+from netlearn.learn.options import check_whole
 from netlearn.solve.lesson import DRIVE, READ
+
+LEAST, MOST = 1e-6, 1e6  # V
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,8 @@ class Codes(Imperfection):
     drive: float = field(default=8, metadata={"doc": "bits with which inputs and clamps are driven"})
 
     def __post_init__(self) -> None:
-        check_positive(full=self.full)
+        if not LEAST <= self.full <= MOST:
+            raise TaskError(f"full is {self.full:g}", f"give full a voltage from {LEAST:g} V to {MOST:g} V", "full")
         check_whole(1, 32, read=self.read, drive=self.drive)
 
     def onto(self, board: Board) -> Board:

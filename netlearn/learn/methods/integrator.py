@@ -17,6 +17,7 @@ from typing import ClassVar
 import numpy as np
 
 from netlearn.circuit.flat import FREE, Boundary, FlatCircuit, Floats, hold
+from netlearn.errors import TaskError
 from netlearn.learn.bench import Bench
 from netlearn.learn.edges import Seen
 from netlearn.learn.methods.method import Formula, Method, check_eta
@@ -24,6 +25,8 @@ from netlearn.learn.options import check_positive
 from netlearn.learn.phases import Aim, Phase
 from netlearn.learn.plan import Plan, add, adding
 from netlearn.solve.lesson import ALWAYS, SPAN, SQUARES
+
+HUGE = 1e100  # V/s a V^2, or s
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,12 @@ class Integrator(Method):
     def __post_init__(self) -> None:
         check_eta(self.eta)
         check_positive(r=self.r, c=self.c, v0=self.v0, gain=self.gain, pulse=self.pulse)
+        scale = self.r * self.c * self.v0
+        if not (scale > 0 and self.gain / scale < HUGE and self.pulse < HUGE):
+            raise TaskError(
+                f"gain / (R C V0) or a pulse of {self.pulse:g} s is more than {HUGE:g}",
+                "give r, c, v0, gain, pulse sizes of parts",
+            )
 
     @property
     def alpha(self) -> float:
@@ -60,7 +69,8 @@ class Integrator(Method):
         times = np.where(bench.alive, times, 0.0)
         flaws, states = board.flaws, bench.params.states
         drift = flaws.drift - flaws.leak * (states - flaws.rest)
-        return np.asarray(self.alpha * np.einsum("s,dse->de", times, seen) + times.sum() * drift)
+        change = self.alpha * np.einsum("s,dse->de", times, seen) + times.sum() * drift
+        return np.asarray(change * leaked(flaws.leak * times.sum()))
 
     def times(self, miss: Floats, span: float) -> Floats:
         """How long the learning switch is on for samples that `miss` (S,) what is wanted of them by so much (V), in s."""
@@ -88,6 +98,12 @@ class Integrator(Method):
 
     def apply(self, states: Floats, change: Floats, plan: Plan) -> Floats:
         return add(states, change, plan)
+
+
+def leaked(lost: Floats) -> Floats:
+    """What is left of a change while `lost` time constants of a leak go by: (1 - exp(-lost)) / lost."""
+    some = np.where(lost > 0.0, lost, 1.0)
+    return np.where(lost > 0.0, -np.expm1(-some) / some, 1.0)
 
 
 def _sources(imposed: Boundary, bench: Bench) -> Boundary:

@@ -55,11 +55,13 @@ class Overclamp(Integrator):
         return SHARED if self.normalised else MISSED
 
     def times(self, miss: Floats, span: float) -> Floats:
-        some = np.maximum(miss, 0.0) > 0.0
-        part = np.where(some, np.maximum(miss, 0.0) ** self.power, 0.0)
-        if not self.normalised:
-            return np.asarray(span * np.minimum(1.0, part / self.full**self.power))
-        return np.asarray(span * part / part.sum() if some.any() else part)
+        some = miss > 0.0
+        if not some.any():
+            return np.zeros(len(miss))
+        whole = miss[some].max() if self.normalised else self.full
+        with np.errstate(over="ignore"):
+            part = np.where(some, (np.maximum(miss, 0.0) / whole) ** self.power, 0.0)
+        return np.asarray(span * (part / part.sum() if self.normalised else np.minimum(1.0, part)))
 
     def pull(self, output: Floats, push: Floats, shares: Floats) -> Floats:
         if not self.rails:
