@@ -4,53 +4,27 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from netlearn.cli.progress import counting
 from netlearn.cli.reading import read_text
+from netlearn.cli.study import Asked, Question
 from netlearn.errors import TaskError
 from netlearn.lang.compile import Netlist, compile_netlist
 from netlearn.lang.schedule import ScheduleSpec
 from netlearn.store import new_folder
-from netlearn.study.findings import Drawer, Findings, Tell
-from netlearn.study.stand import Stand, stand
+from netlearn.study.findings import Drawer, Findings
+from netlearn.study.stand import stand
 
 MOST_DRAWS = 1_000_000
 
 
-@dataclass(frozen=True)
-class Question:
-    """What was typed of what all studies take."""
-
-    file: Path
-    tasks: str | None
-    bias: float
-    seed: int
-    draws: int
-    backend: str
-    allowed: tuple[Path, ...]
-
-
-Study = Callable[[Stand, Drawer, Tell], Findings]
-
-
-def run(
-    question: Question,
-    name: str,
-    options: Mapping[str, Any],
-    study: Study,
-    out: Path | None,
-    quiet: bool,
-    read: Netlist | None = None,
-) -> tuple[Findings, Path]:
-    """Do a study and leave all it found in a folder. `read`: the netlist, where it has been read."""
+def run(question: Question, name: str, asked: Asked, out: Path | None, quiet: bool) -> tuple[Findings, Path]:
+    """Do a study and leave all it found in a folder."""
     from netlearn.plot.picture import write_picture
     from netlearn.plot.studies import PICTURES
 
-    netlist = netlist_of(question.file, question.allowed) if read is None else read
+    netlist = question.netlist
     if not 1 <= question.draws <= MOST_DRAWS:
         raise TaskError(f"{question.draws} draws", f"give --draws a number from 1 to {MOST_DRAWS}")
     if question.seed < 0:
@@ -58,10 +32,11 @@ def run(
     if not math.isfinite(question.bias):
         raise TaskError(f"a bias {question.bias:g} times that of the netlist", "give --bias a finite number")
     seeds = tuple(range(question.seed, question.seed + question.draws))
-    on = stand(netlist, names_of(netlist, question.tasks), seeds, question.backend).biased(question.bias)
+    names = names_of(netlist, asked.tasks or question.tasks)
+    on = stand(netlist, names, seeds, question.backend).biased(question.bias)
     try:
-        folder = out if out is not None else new_folder(Path("runs") / f"{question.file.stem}-{name}")
-        asked = {
+        folder = out if out is not None else new_folder(Path("runs") / f"{question.stem}-{name}")
+        every = {
             "netlist": Path(netlist.source.name).name,
             "text": [netlist.source.text, *(netlist.files[file] for file in sorted(netlist.files))],
             "tasks": [task.spec.name for task in on.tasks],
@@ -69,11 +44,11 @@ def run(
             "seed": question.seed,
             "draws": question.draws,
             "backend": question.backend,
-            **options,
+            **asked.options,
         }
-        drawer = Drawer(folder, name, asked)
+        drawer = Drawer(folder, name, every)
         with counting(name, quiet) as tell:
-            found = study(on, drawer, tell)
+            found = asked.study(on, drawer, tell)
     finally:
         on.trainer.backend.close()
     drawer.keep(found)
@@ -83,7 +58,7 @@ def run(
 
 
 def netlist_of(file: Path, allowed: tuple[Path, ...]) -> Netlist:
-    """A netlist, for what its study needs to know of it first."""
+    """A netlist, checked."""
     text, path = read_text(file)
     return compile_netlist(text, path, Path(path).parent, allowed)
 
