@@ -27,7 +27,7 @@ class Hold:
 
 @dataclass(frozen=True)
 class ScheduleSpec:
-    """A checked schedule: `holds` one after the other, all of it `repeat` times. `place`: of its name in `source`."""
+    """A checked schedule: `holds` one after the other, all of it `repeat` times."""
 
     name: str
     holds: tuple[Hold, ...]

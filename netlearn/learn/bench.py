@@ -58,8 +58,8 @@ class Progress:
 class Bench:
     """One step of learning from S samples. inputs (S, I), labels (S, O); `known` the distinct labels (C, O).
 
-    `shown`: samples that the mean of a change is over. `alive` (S,): lanes all of whose phases have settled so far. `board`: what
-    its parts are off by; `span`: learning time of the step (s), where it is not the rule's own.
+    `shown`: samples that the mean of a change is over. `alive` (S,): lanes all of whose phases have settled so far.
+    `board`: what its parts are off by; `span`: learning time of the step (s), where it is not the rule's own.
     """
 
     circuit: FlatCircuit

@@ -16,19 +16,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from statistics import NormalDist
 
 import numpy as np
-from scipy.special import ndtri
 
 from netlearn.circuit.flat import FlatCircuit, Floats, Params
 from netlearn.learn.plan import Plan
 from netlearn.solve.lesson import DRIVE, EXTRA, LEAST, READ, Flaws
 
+STANDARD = NormalDist()
+
 
 @dataclass(frozen=True)
 class Board:
-    """See the module. alpha in V/s a V^2 (0: a rule without a board). params, flaws and seeds are of D draws. `numbers`: those of a lesson that
-    imperfections set, by their place."""
+    """See the module. alpha in V/s a V^2 (0: a rule without a board). params, flaws and seeds are of D draws. `numbers`:
+    those of a lesson that imperfections set, by their place."""
 
     circuit: FlatCircuit
     plan: Plan
@@ -85,4 +87,4 @@ def rounded(volts: Floats, step: float) -> Floats:
 
 def _normal(seed: int, what: str, name: str) -> float:
     digest = hashlib.sha256(f"{seed}/{what}/{name}".encode()).digest()
-    return float(ndtri((int.from_bytes(digest[:8], "big") + 0.5) / 2**64))
+    return STANDARD.inv_cdf(((int.from_bytes(digest[:8], "big") >> 12) + 0.5) / 2**52)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from netlearn.lang.task import Choice
 from netlearn.learn.metrics import label, show, shown_metrics, unsettled
+from netlearn.learn.options import numbers
 from netlearn.plot import KINDS, save, view
 from netlearn.report.html import inline, page, table, text
 from netlearn.store import RunFolder, write_bytes
@@ -73,12 +75,18 @@ def _facts(config: dict[str, Any], result: dict[str, Any], seen: Any) -> list[tu
         ),
         ("task", f"{len(task.train)} training and {len(task.test)} held-out samples, order {task.spec.order}"),
         ("rule", f"{task.spec.rule.name} {_options(task.method)}"),
+        *((("imperfections", "; ".join(_choice(c) for c in task.spec.imperfections)),) if task.imperfections else ()),
         ("loss", f"{task.spec.loss.name} {_options(task.loss)}"),
         ("stops", f"after {config['steps']} steps" if config["steps"] is not None else str(task.spec.stop.text)),
         ("asserts", asserts or "none"),
         ("seed", str(config["seed"])),
         ("made", f"{config['created']} by {', '.join(f'{k} {v}' for k, v in config['versions'].items())}"),
     ]
+
+
+def _choice(choice: Choice) -> str:
+    """A choice of the task, as it was written."""
+    return f"{choice.name} {', '.join(f'{key} = {numbers(value)}' for key, value in choice.options.items())}"
 
 
 def _options(value: Any) -> str:
