@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,14 +22,16 @@ def assemble(circuit: FlatCircuit, plan: Plan, task: Task, params: Params, seeds
     fit the circuit."""
     alpha = task.method.alpha if isinstance(task.method, Integrator) else 0.0
     board = ideal(circuit, plan, alpha, params, seeds)
+    named: list[str] = []
     for imperfection, choice in zip(task.imperfections, task.spec.imperfections, strict=True):
         try:
             with np.errstate(all="ignore"):
-                board = imperfection.onto(board)
+                board = imperfection.onto(replace(board, again=named.count(choice.name)))
             _check_size(board)
         except TaskError as error:
             place = choice.place(error.about)
             raise CheckFault([Diagnostic(error.message, task.spec.source, place, error.help)]) from None
+        named.append(choice.name)
     return board
 
 

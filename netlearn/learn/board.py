@@ -30,7 +30,8 @@ STANDARD = NormalDist()
 @dataclass(frozen=True)
 class Board:
     """See the module. alpha in V/s a V^2 (0: a rule without a board). params, flaws and seeds are of D draws. `numbers`:
-    those of a lesson that imperfections set, by their place."""
+    those of a lesson that imperfections set, by their place. `again`: how often a task has named the present imperfection
+    before, for what is named twice is drawn twice."""
 
     circuit: FlatCircuit
     plan: Plan
@@ -39,6 +40,7 @@ class Board:
     seeds: tuple[int, ...]
     flaws: Flaws
     numbers: Mapping[int, float] = field(default_factory=dict)
+    again: int = 0
 
     @property
     def edges(self) -> tuple[str, ...]:
@@ -47,6 +49,7 @@ class Board:
 
     def normal(self, what: str, names: Sequence[str]) -> Floats:
         """Standard normal numbers (D, names): one for each draw and part."""
+        what = f"{what}#{self.again}" if self.again else what
         return np.array([[_normal(seed, what, name) for name in names] for seed in self.seeds]).reshape(-1, len(names))
 
     def add(self, **parts: Floats) -> Board:

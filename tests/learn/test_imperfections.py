@@ -297,6 +297,13 @@ def test_a_slow_switch_leaves_out_short_pulses_and_lengthens_the_others(made: Ma
     np.testing.assert_allclose(late, 1.25 * step(*made(biased)), rtol=1e-9)
 
 
+def test_what_is_named_twice_is_drawn_twice(made: Made) -> None:
+    one, two = (made(";".join(["bias(sd = 1V/s)"] * count))[1].flaws.drift[0] for count in (1, 2))
+    assert (np.abs(two - 2 * one) > 1e-3).all()
+    rest = two - one
+    assert np.unique(np.concatenate([one, rest])).size == 4
+
+
 def test_draws_depend_on_the_seed_and_the_part_and_on_nothing_else(made: Made) -> None:
     one, again, other = (made(ALL, seed=seed)[1].flaws for seed in (1, 1, 2))
     for name in ("drift", "offsets", "clamp", "source"):
