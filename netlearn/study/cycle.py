@@ -48,8 +48,8 @@ class Cycle:
 
 def steady_cycle(stand: Stand, period: float, start: Floats, most: float | None = None) -> Cycle:
     """The cycle that alternating from `start` (D, S) leads to, after `most` seconds of learning at the latest (a minute,
-    or a hundred periods)."""
-    most = max(60.0, 100 * period) if most is None else most
+    or sixty periods)."""
+    most = max(60.0, 60 * period) if most is None else most
     parts = stand.cycle(period)
     count = stand.periods(period, CHUNK)
     many = sum(parts[1:], parts[0]).times(count)
