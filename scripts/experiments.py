@@ -1,10 +1,13 @@
 """Experiments behind claims that are no study: small enough to be made anew whenever they are asked for.
 
-Each gives a verdict (shown, partly, not) and what was seen. `scripts/imperfect.py` calls them.
+Each gives a verdict (shown, partly, not) and what was seen. `scripts/imperfect.py` calls them; by hand
+
+    python scripts/experiments.py linear_edges modes_of_error ...
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,7 +106,7 @@ def discrete() -> Seen:
     verdict = "partly"
     return verdict, (
         f"allostery: {max(errors):.2g} mV at worst after 100 steps, a floor of {floor:.2g} mV of steps to and fro; no "
-        "Iris by this rule, edges are cut in issue E"
+        "Iris by this rule, no edges cut yet"
     )
 
 
@@ -208,3 +211,8 @@ def _heat(on: netlearn.Trainer, states: np.ndarray) -> float:
             heat = sum(found.x[0][:, ends] * of[0] for ends, of in zip(nodes.T, flows, strict=True))
             total += float(np.asarray(heat)[:, np.isin(halves, (FREE, CLAMPED))].sum(axis=1).mean())
     return total
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        print(name, *globals()[name](), sep=": ")

@@ -256,8 +256,8 @@ def nothing(why: str) -> Callable[[], tuple[str, str]]:
 STUDY = "`netlearn study {}`"
 CLAIMS = [
     Claim(1, "single tasks are learned without a bias", experiments.without_imperfections, "`netlearn train netlists/regression.nl`, `xor.nl`"),
-    Claim(2, "XOR and the plateau need nonlinear edges", experiments.linear_edges, "`scripts/experiments.py`"),
-    Claim(3, "error falls mean, slope, curvature", experiments.modes_of_error, "`scripts/experiments.py`"),
+    Claim(2, "XOR and the plateau need nonlinear edges", experiments.linear_edges, "`python scripts/experiments.py linear_edges`"),
+    Claim(3, "error falls mean, slope, curvature", experiments.modes_of_error, "`python scripts/experiments.py modes_of_error`"),
     Claim(4, "one sample has a line of solutions", lines, STUDY.format("drift netlists/imperfect/fig2a.nl")),
     Claim(5, "a held task drifts along it to the ceiling", drifts, STUDY.format("drift netlists/imperfect/fig2a.nl")),
     Claim(6, "alternating tasks make a limit cycle, none without a bias", cycles, STUDY.format("cycle netlists/imperfect/fig2a.nl")),
@@ -273,11 +273,11 @@ CLAIMS = [
     Claim(16, "overclamping removes the floor", removed, STUDY.format("overclamp FILE")),
     Claim(17, "which part does the work", parts, STUDY.format("ablation FILE")),
     Claim(18, "the discrete first generation", experiments.discrete, "`netlearn train netlists/allostery.nl`"),
-    Claim(19, "desynchronous updates", experiments.desynchronous, "`scripts/experiments.py`"),
-    Claim(20, "learning faster than relaxation", nothing("transients of learning circuits are issue E"), ""),
-    Claim(21, "power against error", experiments.power_saved, "`scripts/experiments.py`"),
-    Claim(22, "power and energy", experiments.dissipated, "`scripts/experiments.py`"),
-    Claim(23, "cut edges are made up for", nothing("issue E"), ""),
+    Claim(19, "desynchronous updates", experiments.desynchronous, "`python scripts/experiments.py desynchronous`"),
+    Claim(20, "learning faster than relaxation", nothing("no transients of whole learning circuits yet"), ""),
+    Claim(21, "power against error", experiments.power_saved, "`python scripts/experiments.py power_saved`"),
+    Claim(22, "power and energy", experiments.dissipated, "`python scripts/experiments.py dissipated`"),
+    Claim(23, "cut edges are made up for", nothing("not there yet"), ""),
     Claim(24, "scale and speed", lambda: ("shown", "see the tables of the native engine below"), "`scripts/bench_native.py`"),
     Claim(25, "double descent with overclamping only", nothing("not tried"), ""),
 ]  # fmt: skip
