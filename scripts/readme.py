@@ -70,6 +70,12 @@ def imperfections() -> str:
     return "\n".join(rows)
 
 
+def board() -> str:
+    """A netlist with everything that a study takes, without its comments."""
+    text = (README.parent / "netlists" / "imperfect" / "fig2a.nl").read_text(encoding="utf-8")
+    return "```\n" + "".join(f"{line}\n" for line in text.splitlines() if not line.startswith("#")) + "```"
+
+
 def _paragraphs(kind: type) -> list[str]:
     """Of the docstring of the module that a rule or an update is."""
     return [
@@ -96,6 +102,7 @@ SECTIONS = {
     "methods": methods,
     "updates": updates,
     "imperfections": imperfections,
+    "board": board,
     "mistake": mistake,
 }
 

@@ -58,7 +58,13 @@ SHARED: dict[str, tuple[Any, Any]] = {
         1,
     ),
     "backend": (Annotated[str, typer.Option("--backend", help="native or ngspice.")], DEFAULT_BACKEND),
-    "out": (Annotated[Path | None, typer.Option("--out", "-o", help="The folder to fill, or to go on with.")], None),
+    "out": (
+        Annotated[
+            Path | None,
+            typer.Option("--out", "-o", help="The folder to fill, or to go on with; else a new one in runs."),
+        ],
+        None,
+    ),
     "allow": (
         Annotated[list[Path] | None, typer.Option("--allow", help="A further folder netlists may read from.")],
         None,

@@ -183,7 +183,7 @@ def _text(title: str, rows: Sequence[tuple[Any, ...]], numbers: dict[str, Any]) 
         ("normalised", "normalised"),
         ("least", "least pulse (s)"),
     ):
-        found = [f"{value:g} {error:.2g}" for of, value, _, error in rows if of == part]
+        found = [f"{error:.2g} V^2 at {value:g}" for of, value, _, error in rows if of == part]
         words.append(f"{what.capitalize()} against {name}: {', '.join(found)}.")
     if numbers["breakdown"] is not None:
         words.append(f"Overclamping breaks down at {numbers['breakdown']:g} times the bias.")
@@ -191,7 +191,7 @@ def _text(title: str, rows: Sequence[tuple[Any, ...]], numbers: dict[str, Any]) 
         words.append(f"Overclamping holds up to {max(BIASES):g} times the bias.")
     if "holds_up_to" in numbers:
         words.append(
-            f"The fixed nudge brings outputs back {numbers['holds_up_to']:.3g} times as fast as the bias drives them: no bias "
-            "that many times as large can be borne."
+            f"The fixed nudge brings outputs back {numbers['holds_up_to']:.3g} times as fast as the bias drives them away, "
+            "which is the most that could be borne."
         )
     return " ".join(words)

@@ -118,7 +118,7 @@ def _text(title: str, rows: Sequence[tuple[str, float, float, float]], numbers: 
     words = [f"{title}, alternating with a period of {numbers['period']:g} s."]
     for what, slope in numbers["exponents"].items():
         own = [(value, mse) for name, value, mse, _ in rows if name == what]
-        ends = ", ".join(f"{mse:.3g} V^2 at {value:g}" for value, mse in (own[0], own[-1]))
+        ends = " to ".join(f"{mse:.3g} V^2 at {value:g}" for value, mse in (own[0], own[-1]))
         law = f", as its power {slope:.2f} (small errors: {EXPECTED[what]:g})" if np.isfinite(slope) else ""
         words.append(f"Over {names[what]} the floor goes from {ends}{law}.")
     if any(numbers["at_limits"]):

@@ -33,7 +33,7 @@ class Bias(Imperfection):
         names = board.plan.names
         free = np.flatnonzero(board.plan.free)
         given = np.atleast_1d(np.asarray(self.value, dtype=float))
-        if len(given) not in (1, len(free)):
+        if isinstance(self.value, tuple) and len(given) != len(free):
             known = ", ".join(names[k] for k in free[:6]) + (", ..." if len(free) > 6 else "")
             raise TaskError(
                 f"{len(given)} biases for {len(free)} learnable values", f"give one for each of {known}", "value"
