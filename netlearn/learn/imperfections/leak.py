@@ -2,7 +2,8 @@
 
     dG/dt = alpha [...] - (G - rest) / tau
 
-Exact for the time of a step, however short tau is, if all else stays as it is meanwhile. Counted in learning time: what they lose while the learning switch is off is not there.
+Exact for the time of a step, however short tau is, if all else stays as it is meanwhile. Counted in learning time: what they
+lose while the learning switch is off is not there.
 """
 
 from __future__ import annotations
