@@ -9,6 +9,7 @@ tests/test_readme.py compares the two, so that the README cannot go stale.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from netlearn.devices import CARDS, DEVICES
@@ -55,18 +56,18 @@ def methods() -> str:
 
 
 def updates() -> str:
-    rows = ["| update | equation and source | options |", "|---|---|---|"]
-    for name, update in UPDATES.items():
-        head, equation = _paragraphs(update)[:2]
-        rows.append(f"| `{name}` | {head} `{equation}` | {_options(update)} |")
-    return "\n".join(rows)
+    return _acting("update", "equation and source", UPDATES)
 
 
 def imperfections() -> str:
-    rows = ["| imperfection | what it is | options |", "|---|---|---|"]
-    for name, imperfection in IMPERFECTIONS.items():
-        head, equation = _paragraphs(imperfection)[:2]
-        rows.append(f"| `{name}` | {head} `{equation}` | {_options(imperfection)} |")
+    return _acting("imperfection", "what it is", IMPERFECTIONS)
+
+
+def _acting(what: str, told: str, table: Mapping[str, type]) -> str:
+    rows = [f"| {what} | {told} | options |", "|---|---|---|"]
+    for name, kind in table.items():
+        head, equation = _paragraphs(kind)[:2]
+        rows.append(f"| `{name}` | {head} `{equation}` | {_options(kind)} |")
     return "\n".join(rows)
 
 

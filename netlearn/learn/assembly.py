@@ -10,6 +10,7 @@ import numpy as np
 from netlearn.circuit.flat import FlatCircuit, Params
 from netlearn.errors import CheckFault, Diagnostic, TaskError
 from netlearn.learn.board import Board, ideal
+from netlearn.learn.imperfections import Imperfection
 from netlearn.learn.methods.integrator import Integrator
 from netlearn.learn.plan import Plan
 from netlearn.learn.task import Task
@@ -22,17 +23,21 @@ def assemble(circuit: FlatCircuit, plan: Plan, task: Task, params: Params, seeds
     fit the circuit."""
     alpha = task.method.alpha if isinstance(task.method, Integrator) else 0.0
     board = ideal(circuit, plan, alpha, params, seeds)
-    named: list[str] = []
-    for imperfection, choice in zip(task.imperfections, task.spec.imperfections, strict=True):
+    for k, (imperfection, choice) in enumerate(zip(task.imperfections, task.spec.imperfections, strict=True)):
         try:
             with np.errstate(all="ignore"):
-                board = imperfection.onto(replace(board, again=named.count(choice.name)))
+                board = put(imperfection, board, task.imperfections[:k])
             _check_size(board)
         except TaskError as error:
             place = choice.place(error.about)
             raise CheckFault([Diagnostic(error.message, task.spec.source, place, error.help)]) from None
-        named.append(choice.name)
     return board
+
+
+def put(imperfection: Imperfection, board: Board, before: Sequence[Imperfection]) -> Board:
+    """A board with one more imperfection after those `before` it: one of the same kind has draws of its own."""
+    again = sum(type(other) is type(imperfection) for other in before)
+    return imperfection.onto(replace(board, again=again))
 
 
 def _check_size(board: Board) -> None:

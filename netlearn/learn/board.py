@@ -30,8 +30,8 @@ STANDARD = NormalDist()
 @dataclass(frozen=True)
 class Board:
     """See the module. alpha in V/s a V^2 (0: a rule without a board). params, flaws and seeds are of D draws. `numbers`:
-    those of a lesson that imperfections set, by their place. `again`: how often a task has named the present imperfection
-    before, for what is named twice is drawn twice."""
+    those of a lesson that imperfections set, by their place. `again`: how many of the kind that
+    is being put on it there are already, for what is there twice is drawn twice."""
 
     circuit: FlatCircuit
     plan: Plan

@@ -34,7 +34,7 @@ from netlearn.learn.methods.integrator import Integrator
 from netlearn.learn.methods.overclamp import Overclamp
 from netlearn.learn.options import check_positive
 from netlearn.study import overclamp, ring
-from netlearn.study.cycle import steady_cycle
+from netlearn.study.cycle import of_period, steady_cycle
 from netlearn.study.findings import Drawer, Findings, Table, Tell
 from netlearn.study.modes import MODES, OVERCLAMPED, STANDARD, coarser, modes, overclamped
 from netlearn.study.stand import Stand, Steps
@@ -109,7 +109,7 @@ def study(stand: Stand, asked: Asked, drawer: Drawer, tell: Tell) -> Findings:
     tables = {"ablation": Table(COLUMNS, rows)}
     if len(stand.board.seeds) > 1:
         tables["draws"] = Table(("seed", *COLUMNS), draws)
-    title = f"{stand.board.circuit.name}: {'a ring' if circle else ' and '.join(t.spec.name for t in stand.tasks)}"
+    title = f"{stand.board.circuit.name}: a ring" if circle else stand.title
     return Findings("ablation", title, tables, _text(title, rows, numbers), numbers)
 
 
@@ -121,7 +121,7 @@ def _cell(stand: Stand, circle: ring.Ring | None, asked: Asked, variant: Variant
     if variant.least is not None:  # it grows with the pulses that are taken as one
         on = replace(on, board=_slow(on.board, variant.least * rule.pulse / variant.rule.pulse))
     if circle is None:
-        found = overclamp.cell(on, asked.period, asked.most)
+        found = of_period(on, asked.period, asked.most)
         return {"motion_V": found["D_V"], "error_V2": found["mse_V2"]}
     judged = ring.judged(on, circle, 0, circle.diameter, ring.course(on, 0, asked.seconds))
     return {"motion_V": [ring.LAST * v for v in judged["moving_V_s"]], "error_V2": judged["hinge_V2"]}

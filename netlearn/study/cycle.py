@@ -21,6 +21,7 @@ import numpy as np
 from netlearn.circuit.flat import Floats
 from netlearn.errors import TaskError
 from netlearn.study.findings import Drawer, Findings, Table, Tell
+from netlearn.study.numbers import power
 from netlearn.study.stand import Stand
 
 CHUNK = 0.5  # s of learning between two looks at whether a cycle repeats itself
@@ -121,12 +122,12 @@ def study(
         tables[f"orbit_{period:.12g}"] = Table(columns, way)
         tell(len(periods) + k + 1, len(periods) + len(orbits))
     numbers: dict[str, Any] = {
-        "exponent": power if np.isfinite(power := exponent(rows)) else None,
+        "exponent": slope if np.isfinite(slope := exponent(rows)) else None,
         "ratio": max(e for *_, e in rows) / max(min(e for *_, e in rows), 1e-300),
         "steady": [found["steady"] for found in details],
         "at_limits": [found["at_limits"] for found in details],
     }
-    return Findings("cycle", _title(stand), tables, _text(stand, rows, numbers), numbers)
+    return Findings("cycle", stand.title, tables, _text(stand, rows, numbers), numbers)
 
 
 def of_period(stand: Stand, period: float, most: float | None) -> dict[str, Any]:
@@ -157,27 +158,19 @@ def middle(periods: Sequence[float]) -> list[float]:
 
 def exponent(rows: Sequence[tuple[float, float, float]], low: float = 2e-3, high: float = 50e-3) -> float:
     """Slope of log D over log tau between two periods (s), by least squares; NaN where there are not two of them."""
-    inside = [(tau, d) for tau, d, _ in rows if 0.99 * low <= tau <= 1.01 * high and d > AT_REST]
-    if len(inside) < 2:
-        return float("nan")
-    x, y = np.log(np.array(inside)).T
-    return float(np.polyfit(x, y, 1)[0])
-
-
-def _title(stand: Stand) -> str:
-    return f"{stand.board.circuit.name}: {' and '.join(task.spec.name for task in stand.tasks)}"
+    return power([(tau, d) for tau, d, _ in rows if 0.99 * low <= tau <= 1.01 * high and d > AT_REST])
 
 
 def _text(stand: Stand, rows: Sequence[tuple[float, float, float]], numbers: dict[str, Any]) -> str:
     (first, least, floor), (last, span, top) = rows[0], rows[-1]
     most = max(rows, key=lambda row: row[1])
     several = (
-        f"{_title(stand)}, alternating with periods from {first:g} s to {last:g} s: the steady cycle spans D = {least:.3g} V "
+        f"{stand.title}, alternating with periods from {first:g} s to {last:g} s: the steady cycle spans D = {least:.3g} V "
         f"at the shortest and {span:.3g} V at the longest period (most at {most[0]:g} s: {most[1]:.3g} V); "
         f"the combined error goes from {floor:.3g} V^2 to {top:.3g} V^2, its largest {numbers['ratio']:.3g} times its least."
     )
-    one = f"{_title(stand)}, alternating every {first:g} s: D = {least:.3g} V, combined error {floor:.3g} V^2."
-    rest = f"{_title(stand)}, alternating, comes to rest where all is learned: D is {most[1]:.1g} V at most."
+    one = f"{stand.title}, alternating every {first:g} s: D = {least:.3g} V, combined error {floor:.3g} V^2."
+    rest = f"{stand.title}, alternating, comes to rest where all is learned: D is {most[1]:.1g} V at most."
     words = [rest if most[1] < AT_REST else several if len(rows) > 1 else one]
     if numbers["exponent"] is not None:
         words.append(f"From 2 to 50 ms D grows as tau^{numbers['exponent']:.3f}.")

@@ -24,13 +24,13 @@ from typing import Any
 
 import numpy as np
 
-from netlearn.study.cycle import at_limits, combined_error, steady_cycle
+from netlearn.study.cycle import of_period
 from netlearn.study.findings import Drawer, Findings, Table, Tell
+from netlearn.study.numbers import power
 from netlearn.study.stand import Stand
 
 COLUMNS = ("what", "value", "mse_V2", "D_V")
 EXPECTED = {"bias": 2.0, "eta": -2.0, "gain": -2.0, "rc": 0.0}
-FEW = 2  # points an exponent needs
 
 
 def biased(stand: Stand, factor: float) -> Stand:
@@ -75,25 +75,15 @@ def study(
     asked = [(what, value, VARIED[what](stand, value)) for what in given for value in values.get(what, ())]
     rows, limits, steady = [], [], []
     for k, (what, value, on) in enumerate(asked):
-        found = drawer.once(f"{what}-{value:.12g}", partial(_one, on, period, most))
+        found = drawer.once(f"{what}-{value:.12g}", partial(of_period, on, period, most))
         rows.append((what, value, float(np.median(found["mse_V2"])), float(np.median(found["D_V"]))))
         limits.append(int(found["at_limits"]))
         steady.append(bool(found["steady"]))
         tell(k + 1, len(asked))
     exponents = {what: exponent(rows, limits, what, len(stand.names) // 10) for what in given if values.get(what)}
     numbers: dict[str, Any] = {"exponents": exponents, "period": period, "at_limits": limits, "steady": steady}
-    title = f"{stand.board.circuit.name}: {' and '.join(task.spec.name for task in stand.tasks)}"
+    title = stand.title
     return Findings("floor", title, {"floor": Table(COLUMNS, rows)}, _text(title, rows, numbers), numbers)
-
-
-def _one(stand: Stand, period: float, most: float | None) -> dict[str, object]:
-    cycle = steady_cycle(stand, period, stand.start, most)
-    return {
-        "D_V": cycle.spans.tolist(),
-        "mse_V2": combined_error(stand, cycle).tolist(),
-        "at_limits": int(np.median(at_limits(stand, cycle.states[0]))),
-        "steady": cycle.steady,
-    }
 
 
 def exponent(rows: Sequence[tuple[str, float, float, float]], limits: Sequence[int], what: str, more: int = 0) -> float:
@@ -101,11 +91,7 @@ def exponent(rows: Sequence[tuple[str, float, float, float]], limits: Sequence[i
     are at their limits than where the fewest are; NaN where there are fewer than two."""
     own = [(row[1], row[2], count) for row, count in zip(rows, limits, strict=True) if row[0] == what and row[2] > 0]
     fewest = min((count for *_, count in own), default=0)
-    kept = [(value, mse) for value, mse, count in own if count <= fewest + more]
-    if len(kept) < FEW:
-        return float("nan")
-    x, y = np.log(np.array(kept)).T
-    return float(np.polyfit(x, y, 1)[0])
+    return power([(value, mse) for value, mse, count in own if count <= fewest + more])
 
 
 def _text(title: str, rows: Sequence[tuple[str, float, float, float]], numbers: dict[str, Any]) -> str:

@@ -133,7 +133,7 @@ def study(
             "measured_worst": _worst(within),
             "measured_tenth_s": _tenth([period for period, *_ in measured], differences),
         }
-    title = f"{stand.board.circuit.name}: {' and '.join(task.spec.name for task in stand.tasks)}, the linear model"
+    title = f"{stand.title}, the linear model"
     return Findings("model", title, tables, _text(stand, title, of, periods, numbers), numbers)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from netlearn.errors import TaskError
@@ -35,3 +37,11 @@ def above_zero(value: float, option: str) -> float:
     if not 0 < value < np.inf:
         raise TaskError(f"{option} {value:g} is not above zero", f"give {option} a positive number")
     return value
+
+
+def power(points: Sequence[tuple[float, float]]) -> float:
+    """The power of x that y goes as, by least squares of logarithms; NaN where there are not two points (x, y)."""
+    if len(points) < 2:
+        return float("nan")
+    x, y = np.log(np.array(points)).T
+    return float(np.polyfit(x, y, 1)[0])

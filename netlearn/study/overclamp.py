@@ -20,7 +20,7 @@ import numpy as np
 from netlearn.errors import TaskError
 from netlearn.learn.options import check_positive
 from netlearn.study import ring
-from netlearn.study.cycle import CHUNK, combined_error, steady_cycle
+from netlearn.study.cycle import CHUNK, of_period
 from netlearn.study.findings import Drawer, Findings, Table, Tell
 from netlearn.study.modes import OVERCLAMPED, STANDARD, coarser, modes
 from netlearn.study.stand import Stand
@@ -75,7 +75,7 @@ def alternating(
     found = []
     for k, (period, mode) in enumerate(parts):
         on = stands[mode]
-        found.append(drawer.once(f"{mode}-{period:.12g}", partial(cell, on, period, most)))
+        found.append(drawer.once(f"{mode}-{period:.12g}", partial(of_period, on, period, most)))
         tell(k + 1, len(parts))
     rows = [
         (period, mode, float(np.median(of["D_V"])), float(np.median(of["mse_V2"])))
@@ -96,19 +96,8 @@ def alternating(
         "least_ratio_mse": min(e for *_, e in _ratios(rows)),
         "steady": [of["steady"] for of in found],
     }
-    title = f"{stand.board.circuit.name}: {' and '.join(task.spec.name for task in stand.tasks)}"
+    title = stand.title
     return Findings("overclamp", title, tables, _text(title, rows, numbers), numbers)
-
-
-def cell(stand: Stand, period: float, most: float | None) -> dict[str, Any]:
-    """D and E of each draw in the steady cycle."""
-    cycle = steady_cycle(stand, period, stand.start, most)
-    return {
-        "D_V": cycle.spans.tolist(),
-        "mse_V2": combined_error(stand, cycle).tolist(),
-        "steady": cycle.steady,
-        "seconds": cycle.seconds,
-    }
 
 
 def _ratios(rows: Sequence[tuple[float, str, float, float]]) -> list[tuple[float, float, float]]:

@@ -19,7 +19,7 @@ from netlearn.backends import open_backend
 from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params, boundary, flatten, initial, with_states
 from netlearn.errors import BackendError, TaskError
 from netlearn.lang.compile import Netlist
-from netlearn.learn.assembly import assemble
+from netlearn.learn.assembly import assemble, put
 from netlearn.learn.board import Board, ideal
 from netlearn.learn.compiled import make_lesson
 from netlearn.learn.imperfections import Imperfection
@@ -74,6 +74,11 @@ class Stand:
         return self.task.method
 
     @property
+    def title(self) -> str:
+        """The circuit and the tasks, in words."""
+        return f"{self.board.circuit.name}: {' and '.join(task.spec.name for task in self.tasks)}"
+
+    @property
     def names(self) -> list[str]:
         """The learnable values'."""
         return list(self.board.plan.names)
@@ -86,10 +91,6 @@ class Stand:
     @cached_property
     def lesson(self) -> Lesson | None:
         return make_lesson(self.task, self.board)
-
-    def only(self, draw: int) -> Stand:
-        """One draw of it."""
-        return replace(self, board=_draws(self.board, slice(draw, draw + 1)))
 
     def biased(self, factor: float) -> Stand:
         """The same with a bias so many times as large."""
@@ -104,8 +105,8 @@ class Stand:
         """The same boards with these imperfections and no others."""
         params = _params(self.board.circuit, self.board.seeds)
         board = ideal(self.board.circuit, self.board.plan, self.method.alpha, params, self.board.seeds)
-        for part in parts:
-            board = part.onto(board)
+        for k, part in enumerate(parts):
+            board = put(part, board, parts[:k])
         return replace(self, board=_punctual(board), late=board.numbers.get(EXTRA, 0.0))
 
     def taught(self, method: Integrator) -> Stand:
@@ -222,11 +223,9 @@ class Stand:
 
     def misses(self, states: Floats) -> Floats:
         """Squared errors (D, N) of all samples in V^2: the mean over outputs, or what is missing of a hinge, squared."""
-        loss, labels, known = self.task.loss, self.task.labels, self.task.known
-        found = self.outputs(states)
-        if isinstance(loss, Hinge):
-            return np.stack([loss.miss(of, labels, known) ** 2 for of in found])
-        return np.asarray(((found - labels) ** 2).mean(axis=2))
+        if isinstance(self.task.loss, Hinge):
+            return self.missed(states) ** 2
+        return np.asarray(((self.outputs(states) - self.task.labels) ** 2).mean(axis=2))
 
     def errors(self, states: Floats) -> Floats:
         """Mean squared error of each task, (D, tasks), in V^2."""
