@@ -59,9 +59,12 @@ class Backend(Protocol):
         these flaws. None where it has no such way for this circuit and lesson."""
         ...
 
-    def transient(self, params: Params, boundary: Boundary, stop: float, step: float) -> Transient:
+    def transient(
+        self, params: Params, boundary: Boundary, stop: float, step: float, start: Floats | None = None
+    ) -> Transient:
         """All draws and samples over time, from their operating points at t = 0 to `stop` seconds; held nodes and fed
         currents stay as they are. No step, and no gap between two times of the answer, is longer than `step` seconds.
+        With `start` (D, S, size), where another transient ended, it goes on from there instead.
 
         CircuitError where the connections leave an unknown without a value; BackendError for times that make no sense
         and where a lane has no operating point at t = 0 or cannot be followed to the end.

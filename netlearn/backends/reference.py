@@ -33,7 +33,9 @@ class Reference:
         """No way of its own: the learning loop goes phase by phase."""
         return None
 
-    def transient(self, params: Params, boundary: Boundary, stop: float, step: float) -> Transient:
+    def transient(
+        self, params: Params, boundary: Boundary, stop: float, step: float, start: Floats | None = None
+    ) -> Transient:
         raise BackendError("the reference backend finds operating points only", "use --backend native for transients")
 
     def reset(self) -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from netlearn.circuit.waveform import Waveform
 from netlearn.devices.model import Device
+from netlearn.errors import Span
 
 GROUND = "gnd"
 
@@ -127,10 +128,55 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Label:
+    """Where a circuit that learns by itself finds what an output should be: an element V of the top cell."""
+
+    output: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An expression of node voltages, as it is written and as a tree (see `netlearn.circuit.over_time`)."""
+
+    text: str
+    tree: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A comparison of two readings that should hold at a time (s)."""
+
+    text: str
+    left: Reading
+    sign: str
+    right: Reading
+    time: float
+    span: Span
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Curves that show what a circuit does: over time, or against a reading."""
+
+    curves: tuple[Reading, ...]
+    against: Reading | None = None
+
+
+@dataclass(frozen=True)
 class Circuit:
-    """A whole circuit: its top cell, what is driven and what is read. Names of inputs are `x` or `x[0]`."""
+    """A whole circuit: its top cell, what is driven and what is read. Names of inputs are `x` or `x[0]`.
+
+    A circuit that learns by itself has a label for every output, and shows a sample `every` so many seconds. settings:
+    the values of its parameters; ideals: those at which a parameter does no harm."""
 
     name: str
     top: Cell
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
+    labels: tuple[Label, ...] = ()
+    every: float = 0.0
+    watches: tuple[Watch, ...] = ()
+    plots: tuple[Plot, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    ideals: Mapping[str, Any] = field(default_factory=dict)

@@ -32,6 +32,9 @@ Run = Annotated[Path, typer.Argument(help="A run folder.")]
 Target = Annotated[
     Path, typer.Argument(help="A netlist (- for standard input), or a run folder: solved as it was trained.")
 ]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="name=value: a parameter of the netlist's circuit, once for each.")
+]
 PROMISED = ("error", "accuracy", "steps", "seconds", "settled", "unsettled", "run", "asserts")
 """What --json prints of a result."""
 Inputs = Annotated[
@@ -88,7 +91,7 @@ def _options(
 
 
 @app.command()
-def check(file: File, allow: Allow = None, as_json: Json = False) -> None:
+def check(file: File, given: Set = None, allow: Allow = None, as_json: Json = False) -> None:
     """Check a netlist and say what is in it."""
     from netlearn.circuit.flat import flatten, initial
     from netlearn.cli.reading import compiled, undetermined
@@ -96,7 +99,7 @@ def check(file: File, allow: Allow = None, as_json: Json = False) -> None:
     from netlearn.learn.plan import make_plan
     from netlearn.learn.task import make_task
 
-    netlist = compiled(file, allow, quiet=as_json)
+    netlist = compiled(file, allow, as_json, given)
     flats = [flatten(circuit) for circuit in netlist.circuits.values()]
     for spec in netlist.tasks.values():
         task = make_task(spec, seed=0)  # its rule and loss exist and have what they need
@@ -174,6 +177,7 @@ def train(
     steps: Annotated[int | None, typer.Option(help="Samples to show; without it the task's stop rule decides.")] = None,
     seed: Annotated[int, typer.Option(help="Decides starting values, order and held-out samples.")] = 0,
     out: Annotated[Path | None, typer.Option(help="The run folder to make.")] = None,
+    given: Set = None,
     allow: Allow = None,
     as_json: Json = False,
 ) -> None:
@@ -182,7 +186,7 @@ def train(
     from netlearn.learn import session
     from netlearn.learn.methods import Method
 
-    netlist = compiled(file, allow, quiet=as_json)
+    netlist = compiled(file, allow, as_json, given)
     run = session.start(netlist, task, backend, seed, steps, out, tuple(allow or ()))
     _patience(backend, learning=type(run.trainer.task.method).formula is not Method.formula)
     _follow(run, as_json)
@@ -240,13 +244,14 @@ def solve(
     circuit: CircuitName = None,
     backend: BackendName = DEFAULT_BACKEND,
     seed: Start = None,
+    given: Set = None,
     allow: Allow = None,
     as_json: Json = False,
 ) -> None:
     """Find one operating point and print every node voltage."""
     from netlearn.cli.solving import solve_one, unsettled
 
-    subject = _subject(target, circuit, seed, allow, quiet=as_json)
+    subject = _subject(target, circuit, seed, given, allow, quiet=as_json)
     _patience(backend)
     answer = solve_one(subject, inputs or [], backend)
     if as_json:
@@ -262,14 +267,21 @@ def solve(
         raise unsettled(subject)
 
 
-def _subject(target: Path, circuit: str | None, seed: int | None, allow: list[Path] | None, quiet: bool) -> Any:
+def _subject(
+    target: Path,
+    circuit: str | None,
+    seed: int | None,
+    given: list[str] | None,
+    allow: list[Path] | None,
+    quiet: bool,
+) -> Any:
     """What is to be solved: a circuit of a netlist as it is before it learns, or of a run as it is afterwards."""
     from netlearn.cli.reading import compiled
     from netlearn.cli.solving import drawn, trained
 
     if not target.is_dir():
-        return drawn(compiled(target, allow, quiet), circuit, seed or 0)
-    for option, value in (("--circuit", circuit), ("--seed", seed), ("--allow", allow)):
+        return drawn(compiled(target, allow, quiet, given), circuit, seed or 0)
+    for option, value in (("--circuit", circuit), ("--seed", seed), ("--set", given), ("--allow", allow)):
         if value is not None:
             raise RunError(f"{option} means nothing for a run", "a run knows its circuit, its seed and its files")
     return trained(target)
@@ -278,7 +290,9 @@ def _subject(target: Path, circuit: str | None, seed: int | None, allow: list[Pa
 @app.command()
 def transient(
     target: Target,
-    stop: Annotated[str, typer.Option(help="The end, such as 5ms; it begins with an operating point at 0.")],
+    stop: Annotated[
+        str | None, typer.Option(help="The end, such as 5ms; else the last assert. It begins with an operating point.")
+    ] = None,
     step: Annotated[str | None, typer.Option(help="Time from row to row, such as 10us; else a thousandth.")] = None,
     net: Annotated[list[str] | None, typer.Option(help="A net to show, once for each; else all.")] = None,
     inputs: Inputs = None,
@@ -286,25 +300,30 @@ def transient(
     circuit: CircuitName = None,
     backend: BackendName = DEFAULT_BACKEND,
     seed: Start = None,
+    given: Set = None,
     allow: Allow = None,
     as_json: Json = False,
 ) -> None:
-    """Follow node voltages over time: comma-separated values, or a picture."""
+    """Follow node voltages over time: comma-separated values, or a picture. Exit code 1: an assert fails."""
     from netlearn.cli import waves
 
-    subject = _subject(target, circuit, seed, allow, quiet=as_json)
+    subject = _subject(target, circuit, seed, given, allow, quiet=as_json)
     _patience(backend)
     found = waves.waves(subject, inputs or [], stop, step, net or [], backend)
     if out is not None and out.suffix != ".csv":
         from netlearn.plot import write_picture
 
-        write_picture(out, (7.6, 3.8), lambda figure: waves.draw(figure, found))
+        write_picture(out, waves.extent(found), lambda figure: waves.draw(figure, found))
     elif out is not None:
         out.write_text(waves.table(found), encoding="utf-8")
     if as_json:
         print(json.dumps(waves.as_json(found)))
     else:
         print(out if out is not None else waves.table(found), end="\n" if out is not None else "")
+    if failed := [check for check in found.checks if not check.holds]:
+        for check in failed:
+            print(f"failed: assert {check.watch.text}: {check.said}", file=sys.stderr)
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -315,6 +334,7 @@ def agree(
     inputs: Inputs = None,
     backends: Annotated[str, typer.Option(help="The two that are compared.")] = "native,ngspice",
     seed: Seed = 0,
+    given: Set = None,
     allow: Allow = None,
     as_json: Json = False,
 ) -> None:
@@ -323,7 +343,7 @@ def agree(
     from netlearn.cli.reading import compiled
 
     names = agreement.two_names(backends)
-    netlist = compiled(file, allow, quiet=as_json)
+    netlist = compiled(file, allow, as_json, given)
     _patience(*names)
     answer = agreement.agree(agreement.case_of(netlist, task, circuit, inputs or [], seed), names)
     print(json.dumps(answer) if as_json else agreement.table(answer))

@@ -6,10 +6,12 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from netlearn import units
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import FlatCircuit
-from netlearn.errors import Diagnostic, NetlearnError
+from netlearn.errors import CircuitError, Diagnostic, NetlearnError
 from netlearn.lang.compile import Netlist, compile_netlist, read_source
+from netlearn.units import Quantity
 
 STDIN = Path("-")
 STDIN_NAME = "stdin.nl"
@@ -26,14 +28,30 @@ def read_text(file: Path) -> tuple[str, str]:
         raise NetlearnError("standard input is not UTF-8 text", "save it as UTF-8") from None
 
 
-def compiled(file: Path, allowed: Sequence[Path] | None, quiet: bool) -> Netlist:
-    """A checked netlist; its warnings go to standard error unless `quiet`. Standard input lies in this folder."""
+def compiled(file: Path, allowed: Sequence[Path] | None, quiet: bool, given: Sequence[str] | None = None) -> Netlist:
+    """A checked netlist, with parameters as they are `given` (name=value); its warnings go to standard error unless
+    `quiet`. Standard input lies in this folder."""
     text, name = read_text(file)
-    netlist = compile_netlist(text, name, Path(name).parent, tuple(allowed or ()))
+    netlist = compile_netlist(text, name, Path(name).parent, tuple(allowed or ()), settings(given or ()))
     if not quiet:
         for warning in netlist.warnings:
             print(warning.render(), file=sys.stderr)
     return netlist
+
+
+def settings(given: Iterable[str]) -> dict[str, Quantity]:
+    """Parameters of circuits by name; CircuitError where one cannot be read."""
+    found: dict[str, Quantity] = {}
+    for text in given:
+        name, sign, number = (part.strip() for part in text.partition("="))
+        if not sign or not name.isidentifier() or name in found:
+            raise CircuitError(f"--set {text}", "write --set name=value, such as --set offset=2mV, each name once")
+        try:
+            value = units.parse_number(number.removeprefix("-"))
+        except units.UnitFault as fault:
+            raise CircuitError(f"--set {text}: {fault}", fault.help) from None
+        found[name] = Quantity(-value.number if number.startswith("-") else value.number, value.dimension)
+    return found
 
 
 def undetermined(netlist: Netlist, circuits: Iterable[FlatCircuit]) -> tuple[Diagnostic, ...]:

@@ -13,7 +13,7 @@ from netlearn import units
 from netlearn.backends import open_backend
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import FlatCircuit, Floats, Params, boundary, flatten, initial, with_states
-from netlearn.circuit.model import GROUND
+from netlearn.circuit.model import GROUND, Circuit
 from netlearn.errors import CircuitError
 from netlearn.lang.compile import Netlist
 from netlearn.solve.solution import read
@@ -21,11 +21,12 @@ from netlearn.solve.solution import read
 
 @dataclass(frozen=True)
 class Subject:
-    """What is solved: a circuit, its numbers, and input values where a task has some."""
+    """What is solved: a circuit, its numbers, input values where a task has some, and the circuit as it is written."""
 
     circuit: FlatCircuit
     params: Params
     inputs: Floats | None
+    written: Circuit | None = None
 
 
 def solve_one(subject: Subject, given: Sequence[str], backend: str) -> dict[str, Any]:
@@ -79,10 +80,10 @@ def drawn(netlist: Netlist, name: str | None, seed: int) -> Subject:
     chosen = choose_circuit(netlist, name)
     first = next((t.inputs[0] for t in netlist.tasks.values() if t.circuit == chosen.name), None)
     circuit = flatten(chosen)
-    return Subject(circuit, initial(circuit, seed), np.array(first) if first is not None else None)
+    return Subject(circuit, initial(circuit, seed), np.array(first) if first is not None else None, chosen)
 
 
-def choose_circuit(netlist: Netlist, name: str | None) -> Any:
+def choose_circuit(netlist: Netlist, name: str | None) -> Circuit:
     """The circuit by name, or the only one."""
     if not netlist.circuits:
         raise CircuitError("there is no circuit in this netlist", "write circuit Name { ... }")

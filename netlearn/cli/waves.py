@@ -1,4 +1,4 @@
-"""`netlearn transient`: a circuit over time, as a table or as a picture."""
+"""`netlearn transient`: a circuit over time, as a table or as a picture, and what it asserts of itself."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from netlearn import units
 from netlearn.backends import open_backend
 from netlearn.backends.protocol import NUMBERS, check_times
 from netlearn.circuit.flat import FlatCircuit, Floats, boundary
+from netlearn.circuit.model import GROUND, Plot
+from netlearn.circuit.over_time import Check, checked, reading
 from netlearn.cli.solving import Subject, input_values, quantity
 from netlearn.errors import CircuitError
 from netlearn.lang.values import suggest
@@ -21,60 +23,102 @@ POINTS = 1000  # where no step is given
 
 @dataclass(frozen=True)
 class Waves:
-    """Node voltages (K,) by name at times (K,) in s."""
+    """Node voltages (K,) by name at times (K,) in s: those `shown`; `checks`: what the circuit asserts."""
 
     time: Floats
     volts: Mapping[str, Floats]
+    shown: Sequence[str]
+    checks: tuple[Check, ...] = ()
+    plots: tuple[Plot, ...] = ()
 
 
 def waves(
-    subject: Subject, given: Sequence[str], stop: str, step: str | None, nets: Sequence[str], backend: str
+    subject: Subject, given: Sequence[str], stop: str | None, step: str | None, nets: Sequence[str], backend: str
 ) -> Waves:
     """The voltages of some nets, or of all, from an operating point at t = 0 on; CircuitError, BackendError."""
-    circuit = subject.circuit
-    end = quantity(stop, f"--stop {stop}", units.SECOND)
+    circuit, written = subject.circuit, subject.written
+    watches = written.watches if written is not None else ()
+    if stop is None and not watches:
+        raise CircuitError("nobody says when to stop", "give --stop 5ms, or write assert V(out) > 4V at 5ms")
+    last = max((watch.time for watch in watches), default=0.0)
+    end = quantity(stop, f"--stop {stop}", units.SECOND) if stop is not None else last
     longest = quantity(step, f"--step {step}", units.SECOND) if step is not None else end / POINTS
     check_times(circuit, 1, end, longest, NUMBERS // 10)  # a table takes ten times the room
-    places = _places(circuit, nets)
+    shown = _shown(circuit, nets)
     inputs = input_values(circuit, given, subject.inputs)
     solver = open_backend(backend, circuit)
     try:
         found = solver.transient(subject.params, boundary(circuit, inputs[None, :]), end, longest)
     finally:
         solver.close()
-    return Waves(found.time, {name: found.x[0, 0, :, k] for name, k in places.items()})
+    volts = {name: found.x[0, 0, :, k] for name, k in circuit.node_index.items()}
+    checks = checked([watch for watch in watches if watch.time <= end], found.time, volts)
+    plots = written.plots if written is not None and not nets else ()
+    return Waves(found.time, volts, shown, checks, plots)
 
 
-def _places(circuit: FlatCircuit, nets: Sequence[str]) -> dict[str, int]:
-    known = {name: k for name, k in circuit.node_index.items() if k > 0}
+def _shown(circuit: FlatCircuit, nets: Sequence[str]) -> list[str]:
+    known = [name for name in circuit.nodes if name != GROUND]
     for net in nets:
         if net not in known:
             raise CircuitError(
-                f"--net {net}: there is no such net", suggest(net, known) or f"known: {', '.join(list(known)[:20])}"
+                f"--net {net}: there is no such net", suggest(net, known) or f"known: {', '.join(known[:20])}"
             )
-    return {net: known[net] for net in nets} if nets else known
+    return list(nets) or known
 
 
 def table(found: Waves) -> str:
     """Comma-separated values, a row a time; floats as Python writes them, so that nothing is lost."""
-    rows = np.column_stack([found.time, *found.volts.values()]).tolist()
-    names = ",".join(["t_s", *(f"V({name})" for name in found.volts)])
+    rows = np.column_stack([found.time, *(found.volts[name] for name in found.shown)]).tolist()
+    names = ",".join(["t_s", *(f"V({name})" for name in found.shown)])
     return "\n".join([names, *(",".join(map(repr, row)) for row in rows)]) + "\n"
 
 
 def as_json(found: Waves) -> dict[str, Any]:
-    return {"time_s": found.time.tolist(), "volts": {name: v.tolist() for name, v in found.volts.items()}}
+    return {
+        "time_s": found.time.tolist(),
+        "volts": {name: found.volts[name].tolist() for name in found.shown},
+        "asserts": {check.watch.text: check.holds for check in found.checks},
+    }
+
+
+def extent(found: Waves) -> tuple[float, float]:
+    """Inches of the picture: an axes for each plot."""
+    return (7.6, 3.8 * max(1, len(found.plots)))
 
 
 def draw(figure: Any, found: Waves) -> None:
-    """Every voltage against time."""
-    axes = figure.add_subplot()
-    power = int(np.clip(np.floor(np.log10(found.time[-1]) / 3), -5, 0))
+    """The circuit's plots, one below the other, or every voltage against time."""
+    rows = figure.subplots(max(1, len(found.plots)), squeeze=False)[:, 0]
+    if found.plots:
+        for axes, plot in zip(rows, found.plots, strict=True):
+            curves = {curve.text: reading(curve, found.volts, found.time) for curve in plot.curves}
+            if plot.against is None:
+                over_time(axes, found.time, curves, "")
+            else:
+                against(axes, plot.against.text, reading(plot.against, found.volts, found.time), curves)
+    else:
+        over_time(rows[0], found.time, {name: found.volts[name] for name in found.shown}, "voltage (V)")
+
+
+def over_time(axes: Any, time: Floats, curves: Mapping[str, Floats], what: str) -> None:
+    power = int(np.clip(np.floor(np.log10(time[-1]) / 3), -5, 0))
     unit = {0: "s", -1: "ms", -2: "µs", -3: "ns", -4: "ps", -5: "fs"}[power]
-    for name, volts in found.volts.items():
-        axes.plot(found.time / 1000.0**power, volts, lw=1.3, label=name)
-    axes.set(xlabel=f"time ({unit})", ylabel="voltage (V)")
-    axes.set_xlim(0, found.time[-1] / 1000.0**power)
+    for name, values in curves.items():
+        axes.plot(time / 1000.0**power, values, lw=1.3, label=name)
+    axes.set(xlabel=f"time ({unit})", ylabel=what or (next(iter(curves)) if len(curves) == 1 else ""))
+    axes.set_xlim(0, time[-1] / 1000.0**power)
+    _finish(axes, len(curves) if not what or len(curves) > 1 else 1)
+
+
+def against(axes: Any, name: str, x: Floats, curves: Mapping[str, Floats]) -> None:
+    for label, values in curves.items():
+        axes.plot(x, values, lw=1.3, label=label)
+    axes.set(xlabel=name, ylabel=next(iter(curves)) if len(curves) == 1 else "")
+    _finish(axes, len(curves))
+
+
+def _finish(axes: Any, curves: int) -> None:
     axes.grid(alpha=0.25)
-    if 0 < len(found.volts) <= 12:
+    if 1 < curves <= 12:
         axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))

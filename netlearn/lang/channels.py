@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,21 +84,34 @@ def _output(draft: Draft, name: str, value: Any, where: Any) -> Output:
 def _listed(draft: Draft, tree: Piece) -> list[tuple[str, Any, Any]]:
     """(channel name, value, tree) for `x = a` and `x[0..2] = a, b, c` and `x[0..2] = V(n[0..2])`."""
     token = tree.children[0]
-    indices = [c for c in tree.children[1:] if c.data == "index"]
+    values = listed_values(draft, tree.children[1:])
+    names = indexed_names(draft, tree.children, len(values), tree)
+    if str(token) not in draft.declared or names == [str(token)]:
+        draft.declare(token, ElementRef(str(token), None, False))
+    return [(name, value, where) for name, (value, where) in zip(names, values, strict=True)]
+
+
+def listed_values(draft: Draft, parts: Sequence[Any]) -> list[tuple[Any, Any]]:
+    """(value, tree) of each quantity among the parts of a statement."""
     values = []
-    for where in (c for c in tree.children[1:] if c.data != "index"):
+    for where in (c for c in parts if c.data != "index"):
         value = _reading(draft, where)
         several = isinstance(value, Named) and any(isinstance(a, (list, NetArray)) for a in value.arguments)
         values += [(v, where) for v in (_spread(value, where) if several else [value])]
+    return values
+
+
+def indexed_names(draft: Draft, parts: Sequence[Any], count: int, tree: Piece) -> list[str]:
+    """The names that a statement gives to so many quantities: `x`, or `x[0]` and on."""
+    token, indices = parts[0], [c for c in parts[1:] if c.data == "index"]
     if not indices:
-        if len(values) != 1:
+        if count != 1:
             raise Fault(
-                f"'{token}' is one quantity, and {len(values)} are given",
+                f"'{token}' is one quantity, and {count} are given",
                 tree,
-                f"write {token}[0..{len(values) - 1}] = ...",
+                f"write {token}[0..{count - 1}] = ...",
             )
-        draft.declare(token, ElementRef(str(token), None, False))
-        return [(str(token), values[0][0], values[0][1])]
+        return [str(token)]
     if len(indices) > 1:
         raise Fault("inputs and outputs have one index", indices[1], f"write {token}[0..3]")
     low, high = (
@@ -105,15 +119,13 @@ def _listed(draft: Draft, tree: Piece) -> list[tuple[str, Any, Any]]:
         if _is_range(draft, indices[0])
         else (draft.evaluate.integer(indices[0].children[0], "an index"),) * 2
     )
-    if high - low + 1 != len(values):
+    if high - low + 1 != count:
         raise Fault(
-            f"{token}[{low}..{high}] are {high - low + 1} quantities, and {len(values)} are given",
+            f"{token}[{low}..{high}] are {high - low + 1} quantities, and {count} are given",
             tree,
-            f"write {token}[{low}..{low + len(values) - 1}], or give the others",
+            f"write {token}[{low}..{low + count - 1}], or give the others",
         )
-    if str(token) not in draft.declared:
-        draft.declare(token, ElementRef(str(token), None, False))
-    return [(f"{token}[{low + k}]", v, where) for k, (v, where) in enumerate(values)]
+    return [f"{token}[{low + k}]" for k in range(count)]
 
 
 def _is_range(draft: Draft, index: Piece) -> bool:

@@ -15,7 +15,7 @@ from lark import Token, Tree
 
 from netlearn.circuit.model import Circuit
 from netlearn.devices import DEVICES, ModelCard
-from netlearn.errors import CheckFault, Diagnostic, NetlistError, Source, Span, SyntaxFault
+from netlearn.errors import CheckFault, CircuitError, Diagnostic, NetlistError, Source, Span, SyntaxFault
 from netlearn.lang.budget import TooLarge
 from netlearn.lang.deviations import MismatchSpec, read_mismatch
 from netlearn.lang.draft import Session
@@ -28,6 +28,7 @@ from netlearn.lang.schedule import ScheduleSpec, read_schedule
 from netlearn.lang.task import TaskReader, TaskSpec, completed
 from netlearn.lang.values import Fault, Followed, Piece, suggest
 from netlearn.syntax import MAX_CHARACTERS, ReadFault, parse
+from netlearn.units import Quantity
 
 VERSION = 0.1
 _START = Span(1, 1)
@@ -47,6 +48,8 @@ class Netlist:
     """Every other file that was read: imports and data."""
     places: Mapping[str, Mapping[str, Span]] = field(default_factory=dict)
     """Circuit to where its names are declared; "" is its own name."""
+    settings: Mapping[str, Quantity] = field(default_factory=dict)
+    """What was set of the parameters of its circuits."""
 
     def place(self, circuit: str, path: str) -> Span:
         """Where the element or net that a path such as `e[3].r1` begins with is declared, or else the circuit."""
@@ -65,15 +68,20 @@ class Netlist:
 
 
 def compile_netlist(
-    text: str, name: str = "<netlist>", folder: Path | None = None, allowed: Sequence[Path] = ()
+    text: str,
+    name: str = "<netlist>",
+    folder: Path | None = None,
+    allowed: Sequence[Path] = (),
+    settings: Mapping[str, Quantity] | None = None,
 ) -> Netlist:
-    """Check a netlist. `folder` is where its imports and data lie; NetlistError has every fault found."""
+    """Check a netlist. `folder` is where its imports and data lie; `settings` take the place of what parameters of its
+    circuits are in the text. NetlistError has every fault found."""
     source = Source(name, text.removeprefix("\ufeff"))
     report = Report()
     collecting = gc.isenabled()
     gc.disable()  # a large circuit has no garbage worth looking for while it grows
     try:
-        netlist = _compile(source, folder, tuple(allowed), report)
+        netlist = _compile(source, folder, tuple(allowed), report, settings or {})
     finally:
         if collecting:
             gc.enable()
@@ -82,10 +90,12 @@ def compile_netlist(
     return netlist
 
 
-def compile_file(path: str | Path, allowed: Sequence[Path] = ()) -> Netlist:
+def compile_file(
+    path: str | Path, allowed: Sequence[Path] = (), settings: Mapping[str, Quantity] | None = None
+) -> Netlist:
     """Check a netlist file; its own folder is allowed."""
     path = Path(path)
-    return compile_netlist(read_source(path), str(path), path.parent, allowed)
+    return compile_netlist(read_source(path), str(path), path.parent, allowed, settings)
 
 
 def read_source(path: Path) -> str:
@@ -108,12 +118,14 @@ def _neighbour(path: Path) -> str:
     return "name a netlist that is there, or - for standard input"
 
 
-def _compile(source: Source, folder: Path | None, allowed: tuple[Path, ...], report: Report) -> Netlist:
+def _compile(
+    source: Source, folder: Path | None, allowed: tuple[Path, ...], report: Report, settings: Mapping[str, Quantity]
+) -> Netlist:
     try:
         file = _Reader(report, allowed).file(source, folder, ())
         if file is None:
             return Netlist(source, {}, {}, {}, {})
-        return _build(file, folder, allowed, report)
+        return _build(file, folder, allowed, report, settings)
     except Placed as placed:
         report.fault(placed.fault, placed.source)
     except TooLarge as fault:
@@ -125,11 +137,14 @@ def _compile(source: Source, folder: Path | None, allowed: tuple[Path, ...], rep
     return Netlist(source, {}, {}, {}, {})
 
 
-def _build(file: File, folder: Path | None, allowed: tuple[Path, ...], report: Report) -> Netlist:
+def _build(
+    file: File, folder: Path | None, allowed: tuple[Path, ...], report: Report, settings: Mapping[str, Quantity]
+) -> Netlist:
     session = Session(report)
     circuits: dict[str, Circuit] = {}
     for definition in file.circuits.values():
-        circuits[definition.name] = build_circuit(definition, session)
+        circuits[definition.name] = build_circuit(definition, session, settings)
+    _all_known(settings, circuits)
     for definition in file.modules.values():
         if not any(key[0] == id(definition) for key in session.cells) and _all_defaults(definition):
             build_cell(definition, {}, session, 1, definition.tree.children[0])
@@ -178,7 +193,17 @@ def _build(file: File, folder: Path | None, allowed: tuple[Path, ...], report: R
             )
         )
     warnings = tuple(d for d in report.diagnostics if d.severity != "error")
-    return Netlist(file.source, circuits, tasks, schedules, mismatches, warnings, report.files, session.places)
+    return Netlist(
+        file.source, circuits, tasks, schedules, mismatches, warnings, report.files, session.places, settings
+    )
+
+
+def _all_known(settings: Mapping[str, Quantity], circuits: Mapping[str, Circuit]) -> None:
+    known = {name for circuit in circuits.values() for name in circuit.settings}
+    for name in settings:
+        if name not in known:
+            help = suggest(name, known) or f"parameters of its circuits: {', '.join(sorted(known)) or 'none'}"
+            raise CircuitError(f"no circuit here has a parameter '{name}' to set", help)
 
 
 def _all_defaults(definition: Definition) -> bool:

@@ -16,8 +16,11 @@ from netlearn.circuit.model import (
     Element,
     Input,
     Instance,
+    Label,
     Learn,
     Output,
+    Plot,
+    Watch,
 )
 from netlearn.errors import Span
 from netlearn.lang.budget import Budget
@@ -83,6 +86,12 @@ class Draft:
         self.states: dict[str, Learn] = {}
         self.inputs: list[Input] = []
         self.outputs: list[Output] = []
+        self.labels: list[Label] = []
+        self.every = 0.0
+        self.watches: list[Watch] = []
+        self.plots: list[Plot] = []
+        self.settings: dict[str, Any] = {}  # parameters, with their values
+        self.ideals: dict[str, Any] = {}
         self.driven: dict[str, str] = {}  # net to the input that holds it
         self.ports: list[Port] = []
         self.evaluate = Evaluator(self.scope, budget=session.budget)

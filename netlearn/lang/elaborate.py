@@ -39,6 +39,7 @@ from netlearn.lang.library import Definition
 from netlearn.lang.lints import lint_cell
 from netlearn.lang.place_device import place_device
 from netlearn.lang.place_module import join, module_params
+from netlearn.lang.readings import check_setting, read_ideal, read_labels, read_plot, read_watch
 from netlearn.lang.values import (
     Broken,
     BundleNet,
@@ -104,10 +105,12 @@ def open_ports(draft: Draft, tree: Piece | None, given: Mapping[str, Any]) -> No
         token = item.children[0]
         if item.data == "port":
             _port(draft, item)
-        elif str(token) in given:
+            continue
+        if str(token) in given:
             draft.declare(token, given[str(token)])
         else:
             _default(draft, item)
+        draft.settings[str(token)] = draft.scope[str(token)]
 
 
 def _port(draft: Draft, tree: Piece) -> None:
@@ -396,6 +399,10 @@ STATEMENTS: dict[str, Callable[[Draft, Piece], None]] = {
     "mesh": _mesh,
     "input": read_inputs,
     "output": read_outputs,
+    "label": read_labels,
+    "watch": read_watch,
+    "plot": read_plot,
+    "ideal": read_ideal,
 }
 
 
@@ -463,10 +470,10 @@ def build_cell(
         raise Placed(fault, definition.file.source) from None
     except Fault as fault:
         session.report.fault(fault, definition.file.source)
-    if draft.inputs or draft.outputs:
+    if draft.inputs or draft.outputs or draft.labels or draft.watches or draft.plots or draft.ideals:
         session.report.fault(
             Fault(
-                "inputs and outputs belong to a circuit, not to a module",
+                "inputs and outputs, labels, plots and what is asserted at a time belong to a circuit, not to a module",
                 definition.tree.children[0],
                 "move them into the circuit, and connect a port",
             ),
@@ -485,12 +492,15 @@ def _statements(block: Any) -> int:
     return 1 + (here[1] - here[0]) // STATEMENT if here else 1
 
 
-def build_circuit(definition: Definition, session: Session, params: Mapping[str, Any] | None = None) -> Circuit:
-    """A circuit with its default parameters (or the given ones)."""
+def build_circuit(definition: Definition, session: Session, settings: Mapping[str, Quantity]) -> Circuit:
+    """A circuit with its default parameters, but for those that are set."""
     draft = Draft(definition, session, 0, top=True)
     header = child(definition.tree, "ports")
     try:
-        open_ports(draft, header, params or {})
+        open_ports(draft, header, settings)
+        for item in header.children if header else ():
+            if str(item.children[0]) in settings and isinstance(item.children[-1], Tree):
+                check_setting(draft.evaluate(item.children[-1]), settings[str(item.children[0])], item)
         for port in draft.ports:
             if port.type == STATE:
                 raise Fault("a circuit has no state ports", definition.tree.children[0])
@@ -504,4 +514,25 @@ def build_circuit(definition: Definition, session: Session, params: Mapping[str,
         draft.failed = True
     tokens = {"": definition.tree.children[0], **draft.declared}
     session.places[definition.name] = {name: span(token) for name, token in tokens.items()}
-    return Circuit(definition.name, finish(draft, definition.name), tuple(draft.inputs), tuple(draft.outputs))
+    if draft.labels and not draft.failed and (missing := [o for o in draft.outputs if o.name not in _labelled(draft)]):
+        help = f"write label {missing[0].name} = V(goal) every {draft.every:g}s"
+        session.report.fault(
+            Fault(f"output '{missing[0].name}' has no label, and others have", definition.tree.children[0], help),
+            definition.file.source,
+        )
+    return Circuit(
+        definition.name,
+        finish(draft, definition.name),
+        tuple(draft.inputs),
+        tuple(draft.outputs),
+        tuple(draft.labels),
+        draft.every,
+        tuple(draft.watches),
+        tuple(draft.plots),
+        draft.settings,
+        draft.ideals,
+    )
+
+
+def _labelled(draft: Draft) -> set[str]:
+    return {label.output for label in draft.labels}

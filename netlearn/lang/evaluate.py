@@ -13,6 +13,7 @@ from lark import Token
 
 from netlearn import units
 from netlearn.circuit.model import Learn, Uniform
+from netlearn.circuit.over_time import COMPARE
 from netlearn.circuit.waveform import Pulse, Pwl, Sine
 from netlearn.lang.arguments import check_arity, known_options
 from netlearn.lang.budget import Budget
@@ -44,6 +45,7 @@ from netlearn.lang.values import (
 from netlearn.units import NONE, VOLT, Dimension, Quantity, UnitFault, describe
 
 MAX_LIST = 1_000_000
+LONGEST = 1e9  # s
 MAX_FORMULA = 1000
 MAX_POWER = 10
 _quantity = lru_cache(maxsize=10_000)(units.parse_number)
@@ -84,6 +86,15 @@ class Evaluator:
         if not low <= number <= high:
             raise Fault(f"{what} is {number:g}, outside {low}..{high}", tree, f"write a number in {low}..{high}")
         return int(number)
+
+    def seconds(self, tree: Any, what: str, form: str) -> float:
+        """A time; `form`: how one is written."""
+        value = self.number(tree, what, None)
+        if value.dimension not in (NONE, units.SECOND):
+            raise Fault(f"{what} is {in_unit(units.SECOND)}, and this is {in_unit(value.dimension)}", tree, form)
+        if not 0 < value.number < LONGEST:
+            raise Fault(f"{what} lies between 0 and {LONGEST:g} s", tree, form)
+        return value.number
 
     def _number(self, tree: Any) -> Quantity:
         try:
@@ -316,14 +327,6 @@ _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
     "*": operator.mul,
     "/": operator.truediv,
     "%": operator.mod,
-}
-COMPARE: dict[str, Callable[[Any, Any], Any]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
 }
 
 

@@ -36,6 +36,9 @@ FORMS = {
     "input": "input x = V(in)",
     "output": "output y = V(out)",
     "assert": "assert rows == 4",
+    "label": "label y = V(goal) every 1ms",
+    "plot": "plot V(out) against V(in)",
+    "ideal": "ideal offset = 0V",
     "for": "for i in 0..3 { ... }",
     "if": "if i == 0 { ... } else { ... }",
     "else": "if i == 0 { ... } else { ... }",
@@ -62,7 +65,9 @@ FORMS = {
     "learn": "learn g 1uS..10mS",
 }
 _OF_FILE = ("netlearn", "import", "circuit", "module", "element", "model", "bundle", "task", "schedule", "mismatch")
-_OF_CIRCUIT = ("net", "state", "let", "mesh", "input", "output", "assert", "for", "if", "else")
+_OF_CIRCUIT = (
+    "net", "state", "let", "mesh", "input", "output", "label", "assert", "plot", "ideal", "for", "if", "else",
+)  # fmt: skip
 _OF_TASK = ("data", "rule", "update", "imperfection", "loss", "stop", "holdout", "order", "batch", "assert")
 _OF_SCHEDULE = ("hold", "alternate", "repeat")
 _OF_MISMATCH = ("seed", "samples", "corner", "yield")
@@ -84,6 +89,8 @@ KEYWORDS = {
     "as",
     "like",
     "every",
+    "at",
+    "against",
     "lot",
     "match",
     "from",

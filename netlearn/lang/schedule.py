@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 from netlearn.lang.evaluate import Evaluator
 from netlearn.lang.task import TaskSpec
-from netlearn.lang.values import Fault, Piece, in_unit, suggest
-from netlearn.units import NONE, dimension
+from netlearn.lang.values import Fault, Piece, suggest
 
-SECOND = dimension("s")
-LONGEST = 1e9  # s
 MOST = 10_000_000
 
 
@@ -51,10 +47,10 @@ def read_schedule(tree: Piece, tasks: Mapping[str, TaskSpec]) -> ScheduleSpec:
                 known = f"known: {', '.join(tasks) or 'none'}"
                 raise Fault(f"there is no task '{name}' before this schedule", name, suggest(str(name), tasks) or known)
         if statement.data == "alternate":
-            period = _seconds(evaluate, time, "a period", "every 20ms")
+            period = evaluate.seconds(time, "a period", "write every 20ms")
             holds += [Hold(str(name), period / len(names)) for name in names]
         else:
-            holds.append(Hold(str(names[0]), _seconds(evaluate, time, "how long a task is held", "for 10ms")))
+            holds.append(Hold(str(names[0]), evaluate.seconds(time, "how long a task is held", "write for 10ms")))
     if not holds:
         raise Fault("a schedule holds at least one task", tree.children[0], "write alternate alpha, beta every 20ms")
     for one, two in pairwise(dict.fromkeys(hold.task for hold in holds)):
@@ -63,12 +59,3 @@ def read_schedule(tree: Piece, tasks: Mapping[str, TaskSpec]) -> ScheduleSpec:
     if len(holds) * (repeat or 1) > MOST:
         raise Fault(f"{len(holds) * (repeat or 1)} holds", tree.children[0], f"a schedule has at most {MOST} of them")
     return ScheduleSpec(str(tree.children[0]), tuple(holds), repeat or 1)
-
-
-def _seconds(evaluate: Evaluator, tree: Any, what: str, form: str) -> float:
-    value = evaluate.number(tree, what, None)
-    if value.dimension not in (NONE, SECOND):
-        raise Fault(f"{what} is {in_unit(SECOND)}, and this is {in_unit(value.dimension)}", tree, f"write {form}")
-    if not 0 < value.number < LONGEST:
-        raise Fault(f"{what} lies between 0 and {LONGEST:g} s", tree, f"write {form}")
-    return value.number

@@ -13,8 +13,9 @@ from typing import Any
 from lark import Token, Tree
 
 from netlearn.circuit.model import Circuit
+from netlearn.circuit.over_time import COMPARE
 from netlearn.errors import Source, Span
-from netlearn.lang.evaluate import COMPARE, Evaluator
+from netlearn.lang.evaluate import Evaluator
 from netlearn.lang.library import locate, read_text
 from netlearn.lang.values import Fault, Piece, Range, in_unit, kind_of, span, suggest
 from netlearn.lang.write import write

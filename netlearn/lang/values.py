@@ -14,7 +14,7 @@ from lark import Token, Tree
 from netlearn.circuit.model import Learn, Uniform
 from netlearn.circuit.waveform import Waveform
 from netlearn.errors import Span
-from netlearn.units import NONE, Dimension, Quantity, describe
+from netlearn.units import NONE, VOLT, Dimension, Quantity, describe
 
 Piece = Any  # a lark Tree or Token: which of them stands where is the grammar's promise, which types cannot see
 Where = Tree[Token] | Token | None
@@ -229,7 +229,10 @@ def leaf(value: Any) -> Symbolic | None:
     if isinstance(value, StateRef) and value.size is None:
         return Symbolic(("s", value.name), value.dimension)
     if isinstance(value, Net):
-        return Symbolic(("n", value.name), (1, 0, 0, 0, 0))
+        return Symbolic(("n", value.name), VOLT)
+    if isinstance(value, Named) and value.name == "V" and all(isinstance(end, Net) for end in value.arguments):
+        ends = tuple(("n", end.name) for end in value.arguments)
+        return Symbolic(ends[0] if len(ends) == 1 else ("-", *ends), VOLT)
     return None
 
 

@@ -32,6 +32,7 @@ from netlearn.learn.task import Task, make_task
 from netlearn.learn.train import Metrics, Moment, Trainer, equipped, train
 from netlearn.solve.solution import read
 from netlearn.store import Lock, RunFolder, create, new_folder, open_run
+from netlearn.units import Quantity
 
 RECORDED = 200  # epochs of which all states are kept; later ones ever more sparsely
 
@@ -169,6 +170,7 @@ def start(
         "folder": folder,
         "allowed": [str(a.resolve()) for a in allowed],
         "sha256": _digests(netlist) if folder else {},
+        "settings": {name: [value.number, *value.dimension] for name, value in netlist.settings.items()},
         "task": spec.name,
         "backend": backend,
         "seed": seed,
@@ -237,9 +239,10 @@ def load_netlist(run: RunFolder) -> Netlist:
     """The netlist of a run, from its folder."""
     config = run.config
     extra = [Path(a) for a in config.get("allowed", [])]
+    settings = {name: Quantity(v[0], tuple(v[1:])) for name, v in config.get("settings", {}).items()}
     if not config.get("folder"):
-        return compile_file(run.netlist, extra)
-    netlist = compile_file(Path(config["folder"]) / config["netlist"], extra)
+        return compile_file(run.netlist, extra, settings)
+    netlist = compile_file(Path(config["folder"]) / config["netlist"], extra, settings)
     now = _digests(netlist)
     changed = [path for path, digest in config["sha256"].items() if now.get(path) != digest]
     if changed:

@@ -178,10 +178,12 @@ class Native:
         spans = np.full(len(rows), lesson.numbers[SPAN]) if spans is None else spans
         return room.teach(params.states, rows.reshape(len(rows), -1), spans, self.threads)
 
-    def transient(self, params: Params, boundary: Boundary, stop: float, step: float) -> Transient:
+    def transient(
+        self, params: Params, boundary: Boundary, stop: float, step: float, start: Floats | None = None
+    ) -> Transient:
         """All lanes over time, eight side by side; those of a group share their steps."""
         check_times(self.circuit, params.draws * boundary.samples, stop, step)
-        start = self._beginning(params, boundary)
+        start = self._beginning(params, boundary) if start is None else start.copy()
         moving = over_time(self.circuit)
         x = transient(moving, params, boundary, start, stop, step, self.threads)
         return Transient(moments(moving, stop, step)[0], x)

@@ -214,7 +214,9 @@ class Ngspice:
         loaded.teachings[id(lesson)] = teaching
         return teaching
 
-    def transient(self, params: Params, boundary: Boundary, stop: float, step: float) -> Transient:
+    def transient(
+        self, params: Params, boundary: Boundary, stop: float, step: float, start: Floats | None = None
+    ) -> Transient:
         """All lanes over time, a run of ngspice each. Its time points are of its own choice, no further than `step`
         apart and on every corner; values at the common ones are interpolated (`between`)."""
         check_params(self.circuit, params)
@@ -224,12 +226,20 @@ class Ngspice:
         x = np.zeros((params.draws, boundary.samples, len(time), self.circuit.size))
         for draw in range(params.draws):
             for sample in range(boundary.samples):
-                unknowns, found = self._waveforms(params, boundary, draw, sample, stop, step)
+                begin = start[draw, sample] if start is not None else None
+                unknowns, found = self._waveforms(params, boundary, draw, sample, stop, step, begin)
                 x[draw, sample][:, unknowns] = between(time, found.time, found.values)
         return Transient(time, x)
 
     def _waveforms(
-        self, params: Params, boundary: Boundary, draw: int, sample: int, stop: float, step: float
+        self,
+        params: Params,
+        boundary: Boundary,
+        draw: int,
+        sample: int,
+        stop: float,
+        step: float,
+        start: Floats | None,
     ) -> tuple[list[int], Waveforms]:
         """Unknowns, and what ngspice says of them in one lane."""
         values = {d: {p: v[draw] for p, v in of.items()} for d, of in params.values.items()}
@@ -239,7 +249,7 @@ class Ngspice:
         if lost := self.connections.undetermined(held):
             raise CircuitError(lost.message, lost.help)
         fed = {int(n): float(i) for n, i in zip(boundary.fed, boundary.currents[sample], strict=True)}
-        deck = decks.write_transient(self.circuit, values, held, fed)
+        deck = decks.write_transient(self.circuit, values, held, fed, start)
         waves = transient(deck.text, [name for name, _ in deck.reads], step=step, stop=stop, max_step=step)
         return [unknown for _, unknown in deck.reads], waves
 

@@ -123,16 +123,31 @@ def write_transient(
     values: Mapping[str, Mapping[str, Floats]],
     held: Mapping[int, float],
     fed: Mapping[int, float],
+    start: Floats | None = None,
 ) -> Deck:
-    """The deck of a transient run: held nodes and fed currents constant, sources with their waveforms."""
+    """The deck of a transient run: held nodes and fed currents constant, sources with their waveforms. It begins with an
+    operating point, or goes on from `start` (size,), to which the first point is bound node by node."""
+    if start is not None:
+        values = {**values, **_charged(circuit, values, start)}
     w = _Writer(circuit, values, frozenset(), transient=True)
     w.lines += [f"vh{n} {node(n)} 0 {number(v)}" for n, v in held.items()]
     w.lines += [f"ih{n} 0 {node(n)} {number(i)}" for n, i in fed.items()]
     for bank in circuit.banks.values():
         for element in range(len(bank.names)):
             _element(w, bank, element)
+    if start is not None:
+        bound = [n for n in range(1, len(circuit.nodes)) if n not in held and n not in circuit.held_nodes]
+        w.lines += [f".ic v({node(n)})={number(start[n])}" for n in bound]
     reads = [(node(n), n) for n in range(1, len(circuit.nodes))] + w.branches
     return Deck(_finish(w, reads, TRANSIENT_OPTIONS), (), {}, {}, {}, {}, {}, tuple(reads))
+
+
+def _charged(
+    circuit: FlatCircuit, values: Mapping[str, Mapping[str, Floats]], start: Floats
+) -> dict[str, dict[str, Floats]]:
+    """The parameters of what remembers a voltage, with those that it has at the start."""
+    memories = {name: bank.nodes for name, bank in circuit.banks.items() if bank.device.moving}
+    return {name: {**values[name], "ic": start[nodes[:, 0]] - start[nodes[:, 1]]} for name, nodes in memories.items()}
 
 
 def _finish(w: _Writer, reads: Sequence[tuple[str, int]], options: str) -> str:

@@ -1,0 +1,65 @@
+"""What a circuit says of itself over time: readings, expressions of node voltages, and what it asserts of them.
+
+A reading's tree is nested tuples of an operator and its operands, with leaves ("c", number) and ("n", node).
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from netlearn.circuit.model import Reading, Watch
+from netlearn.circuit.waveform import Floats
+
+COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
+}  # fmt: skip
+_OPERATORS: dict[str, Callable[..., Any]] = {
+    "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "^": np.power, "neg": np.negative,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Check:
+    """What became of an assertion: both sides at its time."""
+
+    watch: Watch
+    left: float
+    right: float
+
+    @property
+    def holds(self) -> bool:
+        return bool(COMPARE[self.watch.sign](self.left, self.right))
+
+    @property
+    def said(self) -> str:
+        """What was read instead."""
+        return f"{self.watch.left.text} is {self.left:.6g}, {self.watch.right.text} is {self.right:.6g}"
+
+
+def reading(of: Reading, volts: Mapping[str, Floats], time: Floats) -> Floats:
+    """Its values (K,) at times (K,), where nodes by name have voltages (K,)."""
+    with np.errstate(all="ignore"):
+        return np.broadcast_to(np.asarray(_value(of.tree, volts), dtype=float), time.shape)
+
+
+def checked(watches: Iterable[Watch], time: Floats, volts: Mapping[str, Floats]) -> tuple[Check, ...]:
+    """Each assertion at its time, on straight lines between the times given."""
+
+    def at(of: Reading, when: float) -> float:
+        return float(np.interp(when, time, reading(of, volts, time)))
+
+    return tuple(Check(w, at(w.left, w.time), at(w.right, w.time)) for w in watches)
+
+
+def _value(tree: tuple[Any, ...], volts: Mapping[str, Floats]) -> Any:
+    kind, *parts = tree
+    if kind == "c":
+        return float(parts[0])
+    if kind == "n":
+        return volts[parts[0]]
+    return _OPERATORS[kind](*(_value(part, volts) for part in parts))
