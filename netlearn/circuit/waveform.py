@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +109,22 @@ class Pwl:
 
 
 Waveform = Pulse | Sine | Pwl
+
+
+def part(wave: Waveform, start: float, stop: float) -> Waveform:
+    """A wave between two times (s), as one that begins at 0; what it does afterwards is left open."""
+    if isinstance(wave, Sine):
+        if start < wave.delay:
+            return replace(wave, delay=wave.delay - start)
+        phase = math.fmod((start - wave.delay) * wave.frequency, 1.0)
+        return replace(wave, delay=-phase / wave.frequency if wave.frequency else 0.0)
+    times, values = wave.points(stop)
+    inside = (times > start) & (times < stop)
+    ends = np.array([wave.value(start), wave.value(stop)])
+    times = np.concatenate([[0.0], times[inside] - start, [stop - start]])
+    values = np.concatenate([ends[:1], values[inside], ends[1:]])
+    risen = np.append(True, np.diff(times) > 0.0)
+    return Pwl(tuple(times[risen].tolist()), tuple(values[risen].tolist()))
 
 
 def time_points(waves: Iterable[Waveform], stop: float, step: float) -> tuple[Floats, NDArray[np.bool_]]:

@@ -2,9 +2,10 @@
 
 `Cm` is the capacitor as an analog memory: `C c(g, gnd) = 22uF, ic = vg` names the voltage it keeps. While an
 operating point is found it holds that voltage (the phases of learning are short against its leakage); in a
-transient run it is a capacitor that starts there: its branch, a voltage source at rest, then says i = d(c v)/dt. SPICE
-holds it by a source that lets go (v = v - 1k i, so no current) after the operating point. Either way all other nodes
-start where that voltage puts them.
+transient run it is a capacitor that starts there: its branch, a voltage source at rest, then says i = d(c v)/dt. In SPICE
+an initial condition (.ic) holds it in the operating point, or where neither end is at ground, for which .ic has no words,
+a source that lets go afterwards (v = v - 1k i, so no current). Either way all other nodes start where that voltage puts
+them.
 """
 
 from netlearn.devices.model import Card, Device, Param

@@ -1,7 +1,8 @@
 """Which edges a learnable value steers, and what each of them sees of its own two states.
 
 A state acts on an element through one of its parameters, or, where it sets the voltage of a node, through a
-control terminal on that node (a gate). In a twin (a bundle with halves free and clamped) one edge lies in each
+control terminal on that node (a gate); edges are elements that the outputs depend on, so that update circuitry which
+looks at a gate is none. In a twin (a bundle with halves free and clamped) one edge lies in each
 half; in a single network the same edge is observed in two phases. Locality: everything below is a function of
 an element's own terminal voltages, free and clamped.
 
@@ -25,6 +26,7 @@ from operator import add
 
 import numpy as np
 
+from netlearn.circuit.core import core
 from netlearn.circuit.flat import CLAMPED, FREE, FlatCircuit, Floats, Ints, Params, Rule, rule_slopes
 from netlearn.devices import Device, Kernel, kernel
 from netlearn.errors import TaskError
@@ -81,6 +83,7 @@ class Group:
 def edge_groups(circuit: FlatCircuit) -> list[Group]:
     """Every (state, edge) pair of a circuit, grouped by device and handle. TaskError if a state steers nothing."""
     groups: list[Group] = []
+    network = core(circuit)
     for rule in circuit.rules:
         for k in range(rule.inputs.shape[1]):
             if rule.device in HOLDING:
@@ -89,6 +92,7 @@ def edge_groups(circuit: FlatCircuit) -> list[Group]:
                 column = circuit.banks[rule.device].device.param_names.index(rule.param)
                 rows = np.arange(len(rule.elements))
                 groups.append(_group(circuit, rule.device, column, False, rule.elements, rule, rows, k))
+    groups = [_some(g, network.elements[g.device][g.elements]) for g in groups]  # what looks at a gate is no edge
     groups = [part for g in groups for part in _apart(_learning(circuit, g))]
     steered = {int(s) for g in groups for s in g.states}
     idle = [circuit.states[i].name for i in circuit.free_states if int(i) not in steered]

@@ -136,7 +136,8 @@ def write_transient(
         for element in range(len(bank.names)):
             _element(w, bank, element)
     if start is not None:
-        bound = [n for n in range(1, len(circuit.nodes)) if n not in held and n not in circuit.held_nodes]
+        known = {*held, *circuit.held_nodes}
+        bound = [n for n in range(1, len(circuit.nodes)) if n not in known]
         w.lines += [f".ic v({node(n)})={number(start[n])}" for n in bound]
     reads = [(node(n), n) for n in range(1, len(circuit.nodes))] + w.branches
     return Deck(_finish(w, reads, TRANSIENT_OPTIONS), (), {}, {}, {}, {}, {}, tuple(reads))
@@ -192,10 +193,24 @@ def _element(w: _Writer, bank: Bank, element: int) -> None:
         w.lines.append(f"{name} {nodes['p']} {nodes['n']} external")
         w.branches.append((f"{name}#branch", int(bank.branches[element][0])))
         return
+    if w.transient and device.moving and "0" in nodes.values():
+        _held(w, bank, element, identity, nodes, numbers)
+        return
     _card(w, bank, element, identity, nodes, numbers)
     first = (card.transient if w.transient and card.transient else card.line)[0]
     for param in moving:
         w.alterable[Key(device.name, param, element)] = (f"{first}{identity}", card.alter[param])
+
+
+def _held(
+    w: _Writer, bank: Bank, element: int, identity: str, nodes: Mapping[str, str], numbers: Mapping[str, float]
+) -> None:
+    """A capacitor to ground that begins at its voltage."""
+    volts = (
+        f"v({nodes['p']})={number(numbers['ic'])}" if nodes["n"] == "0" else f"v({nodes['n']})={number(-numbers['ic'])}"
+    )
+    w.lines += [f"c{identity} {nodes['p']} {nodes['n']} {number(numbers['c'])}", f".ic {volts}"]
+    w.branches.append((f"@c{identity}[i]", int(bank.branches[element][0])))
 
 
 def _card(

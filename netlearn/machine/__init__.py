@@ -1,0 +1,1 @@
+"""Circuits that learn by themselves: driven over time, compared with the rules they carry out."""

@@ -1,0 +1,130 @@
+"""Running a machine: stretch after stretch of samples, each a transient that goes on where the last one ended.
+
+Nobody computes an update here. What is read is what a bystander with a voltmeter could read: at the end of each sample's
+time the free outputs, which no clamp touches; the states, as voltages of their capacitors; and over the time of a stretch
+the power that all independent sources deliver, and what of it the learning edges turn into heat,
+
+    P = - sum over sources V I,        P_e = i_e d_e,     i_e from the law of the edge at its own voltages.
+
+Behavioural cells draw nothing from a supply: their power is not in P.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from netlearn.backends import open_backend
+from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params, boundary
+from netlearn.devices import kernel
+from netlearn.learn.edges import Group, ends
+from netlearn.machine.drive import Machine, states_of, stretch
+
+TIMES = 40  # points of time a sample at least
+Once = Callable[[str, Callable[[], Any]], Any]
+"""Finds something, or has found it before (see `netlearn.study.findings.Drawer.once`)."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What came of samples `first` to before `last`: x (size,) at the end, states (S,), free outputs (last - first, O),
+    mean power (W) of all sources and of each learning edge (edges,), seconds it took."""
+
+    first: int
+    last: int
+    x: list[float]
+    states: list[float]
+    outputs: list[list[float]]
+    power: float
+    heat: list[float]
+    seconds: float
+
+
+def run(
+    machine: Machine, params: Params, rows: Ints, backend: str, groups: tuple[Group, ...], size: int, once: Once
+) -> Iterator[Stretch]:
+    """Stretches of `size` samples, from the operating point at the states of `params` on; BackendError where one cannot
+    be followed. `groups`: the learning edges."""
+    x: Floats | None = None
+    for first in range(0, len(rows), size):
+        last = min(first + size, len(rows))
+        follow = partial(_follow, machine, params, rows, backend, groups, first, last, x)
+        found = once(f"samples_{first}_{last}", lambda follow=follow: asdict(follow()))  # type: ignore[misc]
+        done = Stretch(**found)
+        x = np.array(done.x)
+        yield done
+
+
+def _follow(
+    machine: Machine,
+    params: Params,
+    rows: Ints,
+    backend: str,
+    groups: tuple[Group, ...],
+    first: int,
+    last: int,
+    x: Floats | None,
+) -> Stretch:
+    begun = time.monotonic()
+    circuit = stretch(machine, rows, first, last)
+    solver = open_backend(backend, circuit)
+    try:
+        found = solver.transient(
+            params,
+            boundary(circuit, np.zeros((1, 0))),
+            (last - first) * machine.every,
+            machine.every / TIMES,
+            x if x is None else x[None, None],
+        )
+    finally:
+        solver.close()
+    waves = found.x[0, 0]
+    ends_ = np.searchsorted(found.time, machine.every * np.arange(1, last - first + 1) * (1 - 1e-9))
+    plus, minus = circuit.read_nodes["free"]
+    mean = _mean_over(found.time)
+    return Stretch(
+        first,
+        last,
+        waves[-1].tolist(),
+        states_of(machine, params, waves[-1]).states[0].tolist(),
+        (waves[ends_][:, plus] - waves[ends_][:, minus]).tolist(),
+        float(mean @ delivered(circuit, waves)),
+        (mean @ heat(circuit, params, groups, waves)).tolist(),
+        time.monotonic() - begun,
+    )
+
+
+def _mean_over(times: Floats) -> Floats:
+    """Weights (K,) of the mean over time."""
+    gaps = np.diff(times)
+    return np.asarray((np.append(gaps, 0.0) + np.append(0.0, gaps)) / (2.0 * (times[-1] - times[0])))
+
+
+def delivered(circuit: FlatCircuit, x: Floats) -> Floats:
+    """What all voltage sources deliver (W), at points x (K, size)."""
+    bank = circuit.banks["V"]
+    drop = x[:, bank.nodes[:, 0]] - x[:, bank.nodes[:, 1]]
+    return np.asarray(-(drop * x[:, bank.branches[:, 0]]).sum(axis=1))
+
+
+def heat(circuit: FlatCircuit, params: Params, groups: tuple[Group, ...], x: Floats) -> Floats:
+    """What each learning edge turns into heat (W), (K, edges), at points x (K, size)."""
+    found = []
+    for group in groups:
+        bank = circuit.banks[group.device]
+        a, b = ends(bank.device)
+        local = x[:, bank.unknowns[group.elements]]
+        p = [params.values[group.device][n][0, group.elements] for n in bank.device.param_names]
+        current = kernel(bank.device).evaluate([local[..., k] for k in range(local.shape[-1])], p)[a]
+        found.append(current * (local[..., a] - local[..., b]))
+    return np.concatenate(found, axis=1)
+
+
+def shown_error(outputs: Floats, labels: Floats) -> Floats:
+    """The mean squared miss of each sample (V^2), (K,), of outputs (K, O) from labels (K, O)."""
+    return np.asarray(((outputs - labels) ** 2).mean(axis=1))
