@@ -377,6 +377,29 @@ def compare(
 
 
 @app.command()
+def ladder(
+    file: File,
+    task: Annotated[str | None, typer.Option(help="Which task, where there are several.")] = None,
+    levels: Annotated[str, typer.Option(help="Which levels.")] = "L0,L1,L2,L3",
+    steps: Annotated[
+        int | None, typer.Option(help="Samples to show; else as many as L0 needs by the stop rule.")
+    ] = None,
+    seed: Seed = 0,
+    given: Set = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The folder to fill, or to go on with.")] = None,
+    allow: Allow = None,
+    as_json: Json = False,
+) -> None:
+    """Learn a task on four levels: the rule as a formula (L0), with imperfections (L1), from outside on ngspice (L2), and
+    the circuit by itself as one transient of ngspice (L3). Leaves curves, costs, states, effects and ladder.json."""
+    from netlearn.cli import laddering
+
+    _patience("native", learning=True)
+    found, folder = laddering.run(file, task, levels, seed, steps, given or [], allow or [], out, as_json)
+    print(laddering.told(found, folder, as_json))
+
+
+@app.command()
 def lattice(
     kind: Annotated[str, typer.Argument(help="rgrid, rdgrid or mosgrid.")],
     size: Annotated[int, typer.Option(help="Rows and columns.")],

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 EVERY = 5.0  # seconds between plain lines
@@ -79,10 +80,17 @@ def _live(session: Any) -> None:
 @contextmanager
 def counting(what: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     """Something to be told how many parts of how many are done: a bar in a terminal, a line now and then elsewhere."""
+    with telling(quiet) as tell:
+        yield partial(tell, what)
+
+
+@contextmanager
+def telling(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """The same for work of several kinds, one after the other: it is told which as well."""
     if quiet or not sys.stderr.isatty():
         last = time.monotonic()
 
-        def plain(done: int, total: int) -> None:
+        def plain(what: str, done: int, total: int) -> None:
             nonlocal last
             if not quiet and time.monotonic() - last >= EVERY:
                 last = time.monotonic()
@@ -94,5 +102,5 @@ def counting(what: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        row = bar.add_task(what)
-        yield lambda done, total: bar.update(row, completed=done, total=total)
+        row = bar.add_task("starting")
+        yield lambda what, done, total: bar.update(row, description=what, completed=done, total=total)

@@ -14,7 +14,7 @@ from itertools import count
 import numpy as np
 
 from netlearn.circuit.equip import Attached, attach
-from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params, with_states
+from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params
 from netlearn.circuit.model import GROUND, Circuit
 from netlearn.circuit.waveform import Pwl, Sine, Waveform, part
 from netlearn.devices import DEVICES
@@ -138,9 +138,9 @@ def _steps(values: Floats, every: float) -> Pwl:
     return Pwl(tuple(times.tolist()), tuple(np.repeat(values, 2)[1:-1].tolist()))
 
 
-def states_of(machine: Machine, params: Params, x: Floats) -> Params:
-    """Parameters at the states (as they are in x (size,))."""
+def states_of(machine: Machine, params: Params, x: Floats) -> Floats:
+    """The states (K, S) at points x (K, size)."""
     kept = machine.memories > 0
-    states = params.states.copy()
-    states[0, kept] = x[machine.memories[kept]]
-    return with_states(machine.circuit, params, states)
+    states = np.repeat(params.states, len(x), axis=0)
+    states[:, kept] = x[:, machine.memories[kept]]
+    return states

@@ -32,13 +32,14 @@ Once = Callable[[str, Callable[[], Any]], Any]
 
 @dataclass(frozen=True)
 class Stretch:
-    """What came of samples `first` to before `last`: x (size,) at the end, states (S,), free outputs (last - first, O),
-    mean power (W) of all sources and of each learning edge (edges,), seconds it took."""
+    """What came of samples `first` to before `last`: x (size,) at the end; at the end of each of them the states
+    (last - first, S) and the free outputs (last - first, O); mean power (W) of all sources and of each learning edge
+    (edges,); seconds it took."""
 
     first: int
     last: int
     x: list[float]
-    states: list[float]
+    states: list[list[float]]
     outputs: list[list[float]]
     power: float
     heat: list[float]
@@ -91,7 +92,7 @@ def _follow(
         first,
         last,
         waves[-1].tolist(),
-        states_of(machine, params, waves[-1]).states[0].tolist(),
+        states_of(machine, params, waves[ends_]).tolist(),
         (waves[ends_][:, plus] - waves[ends_][:, minus]).tolist(),
         float(mean @ delivered(circuit, waves)),
         (mean @ heat(circuit, params, groups, waves)).tolist(),

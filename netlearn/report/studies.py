@@ -10,7 +10,7 @@ from netlearn.errors import RunError
 from netlearn.report.html import inline, page, text
 from netlearn.store import read_json, write_bytes
 
-ORDER = ("cycle", "model", "drift", "floor", "memory", "components", "schedule", "overclamp", "ablation")
+ORDER = ("ladder", "cycle", "model", "drift", "floor", "memory", "components", "schedule", "overclamp", "ablation")
 """In which a reader meets them; others come after."""
 HIDDEN = ("digest", "study", "netlist", "tables", "numbers", "title", "found")
 KNOWN: dict[str, tuple[type, ...]] = {"study": (str,), "netlist": (str,), "title": (str,), "tables": (list,)}
@@ -63,9 +63,13 @@ def _section(folder: Path, config: dict[str, Any], key: str) -> str:
         f"<h3>{text(name)}: {text(config['title'])}{text(times)}</h3>"
         f"<figure class=wide>{inline(folder / f'{name}.svg', key)}</figure>"
         + "".join(f"<p>{text(part)}</p>" for part in re.split(r"\n\s*\n", words))
-        + f"<pre class=wrap>netlearn study {text(name)} {text(config['netlist'])}\n{text(_listed(options))}\n"
+        + f"<pre class=wrap>netlearn {text(_command(name))} {text(config['netlist'])}\n{text(_listed(options))}\n"
         f"{text(', '.join(f'{table}.csv' for table in config['tables']))}</pre>"
     )
+
+
+def _command(name: str) -> str:
+    return name if name == "ladder" else f"study {name}"
 
 
 def _listed(options: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from netlearn.plot.studies import ablation, components, cycle, drift, floor, memory, model, overclamp, schedule
+from netlearn.plot.studies import ablation, components, cycle, drift, floor, ladder, memory, model, overclamp, schedule
 from netlearn.study.findings import Findings
 
 PICTURES: dict[str, tuple[tuple[float, float], Callable[[Any, Findings], None]]] = {
@@ -12,6 +12,7 @@ PICTURES: dict[str, tuple[tuple[float, float], Callable[[Any, Findings], None]]]
     "cycle": (cycle.SIZE, cycle.draw),
     "drift": (drift.SIZE, drift.draw),
     "floor": (floor.SIZE, floor.draw),
+    "ladder": (ladder.SIZE, ladder.draw),
     "memory": (memory.SIZE, memory.draw),
     "model": (model.SIZE, model.draw),
     "overclamp": (overclamp.SIZE, overclamp.draw),

@@ -1,0 +1,201 @@
+"""`netlearn ladder`: the levels side by side, and which effect accounts for the gaps between them.
+
+An effect is something that is not ideal: an imperfection of the task, or a parameter for which the circuit says what would
+be ideal (`ideal offset = 0V`). It is switched off alone, all else as it is, and the level learned anew: what its error
+changes by is what the effect accounts for. L1 is done again by the native engine; a machine as well, on which it is first
+followed as it is: where both engines agree on that, the native one may speak for the other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from netlearn.errors import TaskError
+from netlearn.lang.compile import Netlist, compile_netlist
+from netlearn.learn.session import choose_task
+from netlearn.machine.levels import Course, Rung, inside, make_rung, network, outside
+from netlearn.study.findings import Drawer, Findings, Table
+from netlearn.units import Quantity
+
+LEVELS = ("L0", "L1", "L2", "L3")
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Something that is not ideal: number of an imperfection, or a parameter and its ideal value."""
+
+    name: str
+    imperfection: int | None = None
+    setting: tuple[str, Quantity] | None = None
+
+
+@dataclass(frozen=True)
+class Climb:
+    """What is compared: a netlist and a task, on some levels, with one seed; without `steps` as many samples as L0 needs."""
+
+    netlist: Netlist
+    task: str
+    levels: tuple[str, ...]
+    seed: int
+    steps: int | None
+    allowed: tuple[Path, ...]
+
+    def rung(self, settings: Mapping[str, Quantity]) -> Rung:
+        """The circuit and its task with these settings beside those that were asked for."""
+        source = self.netlist.source
+        every = {**self.netlist.settings, **settings}
+        again = compile_netlist(source.text, source.name, Path(source.name).parent, self.allowed, every)
+        spec = choose_task(again, self.task)
+        return make_rung(again.circuits[spec.circuit], spec, self.seed)
+
+
+def make_climb(
+    netlist: Netlist, task: str | None, levels: Sequence[str], seed: int, steps: int | None, allowed: Sequence[Path]
+) -> Climb:
+    """TaskError where there is no such task or level."""
+    for level in levels:
+        if level not in LEVELS:
+            raise TaskError(f"there is no level '{level}'", f"levels are {', '.join(LEVELS)}")
+    if seed < 0:
+        raise TaskError(f"seed {seed}", "a seed is not negative")
+    if steps is not None and steps < 1:
+        raise TaskError(f"{steps} steps", "show at least one sample")
+    spec = choose_task(netlist, task)
+    if steps is None and spec.stop is None:
+        raise TaskError(f"task {spec.name} has no stop rule", "write stop steps > 1000, or give --steps")
+    chosen = tuple(level for level in LEVELS if level in levels)
+    return Climb(netlist, spec.name, chosen, seed, steps, tuple(allowed))
+
+
+def ladder(climb: Climb, drawer: Drawer, tell: Callable[[str, int, int], None]) -> Findings:
+    """All levels that are wanted, and their effects. `tell`: told which part is how far."""
+    here = climb.rung({})
+    ideals = {name: value for name, value in here.written.ideals.items() if here.written.settings[name] != value}
+    best = climb.rung(ideals)
+    imperfections = range(len(here.spec.imperfections))
+    steps = climb.steps
+    courses: dict[str, Course] = {}
+
+    def outside_once(name: str, level: str, rung: Rung, backend: str, kept: Sequence[int]) -> Course:
+        found = drawer.once(name, lambda: asdict(outside(level, rung, backend, steps, kept)))
+        tell(name, 1, 1)
+        return Course(**found)
+
+    def inside_once(name: str, rung: Rung, backend: str, steps: int) -> Course:
+        kept = partial(_named, drawer, name)
+        found = drawer.once(name, lambda: asdict(inside("L3", rung, backend, steps, kept, partial(tell, name))))
+        return Course(**found)
+
+    if "L0" in climb.levels or steps is None:
+        courses["L0"] = outside_once("L0", "L0", network(best), "native", ())
+        steps = steps or courses["L0"].steps
+    if "L1" in climb.levels:
+        courses["L1"] = outside_once("L1", "L1", network(here), "native", imperfections)
+    if "L2" in climb.levels:
+        courses["L2"] = outside_once("L2", "L2", here, "ngspice", imperfections)
+    if "L3" in climb.levels:
+        courses["L3"] = inside_once("L3", here, "ngspice", steps)
+    effects = [Effect(f"imperfection {here.spec.imperfections[k].name}", k) for k in imperfections]
+    effects += [Effect(name, None, (name, value)) for name, value in ideals.items()]
+    rows: list[tuple[str, str, float, float]] = []
+    for effect in effects:
+        settings = dict([effect.setting]) if effect.setting else {}
+        rung = climb.rung(settings) if settings else here
+        if "L1" in courses:
+            others = [k for k in imperfections if k != effect.imperfection]
+            without = outside_once(f"L1_without_{_file(effect)}", "L1", network(rung), "native", others)
+            rows.append(("L1", effect.name, courses["L1"].error, without.error))
+        if "L3" in courses and settings:
+            as_it_is = inside_once("L3_native", here, "native", steps)
+            without = inside_once(f"L3_without_{_file(effect)}", rung, "native", steps)
+            rows.append(("L3", effect.name, as_it_is.error, without.error))
+            courses["L3 native"] = as_it_is
+    return _findings(climb, here, courses, rows)
+
+
+def _named(drawer: Drawer, name: str, part: str, find: Callable[[], Any]) -> Any:
+    return drawer.once(f"{name}_{part}", find)
+
+
+def _file(effect: Effect) -> str:
+    number = "" if effect.imperfection is None else f"_{effect.imperfection}"
+    return effect.name.replace(" ", "_") + number
+
+
+def _findings(climb: Climb, rung: Rung, courses: Mapping[str, Course], rows: Sequence[tuple[Any, ...]]) -> Findings:
+    levels = {name: course for name, course in courses.items() if name in LEVELS}
+    curve = Table(("level", "steps", "mse_V2"), [(name, int(n), e) for name, c in courses.items() for n, e in c.curve])
+    columns = ("level", "backend", "steps", "initial_mse_V2", "mse_V2", "seconds", "settled", "nodes", "elements")
+    table = Table(
+        columns,
+        [
+            (n, c.backend, c.steps, c.curve[0][1], c.error, c.seconds, c.settled, c.nodes, c.elements)
+            for n, c in courses.items()
+        ],
+    )
+    names = [state.name for state in rung.circuit.states]
+    states = Table(("state", *levels), list(zip(names, *(c.states for c in levels.values()), strict=True)))
+    effects = Table(("level", "effect", "mse_V2", "mse_without_V2"), list(rows))
+    numbers: dict[str, Any] = {
+        "levels": [
+            {
+                "level": name,
+                "initial_error": _known(c.curve[0][1]),
+                "error": _known(c.error),
+                "steps": c.steps,
+                "seconds": round(c.seconds, 3),
+                "settled": c.settled,
+            }
+            for name, c in levels.items()
+        ]
+    }
+    if "L3" in courses:
+        numbers["machine"] = {**courses["L3"].measured, "nodes": courses["L3"].nodes}
+    if {"L3", "L3 native"} <= courses.keys():
+        apart = np.abs(np.array(courses["L3"].states) - np.array(courses["L3 native"].states)).max()
+        numbers["engines_apart"] = float(apart)
+    title = f"{rung.written.name}, task {climb.task}, seed {climb.seed}"
+    return Findings(
+        "ladder",
+        title,
+        {"curve": curve, "levels": table, "states": states, "effects": effects},
+        _told(courses, rows, numbers),
+        numbers,
+    )
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _told(courses: Mapping[str, Course], rows: Sequence[tuple[Any, ...]], numbers: Mapping[str, Any]) -> str:
+    parts = []
+    for name, course in courses.items():
+        start, end = (1e3 * math.sqrt(e) for e in (course.curve[0][1], course.error))
+        each = 1e3 * course.seconds / max(1, course.steps)
+        parts.append(
+            f"{name} ({course.backend}, {course.nodes} nodes): {start:.3g} to {end:.3g} mV rms in {course.steps} steps of "
+            f"{each:.3g} ms" + (f"; it could not be followed further: {course.failed}" if course.failed else "")
+        )
+    text = ". ".join(parts) + "."
+    if measured := numbers.get("machine"):
+        text += (
+            f"\n\nThe machine has {measured['nodes']} nodes; at the end its sources deliver {1e6 * measured['power_W']:.3g} uW, of "
+            f"which learning edges take {1e6 * measured['edges_W']:.3g} uW: {1e12 * measured['edge_J']:.3g} pJ an edge and sample "
+            f"of {1e6 * measured['every_s']:g} us."
+        )
+    if "engines_apart" in numbers:
+        text += (
+            f" Followed by the native engine it ends with states that differ by {numbers['engines_apart']:.2g} at most."
+        )
+    for level, effect, error, without in rows:
+        with_mv, without_mv = (1e3 * math.sqrt(e) for e in (error, without))
+        text += f"\n\n{level} without {effect}: {without_mv:.3g} mV instead of {with_mv:.3g} mV rms."
+    return text
