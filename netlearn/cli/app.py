@@ -392,11 +392,37 @@ def ladder(
 ) -> None:
     """Learn a task on four levels: the rule as a formula (L0), with imperfections (L1), from outside on ngspice (L2), and
     the circuit by itself as one transient of ngspice (L3). Leaves curves, costs, states, effects and ladder.json."""
-    from netlearn.cli import laddering
+    from netlearn.cli import machines
 
     _patience("native", learning=True)
-    found, folder = laddering.run(file, task, levels, seed, steps, given or [], allow or [], out, as_json)
-    print(laddering.told(found, folder, as_json))
+    asked = machines.Question(file, task, seed, steps, tuple(given or ()), tuple(allow or ()), out, as_json)
+    found, folder = machines.climb(asked, levels)
+    print(machines.told(found, folder, as_json))
+
+
+@app.command()
+def machine(
+    file: File,
+    task: Annotated[str | None, typer.Option(help="Which task, where there are several.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Samples to show (1000).")] = None,
+    sweep: Annotated[
+        str | None, typer.Option(help="A parameter of the circuit: c=1nF:1uF:7 (geometric) or c=1nF,10nF.")
+    ] = None,
+    backend: BackendName = DEFAULT_BACKEND,
+    seed: Seed = 0,
+    given: Set = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The folder to fill, or to go on with.")] = None,
+    allow: Allow = None,
+    as_json: Json = False,
+) -> None:
+    """Leave a circuit alone with its task, as one transient, and watch it learn: error, power, energy. Update circuitry,
+    clamps and clocks are its own (`label y = V(goal) every 1ms`); nothing is updated from outside."""
+    from netlearn.cli import machines
+
+    _patience(backend, learning=True)
+    asked = machines.Question(file, task, seed, steps, tuple(given or ()), tuple(allow or ()), out, as_json)
+    found, folder = machines.follow(asked, backend, sweep)
+    print(machines.told(found, folder, as_json))
 
 
 @app.command()

@@ -12,15 +12,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from netlearn.errors import TaskError
-from netlearn.lang.compile import Netlist, compile_netlist
-from netlearn.learn.session import choose_task
-from netlearn.machine.levels import Course, Rung, inside, make_rung, network, outside
+from netlearn.machine.levels import Course, Rung, inside, network, outside
+from netlearn.machine.subject import Subject
 from netlearn.study.findings import Drawer, Findings, Table
 from netlearn.units import Quantity
 
@@ -38,47 +36,28 @@ class Effect:
 
 @dataclass(frozen=True)
 class Climb:
-    """What is compared: a netlist and a task, on some levels, with one seed; without `steps` as many samples as L0 needs."""
+    """What is compared: a subject on some levels; without `steps` as many samples as L0 needs."""
 
-    netlist: Netlist
-    task: str
+    subject: Subject
     levels: tuple[str, ...]
-    seed: int
     steps: int | None
-    allowed: tuple[Path, ...]
-
-    def rung(self, settings: Mapping[str, Quantity]) -> Rung:
-        """The circuit and its task with these settings beside those that were asked for."""
-        source = self.netlist.source
-        every = {**self.netlist.settings, **settings}
-        again = compile_netlist(source.text, source.name, Path(source.name).parent, self.allowed, every)
-        spec = choose_task(again, self.task)
-        return make_rung(again.circuits[spec.circuit], spec, self.seed)
 
 
-def make_climb(
-    netlist: Netlist, task: str | None, levels: Sequence[str], seed: int, steps: int | None, allowed: Sequence[Path]
-) -> Climb:
-    """TaskError where there is no such task or level."""
+def make_climb(subject: Subject, levels: Sequence[str], steps: int | None) -> Climb:
+    """TaskError where there is no such level, or nobody says when to stop."""
     for level in levels:
         if level not in LEVELS:
             raise TaskError(f"there is no level '{level}'", f"levels are {', '.join(LEVELS)}")
-    if seed < 0:
-        raise TaskError(f"seed {seed}", "a seed is not negative")
-    if steps is not None and steps < 1:
-        raise TaskError(f"{steps} steps", "show at least one sample")
-    spec = choose_task(netlist, task)
-    if steps is None and spec.stop is None:
-        raise TaskError(f"task {spec.name} has no stop rule", "write stop steps > 1000, or give --steps")
-    chosen = tuple(level for level in LEVELS if level in levels)
-    return Climb(netlist, spec.name, chosen, seed, steps, tuple(allowed))
+    if steps is None and subject.rung({}).spec.stop is None:
+        raise TaskError(f"task {subject.task} has no stop rule", "write stop steps > 1000, or give --steps")
+    return Climb(subject, tuple(level for level in LEVELS if level in levels), steps)
 
 
 def ladder(climb: Climb, drawer: Drawer, tell: Callable[[str, int, int], None]) -> Findings:
     """All levels that are wanted, and their effects. `tell`: told which part is how far."""
-    here = climb.rung({})
+    here = climb.subject.rung({})
     ideals = {name: value for name, value in here.written.ideals.items() if here.written.settings[name] != value}
-    best = climb.rung(ideals)
+    best = climb.subject.rung(ideals)
     imperfections = range(len(here.spec.imperfections))
     steps = climb.steps
     courses: dict[str, Course] = {}
@@ -107,7 +86,7 @@ def ladder(climb: Climb, drawer: Drawer, tell: Callable[[str, int, int], None]) 
     rows: list[tuple[str, str, float, float]] = []
     for effect in effects:
         settings = dict([effect.setting]) if effect.setting else {}
-        rung = climb.rung(settings) if settings else here
+        rung = climb.subject.rung(settings) if settings else here
         if "L1" in courses:
             others = [k for k in imperfections if k != effect.imperfection]
             without = outside_once(f"L1_without_{_file(effect)}", "L1", network(rung), "native", others)
@@ -161,7 +140,7 @@ def _findings(climb: Climb, rung: Rung, courses: Mapping[str, Course], rows: Seq
     if {"L3", "L3 native"} <= courses.keys():
         apart = np.abs(np.array(courses["L3"].states) - np.array(courses["L3 native"].states)).max()
         numbers["engines_apart"] = float(apart)
-    title = f"{rung.written.name}, task {climb.task}, seed {climb.seed}"
+    title = f"{rung.written.name}, task {climb.subject.task}, seed {climb.subject.seed}"
     return Findings(
         "ladder",
         title,

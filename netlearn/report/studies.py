@@ -10,7 +10,19 @@ from netlearn.errors import RunError
 from netlearn.report.html import inline, page, text
 from netlearn.store import read_json, write_bytes
 
-ORDER = ("ladder", "cycle", "model", "drift", "floor", "memory", "components", "schedule", "overclamp", "ablation")
+ORDER = (
+    "machine",
+    "ladder",
+    "cycle",
+    "model",
+    "drift",
+    "floor",
+    "memory",
+    "components",
+    "schedule",
+    "overclamp",
+    "ablation",
+)
 """In which a reader meets them; others come after."""
 HIDDEN = ("digest", "study", "netlist", "tables", "numbers", "title", "found")
 KNOWN: dict[str, tuple[type, ...]] = {"study": (str,), "netlist": (str,), "title": (str,), "tables": (list,)}
@@ -69,7 +81,7 @@ def _section(folder: Path, config: dict[str, Any], key: str) -> str:
 
 
 def _command(name: str) -> str:
-    return name if name == "ladder" else f"study {name}"
+    return name if name in ("ladder", "machine") else f"study {name}"
 
 
 def _listed(options: dict[str, Any]) -> str:

@@ -3,7 +3,19 @@
 from collections.abc import Callable
 from typing import Any
 
-from netlearn.plot.studies import ablation, components, cycle, drift, floor, ladder, memory, model, overclamp, schedule
+from netlearn.plot.studies import (
+    ablation,
+    components,
+    cycle,
+    drift,
+    floor,
+    ladder,
+    machine,
+    memory,
+    model,
+    overclamp,
+    schedule,
+)
 from netlearn.study.findings import Findings
 
 PICTURES: dict[str, tuple[tuple[float, float], Callable[[Any, Findings], None]]] = {
@@ -13,6 +25,7 @@ PICTURES: dict[str, tuple[tuple[float, float], Callable[[Any, Findings], None]]]
     "drift": (drift.SIZE, drift.draw),
     "floor": (floor.SIZE, floor.draw),
     "ladder": (ladder.SIZE, ladder.draw),
+    "machine": (machine.SIZE, machine.draw),
     "memory": (memory.SIZE, memory.draw),
     "model": (model.SIZE, model.draw),
     "overclamp": (overclamp.SIZE, overclamp.draw),

@@ -1,0 +1,142 @@
+"""`netlearn machine`: a circuit that learns by itself, followed sample by sample, for each value of a parameter.
+
+What is told of a sample is what its own outputs say at the end of its time, before anything else is shown: an error while
+it learns, not after. Where a sample is shown again and again and learning never stops, that is error against time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from netlearn.circuit.flat import initial
+from netlearn.errors import BackendError, TaskError
+from netlearn.learn.plan import make_plan
+from netlearn.machine.drive import make_machine, rows_of
+from netlearn.machine.run import Stretch, run, shown_error
+from netlearn.machine.subject import Subject
+from netlearn.study.findings import Drawer, Findings, Table
+from netlearn.units import Quantity
+
+LEAST = 40  # samples of a stretch
+MOST = 10_000_000
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Runs of so many samples on a backend, one for each value of a parameter (one in all where none is swept)."""
+
+    subject: Subject
+    steps: int
+    backend: str
+    name: str
+    values: tuple[Quantity, ...]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What came of one run: `errors` (steps,) of the samples in V^2, the power of all sources and of the learning edges
+    (W) over time, one for each stretch, what an edge takes a sample at the end (J), seconds; why it `failed`, if so."""
+
+    errors: list[float]
+    power: list[float]
+    edges: list[float]
+    edge_energy: float
+    seconds: float
+    failed: str
+
+
+def make_sweep(subject: Subject, steps: int, backend: str, name: str = "", values: Sequence[Quantity] = ()) -> Sweep:
+    """TaskError where the circuit has no such parameter."""
+    if steps > MOST:
+        raise TaskError(f"{steps} steps", f"show at most {MOST} samples")
+    here = subject.rung({})
+    if name and name not in here.written.settings:
+        known = ", ".join(here.written.settings) or "none"
+        raise TaskError(f"circuit {here.written.name} has no parameter '{name}'", f"known: {known}")
+    return Sweep(subject, steps, backend, name, tuple(values))
+
+
+def sweep(asked: Sweep, drawer: Drawer, tell: Callable[[str, int, int], None]) -> Findings:
+    """All runs. `tell`: told which one is how far."""
+    settings: list[Mapping[str, Quantity]] = [{asked.name: value} for value in asked.values] or [{}]
+    passages = []
+    for setting in settings:
+        name = "_".join(f"{key}_{value.number:.9g}" for key, value in setting.items()) or "run"
+        found = drawer.once(name, partial(_passage, asked, setting, name, drawer, tell))
+        passages.append(Passage(**found))
+    return _findings(asked, settings, passages)
+
+
+def _passage(
+    asked: Sweep, setting: Mapping[str, Quantity], name: str, drawer: Drawer, tell: Callable[[str, int, int], None]
+) -> dict[str, Any]:
+    rung = asked.subject.rung(setting)
+    task = rung.task(())
+    machine = make_machine(rung.written, rung.circuit, task)
+    groups = make_plan(rung.circuit, initial(rung.circuit, rung.seed)).groups
+    rows = rows_of(task, rung.seed, asked.steps)
+    epoch = max(1, len(task.train))
+    size = epoch * -(-LEAST // epoch)
+
+    def once(part: str, find: Callable[[], Any]) -> Any:
+        return drawer.once(f"{name}_{part}", find)
+
+    done: list[Stretch] = []
+    errors: list[float] = []
+    failed = ""
+    try:
+        for found in run(machine, initial(machine.circuit, rung.seed), rows, asked.backend, groups, size, once):
+            done.append(found)
+            labels = task.labels[rows[found.first : found.last]]
+            errors += shown_error(np.array(found.outputs), labels).tolist()
+            tell(name, found.last, asked.steps)
+    except BackendError as error:
+        failed = f"{error.message} (after {len(errors)} samples)"
+    heat = [float(np.sum(d.heat)) for d in done]
+    energy = float(np.mean(done[-1].heat)) * machine.every if done else 0.0
+    return asdict(Passage(errors, [d.power for d in done], heat, energy, sum(d.seconds for d in done), failed))
+
+
+def _findings(asked: Sweep, settings: Sequence[Mapping[str, Quantity]], passages: Sequence[Passage]) -> Findings:
+    rung = asked.subject.rung({})
+    every, name = rung.written.every, asked.name or "run"
+    values = [next(iter(s.values())).number if s else 0.0 for s in settings]
+    rows = [
+        (v, k + 1, (k + 1) * every, e) for v, p in zip(values, passages, strict=True) for k, e in enumerate(p.errors)
+    ]
+    curve = Table((name, "sample", "time_s", "mse_V2"), rows)
+    epoch = len(rung.task(()).train)
+    ends = [
+        (v, _mean(p.errors[:epoch]), _mean(p.errors[-epoch:]), p.power[-1], p.edges[-1], p.edge_energy, p.seconds)
+        for v, p in zip(values, passages, strict=True)
+        if p.errors
+    ]
+    table = Table((name, "first_mse_V2", "last_mse_V2", "power_W", "edges_W", "edge_J", "seconds"), ends)
+    title = f"{rung.written.name}, task {asked.subject.task}, seed {asked.subject.seed}, {asked.backend}"
+    numbers = {
+        "runs": [dict(zip(table.columns, row, strict=True)) for row in ends],
+        "nodes": len(rung.circuit.nodes) - 1,
+    }
+    return Findings("machine", title, {"curve": curve, "runs": table}, _told(asked, passages, ends, every), numbers)
+
+
+def _mean(errors: Sequence[float]) -> float:
+    return float(np.mean(errors))
+
+
+def _told(asked: Sweep, passages: Sequence[Passage], ends: Sequence[tuple[float, ...]], every: float) -> str:
+    parts = []
+    for value, first, last, power, edges, energy, seconds in ends:
+        where = f"At {asked.name} = {value:g} the" if asked.name else "The"
+        parts.append(
+            f"{where} error of what is shown goes from {1e3 * first**0.5:.3g} to {1e3 * last**0.5:.3g} mV rms in {asked.steps} "
+            f"samples of {1e6 * every:g} us; at the end all sources deliver {1e6 * power:.3g} uW, learning edges take "
+            f"{1e6 * edges:.3g} uW, {1e12 * energy:.3g} pJ each a sample ({1e3 * seconds / asked.steps:.3g} ms of computing)."
+        )
+    parts += [f"It could not be followed to the end: {p.failed}." for p in passages if p.failed]
+    return "\n\n".join(parts)
