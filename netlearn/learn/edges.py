@@ -92,9 +92,10 @@ def edge_groups(circuit: FlatCircuit) -> list[Group]:
                 column = circuit.banks[rule.device].device.param_names.index(rule.param)
                 rows = np.arange(len(rule.elements))
                 groups.append(_group(circuit, rule.device, column, False, rule.elements, rule, rows, k))
-    groups = [_some(g, network.elements[g.device][g.elements]) for g in groups]  # what looks at a gate is no edge
-    groups = [part for g in groups for part in _apart(_learning(circuit, g))]
+    groups = [_learning(circuit, g) for g in groups]
     steered = {int(s) for g in groups for s in g.states}
+    groups = [_some(g, network.elements[g.device][g.elements]) for g in groups]  # what looks at a gate is no edge
+    groups = [part for g in groups for part in _apart(g)]
     idle = [circuit.states[i].name for i in circuit.free_states if int(i) not in steered]
     if idle:
         raise TaskError(
