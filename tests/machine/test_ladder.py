@@ -1,0 +1,147 @@
+"""The fidelity ladder, and machines swept over a parameter: what they leave behind, and what they refuse."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_machine import DIVIDER, LABEL
+from typer.testing import CliRunner
+
+from netlearn.cli.app import app
+from netlearn.cli.machines import Question, climb, follow
+from netlearn.errors import NetlearnError, RunError
+
+TEXT = DIVIDER.format(sign="", period="1ms", label=LABEL)
+SOFT = (
+    TEXT.replace("circuit Divider {", "circuit Divider(; r = 20Ohm) {\n  ideal r = 1Ohm")
+    .replace("out.clamped, gnd, goal, hold)", "out.clamped, gnd, goal, hold) { r = r }")
+    .replace(
+        "rule hardware(eta = 1, rate = 2.8)",
+        "rule integrator(r = 1k, c = 1uF, v0 = 0.25V, eta = 1, pulse = 700us)\n  imperfection clamp(error = 10mV)",
+    )
+)
+
+
+def ask(
+    tmp_path: Path, text: str = SOFT, steps: int | None = 24, seed: int = 0, given=(), out: str = "out"
+) -> Question:
+    file = tmp_path / "divider.nl"
+    file.write_text(text, encoding="utf-8")
+    return Question(file, None, seed, steps, tuple(given), (), tmp_path / out, True)
+
+
+@pytest.fixture(scope="module")
+def climbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ladder")
+    return climb(ask(folder), "L0,L1,L2,L3")[0], folder
+
+
+def test_ladder_json_has_one_record_a_level(climbed):
+    _, folder = climbed
+    records = json.loads((folder / "out" / "ladder.json").read_text())
+    assert [r["level"] for r in records] == ["L0", "L1", "L2", "L3"]
+    for record in records:
+        assert set(record) == {"level", "initial_error", "error", "steps", "seconds", "settled"}
+        assert record["steps"] == 24
+        assert record["settled"] == 1.0
+        assert record["seconds"] > 0
+        assert record["initial_error"] == pytest.approx(records[0]["initial_error"], rel=1e-6)
+
+
+def test_the_machine_ends_where_the_rule_ends_and_a_clamp_that_is_off_ends_elsewhere(climbed):
+    """The machine's clamp is soft; the ideal rule is exact, and 10 mV too high the outputs of the clamped network are."""
+    found, _ = climbed
+    error = {r["level"]: r["error"] for r in found.numbers["levels"]}
+    assert error["L0"] < 1e-8
+    assert 2e-5 < error["L1"] < 1e-4  # V^2: of 10 mV, between the two samples
+    assert error["L2"] == pytest.approx(error["L1"], rel=1e-4)
+    assert error["L3"] < 1e-6
+
+
+def test_switching_off_what_makes_an_error_takes_it_away(climbed):
+    found, _ = climbed
+    rows = {(level, effect): (error, without) for level, effect, error, without in found.tables["effects"].rows}
+    error, without = rows["L1", "imperfection clamp"]
+    assert without < 1e-3 * error
+    assert rows["L1", "r"][0] == pytest.approx(rows["L1", "r"][1])  # the clamp itself takes no part at rest
+    assert ("L3", "r") in rows
+
+
+def test_its_tables_and_its_picture_lie_in_its_folder(climbed):
+    found, folder = climbed
+    for name, table in found.tables.items():
+        with (folder / "out" / f"{name}.csv").open() as file:
+            assert next(csv.reader(file)) == list(table.columns)
+    assert (folder / "out" / "ladder.svg").stat().st_size > 1000
+    states = np.array([row[1:] for row in found.tables["states"].rows], dtype=float)
+    assert np.abs(states[:, 3] - states[:, 0]).max() < 0.05  # weights against weights
+
+
+def test_the_engines_agree_on_the_machine(climbed):
+    found, _ = climbed
+    assert found.numbers["engines_apart"] < 1e-3
+
+
+def test_a_ladder_that_was_killed_goes_on_to_the_same_end(climbed, tmp_path):
+    found, _ = climbed
+    asked = ask(tmp_path)
+    whole, _ = climb(asked, "L0,L3")
+    cells = sorted((tmp_path / "out" / "cells").glob("L3*"))
+    kept = {path.name: path.read_bytes() for path in cells}
+    for path in cells[1:]:
+        path.unlink()
+    again, _ = climb(asked, "L0,L3")
+    assert again.tables["curve"].rows == whole.tables["curve"].rows
+    assert cells[0].read_bytes() == kept[cells[0].name]
+    assert again.numbers["levels"][1]["error"] == found.numbers["levels"][3]["error"]
+
+
+def test_a_sweep_follows_the_machine_for_each_value(tmp_path):
+    found, folder = follow(ask(tmp_path, steps=16), "native", "r=1Ohm:100Ohm:3")
+    assert found.tables["runs"].column("r") == [1.0, 10.0, 100.0]
+    last = found.tables["runs"].column("last_mse_V2")
+    assert last[0] < last[1] < last[2]
+    assert (folder / "machine.svg").exists()
+
+
+def test_what_a_folder_was_made_for_is_what_it_is_gone_on_with(tmp_path):
+    follow(ask(tmp_path, steps=4), "native", None)
+    with pytest.raises(RunError, match="has another study"):
+        follow(ask(tmp_path, steps=6), "native", None)
+
+
+REFUSED = {
+    "no such level": (lambda q: climb(q, "L0,L7"), {}, "no level 'L7'"),
+    "no such parameter": (lambda q: follow(q, "native", "q=1:2:3"), {}, "no parameter 'q'"),
+    "no values": (lambda q: follow(q, "native", "r"), {}, "--sweep r"),
+    "values that are no numbers": (lambda q: follow(q, "native", "r=a,b"), {}, "--sweep r=a,b"),
+    "values in another unit": (lambda q: follow(q, "native", "r=1V,2V"), {}, "this is in V"),
+    "no steps": (lambda q: follow(q, "native", None), {"steps": 0}, "0 steps"),
+    "a seed below zero": (lambda q: follow(q, "native", None), {"seed": -1}, "not negative"),
+    "a setting of nothing": (lambda q: follow(q, "native", None), {"given": ["z=1"]}, "parameter 'z'"),
+    "a setting without a value": (lambda q: follow(q, "native", None), {"given": ["r"]}, "--set r"),
+    "no labels": (lambda q: climb(q, "L3"), {"text": SOFT.replace(LABEL, "R load(goal, gnd) = 1k")}, "no labels"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
+def test_what_makes_no_sense_is_refused_by_name(case, tmp_path):
+    do, options, words = case
+    with pytest.raises(NetlearnError, match=re.escape(words)):
+        do(ask(tmp_path, **options))
+
+
+def test_the_commands_print_json_for_programs(tmp_path):
+    file = tmp_path / "divider.nl"
+    file.write_text(SOFT, encoding="utf-8")
+    runner = CliRunner()
+    done = runner.invoke(app, ["machine", str(file), "--steps", "4", "--json", "-o", str(tmp_path / "m")])
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["runs"][0]["power_W"] > 0
+    done = runner.invoke(
+        app, ["ladder", str(file), "--steps", "4", "--levels", "L0", "--json", "-o", str(tmp_path / "l")]
+    )
+    assert [r["level"] for r in json.loads(done.stdout)["levels"]] == ["L0"]

@@ -1,0 +1,170 @@
+"""Circuits that learn by themselves, followed by both engines."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from netlearn.backends import open_backend
+from netlearn.circuit.flat import boundary, flatten, initial
+from netlearn.circuit.waveform import Pulse, Pwl, Sine, part
+from netlearn.errors import TaskError
+from netlearn.lang.compile import compile_netlist
+from netlearn.learn.plan import make_plan
+from netlearn.learn.task import make_task
+from netlearn.machine.drive import make_machine, rows_of, stretch
+from netlearn.machine.run import delivered, heat, run, shown_error
+
+DIVIDER = """netlearn 0.1
+bundle twin {{ free, clamped }}
+element Conductance(a, b, k, ref; g = 1mS) {{ current i(a, b) = g * (V(k, ref) / 1V) * V(a, b) }}
+element Square(k, ref, on, af, bf, ac, bc; rate = 4kHz) {{
+  let open = logistic((V(on, ref) - 2.5V) / 0.1V)
+  current i(ref, k) = 1uF * open * rate / 1V * ({sign}V(af, bf)^2 - {sign}V(ac, bc)^2)
+}}
+element Clamp(out, ref, label, on; r = 1Ohm) {{
+  let closed = logistic((V(on, ref) - 2.5V) / 0.1V)
+  current i(out, ref) = closed / r * (V(out, ref) - V(label, ref))
+}}
+module Edge(a: twin, b: twin, on) {{
+  net k
+  state q = learn(1V, 0.1V..10V)
+  C memory(k, gnd) = 1uF, ic = q
+  Conductance f(a.free, b.free, k, gnd)
+  Conductance c(a.clamped, b.clamped, k, gnd)
+  Square s(k, gnd, on, a.free, b.free, a.clamped, b.clamped)
+}}
+circuit Divider {{
+  net in: twin, out: twin, goal, on, hold, zero: twin
+  Edge top(in, out, on)
+  Edge low(out, zero, on)
+  V zf(zero.free, gnd) = 0V
+  V zc(zero.clamped, gnd) = 0V
+  Clamp t(out.clamped, gnd, goal, hold)
+  V clock(on, gnd) = pulse(0V, 5V, delay = 200us, rise = 1us, fall = 1us, width = 700us, period = {period})
+  V clamp(hold, gnd) = pulse(0V, 5V, delay = 100us, rise = 1us, fall = 1us, width = 850us, period = {period})
+  input  x = V(in)
+  output y = V(out)
+  {label}
+}}
+task third on Divider {{
+  data x: [0.5V, 1V] -> y: [0.16666666666666666V, 0.3333333333333333V]
+  rule hardware(eta = 1, rate = 2.8)
+  stop steps > 100
+}}"""
+LABEL = "label  y = V(goal) every 1ms"
+
+
+def divider(sign="", period="1ms", label=LABEL):
+    netlist = compile_netlist(DIVIDER.format(sign=sign, period=period, label=label))
+    written = netlist.circuit
+    return written, flatten(written), make_task(netlist.task, 0)
+
+
+def followed(machine, circuit, task, backend, steps, size):
+    rows = rows_of(task, 0, steps)
+    groups = make_plan(circuit, initial(circuit)).groups
+    return list(run(machine, initial(machine.circuit), rows, backend, groups, size, lambda _name, find: find()))
+
+
+@pytest.mark.parametrize("backend", ["native", "ngspice"])
+def test_a_divider_that_is_left_alone_learns(backend):
+    written, circuit, task = divider()
+    done = followed(make_machine(written, circuit, task), circuit, task, backend, 24, 24)
+    errors = shown_error(np.array(done[0].outputs), task.labels[rows_of(task, 0, 24)])
+    assert errors[0] > 100 * errors[-2]
+    assert errors[1] > 100 * errors[-1]
+
+
+def test_both_engines_follow_it_alike():
+    written, circuit, task = divider()
+    machine = make_machine(written, circuit, task)
+    one, two = (followed(machine, circuit, task, backend, 8, 8)[0] for backend in ("native", "ngspice"))
+    assert np.abs(np.array(one.states) - two.states).max() < 2e-4
+    assert np.abs(np.array(one.outputs) - two.outputs).max() < 1e-4
+    assert one.power == pytest.approx(two.power, rel=1e-3)
+
+
+def test_it_makes_the_steps_of_its_rule():
+    """Were the drops constant while it learns, q would change by rate t [d_F^2 - d_C^2]; they follow q, so that is so to
+    first order in the rate."""
+    text = DIVIDER.format(sign="", period="1ms", label=LABEL).replace("rate = 4kHz", "rate = 40Hz")
+    netlist = compile_netlist(text)
+    written, circuit, task = netlist.circuit, flatten(netlist.circuit), make_task(netlist.task, 0)
+    states = followed(make_machine(written, circuit, task), circuit, task, "native", 1, 1)[0].states[0]
+    free, clamped = 0.25, 0.5 / 3
+    expected = 0.02804 * np.array([(0.5 - free) ** 2 - (0.5 - clamped) ** 2, free**2 - clamped**2])
+    assert np.array(states) - 1.0 == pytest.approx(expected, rel=0.01)
+
+
+def test_with_the_sign_of_its_update_turned_round_it_does_not_learn():
+    written, circuit, task = divider(sign="0 - ")
+    done = followed(make_machine(written, circuit, task), circuit, task, "native", 8, 8)
+    errors = shown_error(np.array(done[0].outputs), task.labels[rows_of(task, 0, 8)])
+    assert errors[-2] > 2 * errors[0]
+
+
+@pytest.mark.parametrize("backend", ["native", "ngspice"])
+def test_stretches_make_one_run(backend):
+    written, circuit, task = divider()
+    machine = make_machine(written, circuit, task)
+    once = followed(machine, circuit, task, backend, 8, 8)
+    parts = followed(machine, circuit, task, backend, 8, 2)
+    states = np.concatenate([p.states for p in parts])
+    assert states == pytest.approx(np.array(once[0].states), abs=2e-5)
+
+
+def test_power_is_what_the_sources_deliver_and_resistors_turn_into_heat():
+    written, circuit, task = divider()
+    machine = make_machine(written, circuit, task)
+    shown = stretch(machine, rows_of(task, 0, 1), 0, 1)
+    params = initial(shown)
+    x = open_backend("native", shown).transient(params, boundary(shown, np.zeros((1, 0))), 5e-5, 1e-5).x[0, 0]
+    groups = make_plan(circuit, initial(circuit)).groups
+    edges = heat(shown, params, groups, x[-1:])
+    assert edges.sum() == pytest.approx(2 * 0.25e-3 * 0.5, rel=1e-6)  # 0.25 mA from 0.5 V in both halves
+    assert delivered(shown, x[-1:])[0] == pytest.approx(edges.sum(), rel=1e-6)
+
+
+def test_a_circuit_without_labels_is_no_machine():
+    written, circuit, task = divider(label="R load(goal, gnd) = 1k")
+    with pytest.raises(TaskError, match="no labels"):
+        make_machine(written, circuit, task)
+
+
+def test_a_clock_that_does_not_fit_the_time_of_a_sample_is_refused():
+    written, circuit, task = divider(period="3ms")
+    with pytest.raises(TaskError, match=r"repeats every 0\.003 s"):
+        make_machine(written, circuit, task)
+
+
+def test_a_state_that_nothing_keeps_is_refused():
+    written, circuit, task = divider()
+    memoryless = replace(circuit, rules=())
+    with pytest.raises(TaskError, match="nothing keeps the state"):
+        make_machine(written, memoryless, task)
+
+
+def test_samples_come_in_the_order_of_the_task():
+    _, _, task = divider()
+    assert rows_of(task, 0, 5).tolist() == [0, 1, 0, 1, 0]
+    shuffled = replace(task, spec=replace(task.spec, order="shuffled"))
+    assert sorted(rows_of(shuffled, 3, 4)[:2].tolist()) == [0, 1]
+    assert rows_of(shuffled, 3, 40).tolist() == rows_of(shuffled, 3, 44)[:40].tolist()
+
+
+WAVES = (
+    Pulse(0.0, 5.0, 2e-4, 1e-6, 1e-6, 5e-4, 1e-3),
+    Pulse(0.0, 5.0, 8e-4, 1e-6, 1e-6, 5e-4, 1e-3),  # high over the end of its period
+    Pulse(1.0, 2.0, 3e-3, 1e-5, 1e-5, 1e-3, 0.0),
+    Pwl((0.0, 1e-3, 2.5e-3), (1.0, 3.0, -1.0)),
+    Sine(0.5, 1.0, 700.0, 1.5e-3),
+)
+
+
+@pytest.mark.parametrize("wave", WAVES, ids=lambda w: type(w).__name__)
+@pytest.mark.parametrize(("start", "stop"), [(0.0, 1e-3), (1e-3, 3e-3), (2.2e-3, 7.1e-3)])
+def test_a_part_of_a_wave_is_that_wave_later(wave, start, stop):
+    later = part(wave, start, stop)
+    times = np.random.default_rng(0).uniform(0.0, stop - start, 200)
+    assert [later.value(t) for t in times] == pytest.approx([wave.value(start + t) for t in times], abs=1e-6)
