@@ -508,6 +508,18 @@ def _function(compute: Callable[..., float], arity: int, like: str) -> Call:
     return call
 
 
+def _abs(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any]) -> Quantity | Symbolic:
+    known_options(tree, options, ())
+    check_arity(tree, given, 1, 1, "abs(x)")
+    value = e(given[0])
+    symbol = leaf(value)
+    if symbol is None:
+        raise Fault(f"an argument of abs must be a number, not {kind_of(value)}", given[0], "write a number")
+    if isinstance(value, Quantity):
+        return Quantity(abs(value.number), value.dimension)
+    return e._formula(("abs", symbol.tree), symbol.dimension, symbol.size + 1, tree)
+
+
 CALLS: dict[str, Call] = {
     "learn": _learn,
     "uniform": _uniform,
@@ -524,7 +536,7 @@ CALLS: dict[str, Call] = {
     "tanh": _function(math.tanh, 1, "1"),
     "sin": _function(math.sin, 1, "1"),
     "cos": _function(math.cos, 1, "1"),
-    "abs": _function(abs, 1, "x"),
+    "abs": _abs,
     "min": _function(min, 2, "x"),
     "max": _function(max, 2, "x"),
     "floor": _function(math.floor, 1, "1"),

@@ -48,6 +48,8 @@ def numbered(tree: tuple[Any, ...]) -> tuple[str, list[float], list[str], list[s
             return f"V(x{nets.index(t[1])})"
         if t[0] == "neg":
             return f"(0 - {text(t[1])})"
+        if t[0] == "abs":
+            return f"abs({text(t[1])})"
         if t[0] == "^":
             return f"({text(t[1])})^{_exponent(t[2][1])}"
         if t[0] == "xor":
