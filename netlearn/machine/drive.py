@@ -8,17 +8,20 @@ netlist, and its clamps, comparators, multipliers and counters do the rest. Samp
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
 import numpy as np
 
 from netlearn.circuit.equip import Attached, attach
-from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params
+from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params, initial
 from netlearn.circuit.model import GROUND, Circuit
 from netlearn.circuit.waveform import Pwl, Sine, Waveform, part
 from netlearn.devices import DEVICES
 from netlearn.errors import TaskError
+from netlearn.learn.edges import Group
+from netlearn.learn.plan import make_plan
 from netlearn.learn.task import Task, order
 
 MOVING = 0.01  # of T, in which a new sample comes up
@@ -27,11 +30,12 @@ MOVING = 0.01  # of T, in which a new sample comes up
 @dataclass(frozen=True)
 class Machine:
     """`circuit` without inputs, driven by sources: `sources` has the bank, element and column of (inputs, labels) of each.
-    every: T in s. memories (states,): the node whose voltage a state is."""
+    every: T in s. groups: the learning edges. memories (states,): the node whose voltage a state is."""
 
     circuit: FlatCircuit
     every: float
     sources: tuple[tuple[str, int, int], ...]
+    groups: tuple[Group, ...]
     memories: Ints
     shows: Floats
     """(N, inputs + labels): what is on show for each sample of the task."""
@@ -58,9 +62,9 @@ def make_machine(written: Circuit, circuit: FlatCircuit, task: Task) -> Machine:
     for label in written.labels:
         column = len(circuit.inputs) + names.index(label.output)
         sources.append(("V", places["V", label.source], column))
-    return Machine(
-        driven, written.every, tuple(sources), _memories(circuit), np.concatenate([task.inputs, task.labels], axis=1)
-    )
+    groups = make_plan(circuit, initial(circuit)).groups
+    shows = np.concatenate([task.inputs, task.labels], axis=1)
+    return Machine(driven, written.every, tuple(sources), groups, _memories(circuit, groups), shows)
 
 
 def _of_inputs(circuit: FlatCircuit) -> tuple[list[Attached], list[int]]:
@@ -74,22 +78,16 @@ def _of_inputs(circuit: FlatCircuit) -> tuple[list[Attached], list[int]]:
     return added, columns
 
 
-def _memories(circuit: FlatCircuit) -> Ints:
-    """The node that keeps each state: of the first capacitor to ground that it is the ic of."""
+def _memories(circuit: FlatCircuit, groups: Sequence[Group]) -> Ints:
+    """The node that keeps each state: the gate through which it steers its edges. 0 for one that steers none."""
     found = np.zeros(len(circuit.states), dtype=np.int64)
-    for rule in circuit.rules:
-        bank = circuit.banks[rule.device]
-        if not bank.device.moving or rule.inputs.shape[1] != 1 or rule.law.law != "current i(out, ref) = s0":
-            continue
-        for element, state in zip(rule.elements, rule.inputs[:, 0], strict=True):
-            if bank.nodes[element, 1] == 0 and not found[state]:
-                found[state] = bank.nodes[element, 0]
-    for state, node in zip(circuit.states, found, strict=True):
-        if not node and not state.learn.frozen:
+    for group in groups:
+        if not group.terminal:
             raise TaskError(
-                f"nothing keeps the state {state.name} while the circuit runs",
-                "keep it on a capacitor: C memory(q, gnd) = 1uF, ic = k",
+                f"nothing keeps the state {circuit.states[group.states[0]].name} while the circuit runs",
+                "keep it on a capacitor, C memory(q, gnd) = 1uF, ic = k, and let V(q) steer the edges",
             )
+        found[group.states] = circuit.banks[group.device].nodes[group.elements, group.column]
     return found
 
 

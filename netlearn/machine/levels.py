@@ -24,7 +24,6 @@ from netlearn.circuit.flat import FlatCircuit, Floats, flatten, initial, with_st
 from netlearn.circuit.model import Circuit
 from netlearn.errors import BackendError
 from netlearn.lang.task import TaskSpec
-from netlearn.learn.plan import make_plan
 from netlearn.learn.task import Task, make_task
 from netlearn.learn.train import Trainer, equipped, evaluate, train
 from netlearn.machine.drive import Machine, make_machine, rows_of
@@ -112,13 +111,12 @@ def inside(level: str, rung: Rung, backend: str, steps: int, once: Once, tell: T
     epoch = max(1, len(task.train))
     size = epoch * -(-LEAST // epoch)
     points = {*np.linspace(0, steps // epoch, POINTS).round().astype(int) * epoch, steps}
-    groups = make_plan(rung.circuit, initial(rung.circuit, rung.seed)).groups
     params, failed = initial(machine.circuit, rung.seed), ""
     done: list[Stretch] = []
     judge = Trainer(rung.circuit, task, open_backend(backend, rung.circuit), rung.seed, steps)
     judged = [(0, *_judged(judge, params.states))]
     try:
-        for found in run(machine, params, rows_of(task, rung.seed, steps), backend, groups, size, once):
+        for found in run(machine, params, rows_of(task, rung.seed, steps), backend, size, once):
             done.append(found)
             seen = enumerate(found.states, found.first + 1)
             judged += [(n, *_judged(judge, np.array([states]))) for n, states in seen if n in points]

@@ -12,7 +12,7 @@ Behavioural cells draw nothing from a supply: their power is not in P.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -46,15 +46,13 @@ class Stretch:
     seconds: float
 
 
-def run(
-    machine: Machine, params: Params, rows: Ints, backend: str, groups: tuple[Group, ...], size: int, once: Once
-) -> Iterator[Stretch]:
+def run(machine: Machine, params: Params, rows: Ints, backend: str, size: int, once: Once) -> Iterator[Stretch]:
     """Stretches of `size` samples, from the operating point at the states of `params` on; BackendError where one cannot
-    be followed. `groups`: the learning edges."""
+    be followed."""
     x: Floats | None = None
     for first in range(0, len(rows), size):
         last = min(first + size, len(rows))
-        follow = partial(_follow, machine, params, rows, backend, groups, first, last, x)
+        follow = partial(_follow, machine, params, rows, backend, first, last, x)
         found = once(f"samples_{first}_{last}", lambda follow=follow: asdict(follow()))  # type: ignore[misc]
         done = Stretch(**found)
         x = np.array(done.x)
@@ -66,7 +64,6 @@ def _follow(
     params: Params,
     rows: Ints,
     backend: str,
-    groups: tuple[Group, ...],
     first: int,
     last: int,
     x: Floats | None,
@@ -95,7 +92,7 @@ def _follow(
         states_of(machine, params, waves[ends_]).tolist(),
         (waves[ends_][:, plus] - waves[ends_][:, minus]).tolist(),
         float(mean @ delivered(circuit, waves)),
-        (mean @ heat(circuit, params, groups, waves)).tolist(),
+        (mean @ heat(circuit, params, machine.groups, waves)).tolist(),
         time.monotonic() - begun,
     )
 
@@ -113,7 +110,7 @@ def delivered(circuit: FlatCircuit, x: Floats) -> Floats:
     return np.asarray(-(drop * x[:, bank.branches[:, 0]]).sum(axis=1))
 
 
-def heat(circuit: FlatCircuit, params: Params, groups: tuple[Group, ...], x: Floats) -> Floats:
+def heat(circuit: FlatCircuit, params: Params, groups: Sequence[Group], x: Floats) -> Floats:
     """What each learning edge turns into heat (W), (K, edges), at points x (K, size)."""
     found = []
     for group in groups:

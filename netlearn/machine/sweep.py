@@ -15,7 +15,6 @@ import numpy as np
 
 from netlearn.circuit.flat import initial
 from netlearn.errors import BackendError, TaskError
-from netlearn.learn.plan import make_plan
 from netlearn.machine.drive import make_machine, rows_of
 from netlearn.machine.run import Stretch, run, shown_error
 from netlearn.machine.subject import Subject
@@ -78,7 +77,6 @@ def _passage(
     rung = asked.subject.rung(setting)
     task = rung.task(())
     machine = make_machine(rung.written, rung.circuit, task)
-    groups = make_plan(rung.circuit, initial(rung.circuit, rung.seed)).groups
     rows = rows_of(task, rung.seed, asked.steps)
     epoch = max(1, len(task.train))
     size = epoch * -(-LEAST // epoch)
@@ -90,7 +88,7 @@ def _passage(
     errors: list[float] = []
     failed = ""
     try:
-        for found in run(machine, initial(machine.circuit, rung.seed), rows, asked.backend, groups, size, once):
+        for found in run(machine, initial(machine.circuit, rung.seed), rows, asked.backend, size, once):
             done.append(found)
             labels = task.labels[rows[found.first : found.last]]
             errors += shown_error(np.array(found.outputs), labels).tolist()

@@ -10,7 +10,6 @@ from netlearn.circuit.flat import boundary, flatten, initial
 from netlearn.circuit.waveform import Pulse, Pwl, Sine, part
 from netlearn.errors import TaskError
 from netlearn.lang.compile import compile_netlist
-from netlearn.learn.plan import make_plan
 from netlearn.learn.task import make_task
 from netlearn.machine.drive import make_machine, rows_of, stretch
 from netlearn.machine.run import delivered, heat, run, shown_error
@@ -61,16 +60,15 @@ def divider(sign="", period="1ms", label=LABEL):
     return written, flatten(written), make_task(netlist.task, 0)
 
 
-def followed(machine, circuit, task, backend, steps, size):
+def followed(machine, task, backend, steps, size):
     rows = rows_of(task, 0, steps)
-    groups = make_plan(circuit, initial(circuit)).groups
-    return list(run(machine, initial(machine.circuit), rows, backend, groups, size, lambda _name, find: find()))
+    return list(run(machine, initial(machine.circuit), rows, backend, size, lambda _name, find: find()))
 
 
 @pytest.mark.parametrize("backend", ["native", "ngspice"])
 def test_a_divider_that_is_left_alone_learns(backend):
     written, circuit, task = divider()
-    done = followed(make_machine(written, circuit, task), circuit, task, backend, 24, 24)
+    done = followed(make_machine(written, circuit, task), task, backend, 24, 24)
     errors = shown_error(np.array(done[0].outputs), task.labels[rows_of(task, 0, 24)])
     assert errors[0] > 100 * errors[-2]
     assert errors[1] > 100 * errors[-1]
@@ -79,7 +77,7 @@ def test_a_divider_that_is_left_alone_learns(backend):
 def test_both_engines_follow_it_alike():
     written, circuit, task = divider()
     machine = make_machine(written, circuit, task)
-    one, two = (followed(machine, circuit, task, backend, 8, 8)[0] for backend in ("native", "ngspice"))
+    one, two = (followed(machine, task, backend, 8, 8)[0] for backend in ("native", "ngspice"))
     assert np.abs(np.array(one.states) - two.states).max() < 2e-4
     assert np.abs(np.array(one.outputs) - two.outputs).max() < 1e-4
     assert one.power == pytest.approx(two.power, rel=1e-3)
@@ -91,7 +89,7 @@ def test_it_makes_the_steps_of_its_rule():
     text = DIVIDER.format(sign="", period="1ms", label=LABEL).replace("rate = 4kHz", "rate = 40Hz")
     netlist = compile_netlist(text)
     written, circuit, task = netlist.circuit, flatten(netlist.circuit), make_task(netlist.task, 0)
-    states = followed(make_machine(written, circuit, task), circuit, task, "native", 1, 1)[0].states[0]
+    states = followed(make_machine(written, circuit, task), task, "native", 1, 1)[0].states[0]
     free, clamped = 0.25, 0.5 / 3
     expected = 0.02804 * np.array([(0.5 - free) ** 2 - (0.5 - clamped) ** 2, free**2 - clamped**2])
     assert np.array(states) - 1.0 == pytest.approx(expected, rel=0.01)
@@ -99,7 +97,7 @@ def test_it_makes_the_steps_of_its_rule():
 
 def test_with_the_sign_of_its_update_turned_round_it_does_not_learn():
     written, circuit, task = divider(sign="0 - ")
-    done = followed(make_machine(written, circuit, task), circuit, task, "native", 8, 8)
+    done = followed(make_machine(written, circuit, task), task, "native", 8, 8)
     errors = shown_error(np.array(done[0].outputs), task.labels[rows_of(task, 0, 8)])
     assert errors[-2] > 2 * errors[0]
 
@@ -108,8 +106,8 @@ def test_with_the_sign_of_its_update_turned_round_it_does_not_learn():
 def test_stretches_make_one_run(backend):
     written, circuit, task = divider()
     machine = make_machine(written, circuit, task)
-    once = followed(machine, circuit, task, backend, 8, 8)
-    parts = followed(machine, circuit, task, backend, 8, 2)
+    once = followed(machine, task, backend, 8, 8)
+    parts = followed(machine, task, backend, 8, 2)
     states = np.concatenate([p.states for p in parts])
     assert states == pytest.approx(np.array(once[0].states), abs=2e-5)
 
@@ -120,8 +118,7 @@ def test_power_is_what_the_sources_deliver_and_resistors_turn_into_heat():
     shown = stretch(machine, rows_of(task, 0, 1), 0, 1)
     params = initial(shown)
     x = open_backend("native", shown).transient(params, boundary(shown, np.zeros((1, 0))), 5e-5, 1e-5).x[0, 0]
-    groups = make_plan(circuit, initial(circuit)).groups
-    edges = heat(shown, params, groups, x[-1:])
+    edges = heat(shown, params, machine.groups, x[-1:])
     assert edges.sum() == pytest.approx(2 * 0.25e-3 * 0.5, rel=1e-6)  # 0.25 mA from 0.5 V in both halves
     assert delivered(shown, x[-1:])[0] == pytest.approx(edges.sum(), rel=1e-6)
 
@@ -139,10 +136,14 @@ def test_a_clock_that_does_not_fit_the_time_of_a_sample_is_refused():
 
 
 def test_a_state_that_nothing_keeps_is_refused():
-    written, circuit, task = divider()
-    memoryless = replace(circuit, rules=())
+    text = (
+        DIVIDER.format(sign="", period="1ms", label=LABEL)
+        .replace("Conductance f(a.free, b.free, k, gnd)", "R f(a.free, b.free) = 1k * q / 1V")
+        .replace("Conductance c(a.clamped, b.clamped, k, gnd)", "R c(a.clamped, b.clamped) = 1k * q / 1V")
+    )
+    netlist = compile_netlist(text)
     with pytest.raises(TaskError, match="nothing keeps the state"):
-        make_machine(written, memoryless, task)
+        make_machine(netlist.circuit, flatten(netlist.circuit), make_task(netlist.task, 0))
 
 
 def test_samples_come_in_the_order_of_the_task():
