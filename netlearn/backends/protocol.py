@@ -16,6 +16,7 @@ from netlearn.solve.lesson import Flaws, Lesson
 from netlearn.solve.solution import Solution
 
 NUMBERS = 200_000_000  # in the answer of a transient: 1.6 GB
+ACCURACY = 1e-6
 BRIEFEST, LONGEST = 1e-30, 1e30  # s
 
 
@@ -60,11 +61,18 @@ class Backend(Protocol):
         ...
 
     def transient(
-        self, params: Params, boundary: Boundary, stop: float, step: float, start: Floats | None = None
+        self,
+        params: Params,
+        boundary: Boundary,
+        stop: float,
+        step: float,
+        start: Floats | None = None,
+        accuracy: float = ACCURACY,
     ) -> Transient:
         """All draws and samples over time, from their operating points at t = 0 to `stop` seconds; held nodes and fed
         currents stay as they are. No step, and no gap between two times of the answer, is longer than `step` seconds.
-        With `start` (D, S, size), where another transient ended, it goes on from there instead.
+        With `start` (D, S, size), where another transient ended, it goes on from there instead. `accuracy`: the error that
+        a step of time may make, as a part of what it is made in.
 
         CircuitError where the connections leave an unknown without a value; BackendError for times that make no sense
         and where a lane has no operating point at t = 0 or cannot be followed to the end.
@@ -80,7 +88,9 @@ class Backend(Protocol):
         ...
 
 
-def check_times(circuit: FlatCircuit, lanes: int, stop: float, step: float, most: int = NUMBERS) -> None:
+def check_times(
+    circuit: FlatCircuit, lanes: int, stop: float, step: float, most: int = NUMBERS, accuracy: float = ACCURACY
+) -> None:
     """Refuse a transient whose times make no sense, or whose answer has more than so many numbers: BackendError."""
     if not (0 < step <= stop < np.inf):
         raise BackendError(f"a transient of {stop:g} s in steps of {step:g} s", "give 0 < step <= stop")
@@ -89,6 +99,8 @@ def check_times(circuit: FlatCircuit, lanes: int, stop: float, step: float, most
             f"a transient of {stop:g} s in steps of {step:g} s", f"give times from {BRIEFEST:g} s to {LONGEST:g} s"
         )
     corners = sum(wave.count(stop) for bank in circuit.banks.values() for wave in bank.waves.values())
+    if not 1e-9 <= accuracy <= 1e-2:
+        raise BackendError(f"a transient with errors of {accuracy:g}", "give an accuracy from 1e-9 to 1e-2")
     times = stop / step + corners
     if times * max(lanes, 1) * circuit.size > most:
         raise BackendError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netlearn.backends.protocol import Taught, Transient, solved
+from netlearn.backends.protocol import ACCURACY, Taught, Transient, solved
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params
 from netlearn.errors import BackendError
@@ -34,7 +34,13 @@ class Reference:
         return None
 
     def transient(
-        self, params: Params, boundary: Boundary, stop: float, step: float, start: Floats | None = None
+        self,
+        params: Params,
+        boundary: Boundary,
+        stop: float,
+        step: float,
+        start: Floats | None = None,
+        accuracy: float = ACCURACY,
     ) -> Transient:
         raise BackendError("the reference backend finds operating points only", "use --backend native for transients")
 

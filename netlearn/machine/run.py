@@ -26,6 +26,7 @@ from netlearn.learn.edges import Group, ends
 from netlearn.machine.drive import Machine, states_of, stretch
 
 TIMES = 40  # points of time a sample at least
+ACCURACY = 1e-5  # of the steps of time: what contrasts are made of is larger
 Once = Callable[[str, Callable[[], Any]], Any]
 """Finds something, or has found it before (see `netlearn.study.findings.Drawer.once`)."""
 
@@ -78,6 +79,7 @@ def _follow(
             (last - first) * machine.every,
             machine.every / TIMES,
             x if x is None else x[None, None],
+            ACCURACY,
         )
     finally:
         solver.close()

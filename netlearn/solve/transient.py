@@ -13,7 +13,7 @@ guess by d, the error made in the step is a part of d. With the step h after ste
     after two points     guess - true = -x'' h (h + h1) / 2,              backward Euler - true = x'' h^2 / 2
     after three points   guess - true = -x''' h (h + h1) (h + h1 + h2)/6,  trapezoidal - true = x''' h^3 / 12
 
-so error = d share, share = h / (2 h + h1), or h^2 / (2 (h + h1) (h + h1 + h2) + h^2). It must not exceed LOCAL of the
+so error = d share, share = h / (2 h + h1), or h^2 / (2 (h + h1) (h + h1 + h2) + h^2). It must not exceed `local` of the
 swing of any unknown that a charge or flux depends on: of its largest departure from the start, or where that is small
 of SMALL of the largest voltage in the lane, LEAST at least (for a current: of what that voltage does to it in a longest
 step). The next step is made as long as that allows. Unknowns that store nothing follow the others and make no errors.
@@ -60,7 +60,6 @@ from netlearn.solve.newton import (
 from netlearn.solve.shape import Pair, Shape, Tables
 from netlearn.solve.solution import bank_params, bank_unknowns
 
-LOCAL = 1e-6
 SMALL = 1e-2
 LEAST = 0.1  # V
 FIRST = 1e-2  # of the way to the next time wanted: the first step after a corner
@@ -238,7 +237,9 @@ def _pushes(shape: MovingShape, bank: Bank, element: int) -> Iterator[tuple[int,
             yield row, float(np.asarray(share).ravel()[0])
 
 
-def course_of(shape: MovingShape, params: Params, x: Floats, stop: float, step: float, lanes: int) -> Course:
+def course_of(
+    shape: MovingShape, params: Params, x: Floats, stop: float, step: float, local: float, lanes: int
+) -> Course:
     """The course of all groups of so many lanes, that start from x (D, S, size)."""
     circuit = shape.circuit
     times, corners = moments(circuit, stop, step)
@@ -259,7 +260,7 @@ def course_of(shape: MovingShape, params: Params, x: Floats, stop: float, step: 
         corners.astype(np.int64),
         step,
         max(SHORTEST * step, 1e-14 * stop),
-        LOCAL,
+        local,
         rates,
         pasts,
         charges,

@@ -29,7 +29,7 @@ from netlearn.backends.native.packing import (
     unpacked_lanes,
 )
 from netlearn.backends.native.transients import name_of, transient
-from netlearn.backends.protocol import Taught, Transient, check_times, empty, solved
+from netlearn.backends.protocol import ACCURACY, Taught, Transient, check_times, empty, solved
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params, boundary, check_params
 from netlearn.errors import BackendError, CircuitError
@@ -179,13 +179,19 @@ class Native:
         return room.teach(params.states, rows.reshape(len(rows), -1), spans, self.threads)
 
     def transient(
-        self, params: Params, boundary: Boundary, stop: float, step: float, start: Floats | None = None
+        self,
+        params: Params,
+        boundary: Boundary,
+        stop: float,
+        step: float,
+        start: Floats | None = None,
+        accuracy: float = ACCURACY,
     ) -> Transient:
         """All lanes over time, eight side by side; those of a group share their steps."""
-        check_times(self.circuit, params.draws * boundary.samples, stop, step)
+        check_times(self.circuit, params.draws * boundary.samples, stop, step, accuracy=accuracy)
         start = self._beginning(params, boundary) if start is None else start.copy()
         moving = over_time(self.circuit)
-        x = transient(moving, params, boundary, start, stop, step, self.threads)
+        x = transient(moving, params, boundary, start, stop, step, accuracy, self.threads)
         return Transient(moments(moving, stop, step)[0], x)
 
     def _beginning(self, params: Params, boundary: Boundary) -> Floats:

@@ -14,7 +14,14 @@ from netlearn.solve.transient import MovingShape
 
 
 def transient(
-    circuit: FlatCircuit, params: Params, boundary: Boundary, x: Floats, stop: float, step: float, threads: int
+    circuit: FlatCircuit,
+    params: Params,
+    boundary: Boundary,
+    x: Floats,
+    stop: float,
+    step: float,
+    accuracy: float,
+    threads: int,
 ) -> Floats:
     """x (D, S, K, size) of a circuit that is `over_time`, at `moments`, from operating points x (D, S, size)."""
     quiet = moving.with_sources(circuit, params, lambda _wave: 0.0)
@@ -26,19 +33,22 @@ def transient(
         )
         shape = MovingShape(circuit, part.held.tolist(), params, 1.0 / step)
         ready = Ready(shape, quiet, shape.stamps(quiet), shape.prepared(quiet))
-        out[:, rows] = _lanes(ready, part, x[:, rows], rows, stop, step, threads)
+        out[:, rows] = _lanes(ready, part, x[:, rows], rows, (stop, step, accuracy), threads)
     return out
 
 
-def _lanes(ready: Ready, boundary: Boundary, x: Floats, rows: Ints, stop: float, step: float, threads: int) -> Floats:
-    """x (D, S, K, size) of samples that hold the same nodes; `rows`: which samples of the caller they are."""
+def _lanes(
+    ready: Ready, boundary: Boundary, x: Floats, rows: Ints, times: tuple[float, float, float], threads: int
+) -> Floats:
+    """x (D, S, K, size) of samples that hold the same nodes; `rows`: which samples of the caller they are; `times`: stop,
+    step (s) and accuracy."""
     shape = ready.shape
     assert isinstance(shape, MovingShape)
     draws, samples, size = x.shape
     lanes = draws * samples
     wide = WIDTH if lanes > FEW else 1
-    course = moving.course_of(shape, ready.params, x, stop, step, wide)
-    waves, run = moving.waves_of(shape, stop), moving.run_eight if wide > 1 else moving.run_one
+    course = moving.course_of(shape, ready.params, x, *times, wide)
+    waves, run = moving.waves_of(shape, times[0]), moving.run_eight if wide > 1 else moving.run_one
     groups = -(-lanes // wide)
     padded = np.minimum(np.arange(groups * wide), lanes - 1)
     packed, numbers = packed_lanes(x.reshape(lanes, size), wide), ready.numbers(boundary, padded, wide)

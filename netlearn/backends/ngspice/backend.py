@@ -13,7 +13,7 @@ import numpy as np
 from netlearn.backends.ngspice import deck as decks
 from netlearn.backends.ngspice.deck import Deck, Key
 from netlearn.backends.ngspice.simulator import RUN_AWAY, Points, Simulator, Teaching, Waveforms, transient
-from netlearn.backends.protocol import Taught, Transient, check_times, solved
+from netlearn.backends.protocol import ACCURACY, Taught, Transient, check_times, solved
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import IDENTITY, Boundary, FlatCircuit, Floats, Ints, Params, boundary, check_params
 from netlearn.circuit.waveform import time_points
@@ -215,19 +215,25 @@ class Ngspice:
         return teaching
 
     def transient(
-        self, params: Params, boundary: Boundary, stop: float, step: float, start: Floats | None = None
+        self,
+        params: Params,
+        boundary: Boundary,
+        stop: float,
+        step: float,
+        start: Floats | None = None,
+        accuracy: float = ACCURACY,
     ) -> Transient:
         """All lanes over time, a run of ngspice each. Its time points are of its own choice, no further than `step`
         apart and on every corner; values at the common ones are interpolated (`between`)."""
         check_params(self.circuit, params)
-        check_times(self.circuit, params.draws * boundary.samples, stop, step)
+        check_times(self.circuit, params.draws * boundary.samples, stop, step, accuracy=accuracy)
         waves = (wave for bank in self.circuit.banks.values() for wave in bank.waves.values())
         time, _ = time_points(waves, stop, step)
         x = np.zeros((params.draws, boundary.samples, len(time), self.circuit.size))
         for draw in range(params.draws):
             for sample in range(boundary.samples):
                 begin = start[draw, sample] if start is not None else None
-                unknowns, found = self._waveforms(params, boundary, draw, sample, stop, step, begin)
+                unknowns, found = self._waveforms(params, boundary, draw, sample, stop, step, begin, accuracy)
                 x[draw, sample][:, unknowns] = between(time, found.time, found.values)
         return Transient(time, x)
 
@@ -240,6 +246,7 @@ class Ngspice:
         stop: float,
         step: float,
         start: Floats | None,
+        accuracy: float,
     ) -> tuple[list[int], Waveforms]:
         """Unknowns, and what ngspice says of them in one lane."""
         values = {d: {p: v[draw] for p, v in of.items()} for d, of in params.values.items()}
@@ -249,7 +256,7 @@ class Ngspice:
         if lost := self.connections.undetermined(held):
             raise CircuitError(lost.message, lost.help)
         fed = {int(n): float(i) for n, i in zip(boundary.fed, boundary.currents[sample], strict=True)}
-        deck = decks.write_transient(self.circuit, values, held, fed, start)
+        deck = decks.write_transient(self.circuit, values, held, fed, start, accuracy)
         waves = transient(deck.text, [name for name, _ in deck.reads], step=step, stop=stop, max_step=step)
         return [unknown for _, unknown in deck.reads], waves
 

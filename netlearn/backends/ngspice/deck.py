@@ -25,7 +25,6 @@ from netlearn.devices.spice import fold, spell, terms
 from netlearn.errors import BackendError
 
 POINT_OPTIONS = ".options reltol=1e-9 vntol=1e-12 abstol=1e-15 itl1=100 itl2=100"
-TRANSIENT_OPTIONS = ".options reltol=1e-6 vntol=1e-9 abstol=1e-15 method=trap"
 _SOURCES = ("V", "Cm")  # devices that hold a voltage: their value can come from outside
 
 
@@ -124,6 +123,7 @@ def write_transient(
     held: Mapping[int, float],
     fed: Mapping[int, float],
     start: Floats | None = None,
+    accuracy: float = 1e-6,
 ) -> Deck:
     """The deck of a transient run: held nodes and fed currents constant, sources with their waveforms. It begins with an
     operating point, or goes on from `start` (size,), to which the first point is bound node by node."""
@@ -140,7 +140,8 @@ def write_transient(
         bound = [n for n in range(1, len(circuit.nodes)) if n not in known]
         w.lines += [f".ic v({node(n)})={number(start[n])}" for n in bound]
     reads = [(node(n), n) for n in range(1, len(circuit.nodes))] + w.branches
-    return Deck(_finish(w, reads, TRANSIENT_OPTIONS), (), {}, {}, {}, {}, {}, tuple(reads))
+    options = f".options reltol={accuracy:g} vntol={1e-3 * accuracy:g} abstol={1e-9 * accuracy:g} method=trap"
+    return Deck(_finish(w, reads, options), (), {}, {}, {}, {}, {}, tuple(reads))
 
 
 def _charged(
