@@ -82,7 +82,6 @@ def _wrong_way(m: Measured, ways: Floats, clear: Flags) -> str:
     """What the wrong signs have in common."""
     right = ways == np.sign(m.wanted)
     other = _part((ways == -np.sign(m.wanted))[clear])
-    up = m.drops[:, 1] > 0
     if not ways[clear].any():
         return "it does not move at all: see whether its clock is high during the learning step"
     for way, name in ((1.0, "up"), (-1.0, "down")):
@@ -90,12 +89,15 @@ def _wrong_way(m: Measured, ways: Floats, clear: Flags) -> str:
             return (
                 f"moves {name} whatever its drops are: the comparators' outputs do not reach the counter, or are alike"
             )
-    for part, name in ((up, "positive"), (~up, "negative")):
-        if right[clear & part].all() and not right[clear & ~part].all():
-            return (
-                f"wrong sign on {100 * (1 - _part(right[clear])):.3g} % of states, right where the clamped drop is {name}: "
-                "a comparison of the magnitudes needs both comparators and their XOR"
-            )
+    free, clamped = m.drops.T
+    for name, part in (("d_C + d_F", clamped + free > 0), ("d_C - d_F", clamped - free > 0)):
+        for way, some in (("positive", part), ("negative", ~part)):
+            here, there = right[clear & some], right[clear & ~some]
+            if len(here) and here.all() and not there.any():
+                return (
+                    f"wrong sign on {100 * other:.3g} % of states, right where {name} is {way}: the sign of that is to be "
+                    "compared as well, and to meet the other in an XOR"
+                )
     if other > HALF:
         return (
             f"WRONG SIGN: moves the other way on {100 * other:.3g} % of states: swap the inputs of a comparator, or invert "

@@ -12,8 +12,8 @@ from netlearn.machine.verdict import Verdict
 from netlearn.plot.picture import BLUE, GREY, ORANGE
 
 WIDE, HIGH = 8.4, 3.6  # inches a cell
-CURVE = 201  # points
-ROOM = 1.12  # of the axes' extent over the largest update
+CURVE = 200  # points
+ROOM = 1.2  # of the axes' extent over the largest update
 
 
 def extent(cells: Sequence[Any]) -> tuple[float, float]:
@@ -27,11 +27,13 @@ def draw(figure: Any, cells: Sequence[tuple[Measured, Verdict]]) -> None:
     for (left, right), (measured, verdict) in zip(rows, cells, strict=True):
         _against_rule(left, measured, verdict)
         _transfer(right, measured, verdict)
+    named = {name: handle for axes in rows.flat for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)}
+    figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=len(named), frameon=False, fontsize=7)
 
 
 def _against_rule(axes: Any, m: Measured, verdict: Verdict) -> None:
     reach = ROOM * max(np.abs(m.wanted).max(), np.abs(m.updates).max())
-    axes.plot([-reach, reach], [-reach, reach], color=GREY, lw=0.8, ls="--", zorder=1, label="equal")
+    axes.plot([-reach, reach], [-reach, reach], color=GREY, lw=0.8, ls="--", zorder=1, label="as the rule")
     _points(axes, m.wanted, m.updates, verdict)
     if not m.rule.squares:
         _counts(axes, m, 0.12 * reach)
@@ -39,7 +41,7 @@ def _against_rule(axes: Any, m: Measured, verdict: Verdict) -> None:
     axes.set(xlabel=f"update of {name} that {m.rule.name} asks for", ylabel=f"measured update of {name}")
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
     axes.set_title(f"{m.subject.cell.name}: {'agrees' if verdict.agrees else 'does not agree'}", fontsize=9)
-    axes.legend(frameon=False, fontsize=7, loc="upper left")
+    axes.locator_params(nbins=5)
     axes.grid(alpha=0.25)
 
 
@@ -58,7 +60,8 @@ def _transfer(axes: Any, m: Measured, verdict: Verdict) -> None:
     reach = drop.max()
     along = np.linspace(-reach, reach, CURVE)
     drops = np.column_stack([np.maximum(along, 0.0), np.maximum(-along, 0.0)])
-    axes.plot(m.rule.signal(drops), m.rule.change(drops), color=GREY, lw=0.8, ls="--", zorder=1, label=m.rule.name)
+    style = "default" if m.rule.squares else "steps-mid"
+    axes.plot(m.rule.signal(drops), m.rule.change(drops), color=GREY, lw=0.8, ls="--", zorder=1, drawstyle=style)
     _points(axes, signal, m.updates, verdict)
     what = "$d_F^2 - d_C^2$ (V$^2$)" if m.rule.squares else "$|d_F| - |d_C|$ (V)"
     axes.set(xlabel=what, ylabel=f"measured update of {m.subject.state_name}")

@@ -86,6 +86,11 @@ SWAPPED_HALVES: tuple[Change, ...] = (
     ("xf(x1 = a.free, x2 = b.free, y1 = a.free, y2 = b.free", "xf(x1 = a.free, x2 = b.free, y1 = b.free, y2 = a.free"),
     ("y1 = b.clamped, y2 = a.clamped", "y1 = a.clamped, y2 = b.clamped"),
 )
+LOWERING_GATE: tuple[Change, ...] = (
+    ("g = g, s = b.free", "g = h, s = b.free"),
+    ("g = g, s = b.clamped", "g = h, s = b.clamped"),
+    ("  net g, m, out", "  net g, h, m, out, top\n  V six(top, gnd) = 6V\n  VCVS inverse(h, gnd, top, g) = 1"),
+)
 HALF_GAIN: Change = ("gain = 1)", "gain = 0.5)")
 
 
