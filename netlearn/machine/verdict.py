@@ -91,11 +91,11 @@ def _wrong_way(m: Measured, ways: Floats, clear: Flags) -> str:
             )
     free, clamped = m.drops.T
     for name, part in (("d_C + d_F", clamped + free > 0), ("d_C - d_F", clamped - free > 0)):
-        for way, some in (("positive", part), ("negative", ~part)):
+        for side, some in (("positive", part), ("negative", ~part)):
             here, there = right[clear & some], right[clear & ~some]
             if len(here) and here.all() and not there.any():
                 return (
-                    f"wrong sign on {100 * other:.3g} % of states, right where {name} is {way}: the sign of that is to be "
+                    f"wrong sign on {100 * other:.3g} % of states, right where {name} is {side}: the sign of that is to be "
                     "compared as well, and to meet the other in an XOR"
                 )
     if other > HALF:

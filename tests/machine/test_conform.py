@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 import functools
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-
-from netlearn.circuit.model import Learn
-from netlearn.errors import CircuitError
-from netlearn.lang.compile import Netlist, compile_netlist
-from netlearn.machine.alone import alone, surroundings
-from netlearn.machine.conform import Bench, Measured, draw, measure
-from netlearn.machine.rule import edge_rule, implementable, method_of
-from netlearn.machine.verdict import Tolerances, Verdict, judge
-
-sys.path.insert(0, str(Path(__file__).parent))
-from cells import (
+from learning_cells import (
     BOTH_SWAPPED,
     CHARGING,
     COMPARING,
@@ -32,6 +20,14 @@ from cells import (
     Change,
     cell,
 )
+
+from netlearn.circuit.model import Learn
+from netlearn.errors import CircuitError
+from netlearn.lang.compile import Netlist, compile_netlist
+from netlearn.machine.alone import alone, surroundings
+from netlearn.machine.conform import Bench, Measured, draw, measure
+from netlearn.machine.rule import edge_rule, implementable, method_of
+from netlearn.machine.verdict import Tolerances, Verdict, judge
 
 CELLS = {"comparators": COMPARING, "multipliers": CHARGING}
 
