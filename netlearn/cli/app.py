@@ -138,7 +138,7 @@ def _check_rule(
     bench, limits = conform.bench_of(asked), conform.limits_of(asked)
     netlist = compiled(file, allow, as_json, given)
     _patience(bench.backend)
-    cells = conform.conform(netlist, module, bench, limits)
+    cells = conform.conform(netlist, module, bench, limits, quiet=as_json)
     if out is not None:
         from netlearn.plot import conform as picture
         from netlearn.plot import write_picture

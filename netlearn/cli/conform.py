@@ -9,6 +9,7 @@ import numpy as np
 
 from netlearn import units
 from netlearn.circuit.model import Cell
+from netlearn.cli.progress import counting
 from netlearn.cli.solving import quantity
 from netlearn.errors import CircuitError
 from netlearn.lang.compile import Netlist
@@ -22,10 +23,14 @@ SHOWN = 5  # draws that went wrong
 Checked = tuple[Measured, Verdict]
 
 
-def conform(netlist: Netlist, module: str | None, bench: Bench, limits: Tolerances) -> list[Checked]:
+def conform(netlist: Netlist, module: str | None, bench: Bench, limits: Tolerances, quiet: bool) -> list[Checked]:
     """Measure and judge the modules that implement a rule, or one of them; NetlistError, CircuitError, BackendError."""
-    measured = [measure(netlist, cell, bench) for cell in _chosen(netlist, module)]
-    return [(one, judge(one, limits)) for one in measured]
+    found = []
+    for cell in _chosen(netlist, module):
+        with counting(f"{cell.name}: random states", quiet) as tell:
+            measured = measure(netlist, cell, bench, tell)
+        found.append((measured, judge(measured, limits)))
+    return found
 
 
 def _chosen(netlist: Netlist, module: str | None) -> list[Cell]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from netlearn.circuit.flat import FlatCircuit, Floats, Params, Rule, flatten, initial, rule_slopes, with_states
-from netlearn.circuit.model import GROUND, Cell, Circuit, Element, Instance, Learn
+from netlearn.circuit.model import GROUND, Cell, Circuit, Element, Formula, Instance, Learn
 from netlearn.circuit.waveform import Pulse, Waveform
 from netlearn.devices import DEVICES
 from netlearn.errors import CircuitError
@@ -104,6 +104,11 @@ def alone(netlist: Netlist, cell: Cell) -> Alone:
             f"module {cell.name} has {len(ends)} twin ports, and an edge has two",
             f"write bundle twin {{ free, clamped }}, and module {cell.name}(a: twin, b: twin, clk)",
         )
+    if given := _states_given(cell):
+        raise CircuitError(
+            f"module {cell.name} is given its state {given[0]} from outside",
+            f"let it have the state itself: state {given[0]} = learn(start, low..high)",
+        )
     held = [f"{end}.{half}" for end in ends for half in HALVES]
     around = surroundings(netlist, cell)
     others = [port for port in cell.ports if port not in (*held, GROUND)]
@@ -115,6 +120,14 @@ def alone(netlist: Netlist, cell: Cell) -> Alone:
     names = circuit.banks["V"].names
     sources = tuple(names.index(_source(port)) for port in held)
     return Alone(cell, circuit, around, undriven, state, memory, sources)
+
+
+def _states_given(cell: Cell) -> list[str]:
+    """States that a cell uses and does not have."""
+    formulas = [value for e in cell.elements for value in e.params.values() if isinstance(value, Formula)]
+    used = [name for formula in formulas for name in formula.states]
+    used += [name for instance in cell.instances for name in instance.states.values()]
+    return [name for name in used if name not in cell.states]
 
 
 def _bench(cell: Cell, drives: Mapping[str, Drive]) -> Circuit:

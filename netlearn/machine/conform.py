@@ -14,6 +14,7 @@ by the currents into the ends at POKE with the state at its bounds.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,8 +31,12 @@ from netlearn.machine.rule import EdgeRule, edge_rule, method_of
 POKE = 0.05  # V across the edge, from ground
 INNER = 0.9  # of the bounds: where states are drawn
 POINTS = 50  # a learning step at least
-AT_ONCE = 512  # draws, so that their waveforms fit
+AT_ONCE = 64  # draws, so that their waveforms fit and somebody waiting is told
 LEAST = 1e-6  # of the current: less is no change of it
+
+
+Tell = Callable[[int, int], None]
+"""Told how many draws of how many are done."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,7 @@ class Measured:
         return self.rule.change(self.drops)
 
 
-def measure(netlist: Netlist, cell: Cell, bench: Bench) -> Measured:
+def measure(netlist: Netlist, cell: Cell, bench: Bench, tell: Tell = lambda done, total: None) -> Measured:
     """What a cell that implements a rule does; NetlistError, CircuitError or BackendError where that cannot be known."""
     assert cell.implements is not None
     method = method_of(cell.implements)
@@ -93,7 +98,7 @@ def measure(netlist: Netlist, cell: Cell, bench: Bench) -> Measured:
         polarity = _polarity(subject, solver)
         rule = edge_rule(cell.implements.rule.name, method, subject.learn, polarity)
         begun = time.perf_counter()
-        updates = _updates(subject, solver, starts, volts)
+        updates = _updates(subject, solver, starts, volts, tell)
         seconds = time.perf_counter() - begun
     finally:
         solver.close()
@@ -125,7 +130,7 @@ def draw(learn: Learn, bench: Bench) -> tuple[Floats, Floats]:
     return volts, np.asarray(starts)
 
 
-def _updates(subject: Alone, solver: Backend, starts: Floats, volts: Floats) -> Floats:
+def _updates(subject: Alone, solver: Backend, starts: Floats, volts: Floats, tell: Tell) -> Floats:
     """(N,) changes of the state in a learning step."""
     found = []
     every = subject.surroundings.every
@@ -135,6 +140,7 @@ def _updates(subject: Alone, solver: Backend, starts: Floats, volts: Floats) -> 
         x = solver.transient(params, boundary(subject.circuit, np.zeros((1, 0))), every, every / POINTS).x[:, 0]
         before, after = (subject.memory.volts(subject.circuit, x[:, k]) for k in (0, -1))
         found.append((after - before) / subject.memory.slopes(params.states))
+        tell(min(first + AT_ONCE, len(starts)), len(starts))
     return np.concatenate(found)
 
 

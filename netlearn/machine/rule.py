@@ -3,7 +3,7 @@
 A cell sees its own two drops and nothing else. So it can implement those rules, and only those, whose update is a
 formula of them (`Method.formula`, see `netlearn.solve.lesson`) whatever the law of the edge is:
 
-    SQUARES     change = s gain (d_F^2 - d_C^2)          times the learning time, where the rule counts in time
+    SQUARES     change = s gain (d_F^2 - d_C^2)          times all of its pulse, where the rule counts in time
     MAGNITUDES  change = s gain sgn(|d_F| - |d_C|)       zero where they differ by less than `dead`
 
 s = +1 where raising the state raises the conductance between the cell's ends, else -1. Whether a rule is one of these is

@@ -233,6 +233,8 @@ def unfit(text: str, *changes: Change) -> CircuitError:
     ("text", "changes", "said"),
     [
         (CHARGING.partition("circuit")[0], (("b: twin", "b"), ("b.free", "b"), ("b.clamped", "b")), "has 1 twin ports"),
+        (CHARGING, (("b: twin, learn;", "b: twin, vg: state, learn;"), ("  state vg = learn(3V, 1V..5V)\n", ""),
+                    ("  Edge up(a", "  state q = learn(3V, 1V..5V)\n  Edge up(vg = q, a")), "is given its state vg from outside"),
         (CHARGING, ((", 1V..5V", ""),), "has no bounds"),
         (CHARGING, ((", ic = vg", ""), ("  NMOS mf", "  V hold(g, gnd) = vg\n  NMOS mf")), "no capacitor in module Edge holds"),
         (CHARGING, (("  net g, m", "  state w = learn(1V, 0V..2V)\n  net g, m"), ("ic = vg", "ic = vg\n  C cw(m, gnd) = 1uF, ic = w")), "has 2 states"),
