@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 from netlearn.circuit.waveform import Waveform
 from netlearn.devices.model import Device
-from netlearn.errors import Span
+from netlearn.errors import Source, Span
+from netlearn.units import Quantity
 
 GROUND = "gnd"
 
@@ -94,6 +95,29 @@ class Instance:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """A rule, a loss or an update by name, with its options as they are written.
+
+    Which there are is known above the language; `places` has where each option stands, and the name under ""."""
+
+    name: str
+    options: Mapping[str, Quantity | tuple[Quantity, ...]]
+    places: Mapping[str, Span]
+
+    def place(self, option: str) -> Span:
+        """Where an option stands, or the name where it is not given."""
+        return self.places.get(option, self.places[""])
+
+
+@dataclass(frozen=True)
+class Implements:
+    """The rule that a module says its update follows, and the text in which it says so."""
+
+    rule: Choice
+    source: Source
+
+
+@dataclass(frozen=True)
 class Cell:
     """A module with its parameters filled in."""
 
@@ -103,7 +127,7 @@ class Cell:
     elements: tuple[Element, ...]
     instances: tuple[Instance, ...]
     states: Mapping[str, Learn]
-    implements: str = ""
+    implements: Implements | None = None
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Design, simulate and train electronic circuits that learn by themselves.",
-    epilog="Exit codes: 0 done; 1 an assert of the task fails, or fmt --check would change; 2 a mistake, said in words.",
+    epilog="Exit codes: 0 done; 1 an assert of the task fails, a cell does not learn by its rule, or fmt --check would change; 2 a mistake, said in words.",
 )
 Allow = Annotated[list[Path] | None, typer.Option("--allow", help="A further folder netlists may read from.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
@@ -91,15 +91,77 @@ def _options(
 
 
 @app.command()
-def check(file: File, given: Set = None, allow: Allow = None, as_json: Json = False) -> None:
-    """Check a netlist and say what is in it."""
+def check(
+    file: File,
+    given: Set = None,
+    allow: Allow = None,
+    as_json: Json = False,
+    rule: Annotated[
+        bool,
+        typer.Option("--rule", help="Measure whether modules that implement a rule do; exit code 1: one does not."),
+    ] = False,
+    module: Annotated[str | None, typer.Option(help="With --rule: one module, else all.")] = None,
+    draws: Annotated[int | None, typer.Option(help="With --rule: random states (200).")] = None,
+    seed: Annotated[int | None, typer.Option(help="With --rule: decides them (0).")] = None,
+    ends: Annotated[str | None, typer.Option(help="With --rule: voltages of a cell's ends (0V..0.45V).")] = None,
+    backend: Annotated[str | None, typer.Option(help="With --rule: native, ngspice or reference.")] = None,
+    agreement: Annotated[
+        float | None, typer.Option(help="With --rule: part of the signs that must be right (1).")
+    ] = None,
+    band: Annotated[str | None, typer.Option(help="With --rule: drops closer than this may be mistaken (5mV).")] = None,
+    gain: Annotated[float | None, typer.Option(help="With --rule: how far gain or step may be off (0.2).")] = None,
+    fit: Annotated[float | None, typer.Option(help="With --rule: the least R^2 of a rule of squares (0.95).")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="With --rule: the transfer curve (svg, png, pdf).")
+    ] = None,
+) -> None:
+    """Check a netlist and say what is in it; with --rule, whether its learning cells learn as they should."""
+    wanted = {
+        "module": module, "draws": draws, "seed": seed, "ends": ends, "backend": backend,
+        "agreement": agreement, "band": band, "gain": gain, "fit": fit, "out": out,
+    }  # fmt: skip
+    if rule:
+        return _check_rule(file, given, allow, as_json, wanted)
+    if asked := next((name for name, value in wanted.items() if value is not None), None):
+        raise RunError(f"--{asked} belongs to --rule", "write netlearn check FILE --rule")
+    return _check(file, given, allow, as_json)
+
+
+def _check_rule(
+    file: Path, given: list[str] | None, allow: list[Path] | None, as_json: bool, wanted: dict[str, Any]
+) -> None:
+    from netlearn.cli import conform
+    from netlearn.cli.reading import compiled
+
+    asked = {name: value for name, value in wanted.items() if value is not None}
+    out, module = asked.pop("out", None), asked.pop("module", None)
+    bench, limits = conform.bench_of(asked), conform.limits_of(asked)
+    netlist = compiled(file, allow, as_json, given)
+    _patience(bench.backend)
+    cells = conform.conform(netlist, module, bench, limits, quiet=as_json)
+    if out is not None:
+        from netlearn.plot import conform as picture
+        from netlearn.plot import write_picture
+
+        write_picture(out, picture.extent(cells), lambda figure: picture.draw(figure, cells))
+    if as_json:
+        print(json.dumps(conform.as_json(cells)))
+    else:
+        print("\n".join([*(conform.told(*cell) for cell in cells), *([str(out)] if out is not None else [])]))
+    if not all(verdict.agrees for _, verdict in cells):
+        raise typer.Exit(1)
+
+
+def _check(file: Path, given: list[str] | None, allow: list[Path] | None, as_json: bool) -> None:
     from netlearn.circuit.flat import flatten, initial
     from netlearn.cli.reading import compiled, undetermined
     from netlearn.learn.assembly import assemble
     from netlearn.learn.plan import make_plan
     from netlearn.learn.task import make_task
+    from netlearn.machine.rule import check_implements
 
     netlist = compiled(file, allow, as_json, given)
+    check_implements(netlist.cells)
     flats = [flatten(circuit) for circuit in netlist.circuits.values()]
     for spec in netlist.tasks.values():
         task = make_task(spec, seed=0)  # its rule and loss exist and have what they need

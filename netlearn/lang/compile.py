@@ -13,7 +13,7 @@ from typing import Any
 
 from lark import Token, Tree
 
-from netlearn.circuit.model import Circuit
+from netlearn.circuit.model import Cell, Circuit
 from netlearn.devices import DEVICES, ModelCard
 from netlearn.errors import CheckFault, CircuitError, Diagnostic, NetlistError, Source, Span, SyntaxFault
 from netlearn.lang.budget import TooLarge
@@ -50,6 +50,8 @@ class Netlist:
     """Circuit to where its names are declared; "" is its own name."""
     settings: Mapping[str, Quantity] = field(default_factory=dict)
     """What was set of the parameters of its circuits."""
+    cells: tuple[Cell, ...] = ()
+    """Every module that is placed somewhere or has no parameter without a default, once with each set of parameters."""
 
     def place(self, circuit: str, path: str) -> Span:
         """Where the element or net that a path such as `e[3].r1` begins with is declared, or else the circuit."""
@@ -194,7 +196,16 @@ def _build(
         )
     warnings = tuple(d for d in report.diagnostics if d.severity != "error")
     return Netlist(
-        file.source, circuits, tasks, schedules, mismatches, warnings, report.files, session.places, settings
+        file.source,
+        circuits,
+        tasks,
+        schedules,
+        mismatches,
+        warnings,
+        report.files,
+        session.places,
+        settings,
+        tuple(cell for cell, _ in session.cells.values()),
     )
 
 

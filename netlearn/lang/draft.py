@@ -14,6 +14,7 @@ from netlearn.circuit.model import (
     GROUND,
     Cell,
     Element,
+    Implements,
     Input,
     Instance,
     Label,
@@ -92,6 +93,7 @@ class Draft:
         self.plots: list[Plot] = []
         self.settings: dict[str, Any] = {}  # parameters, with their values
         self.ideals: dict[str, Any] = {}
+        self.implements: Implements | None = None
         self.driven: dict[str, str] = {}  # net to the input that holds it
         self.ports: list[Port] = []
         self.evaluate = Evaluator(self.scope, budget=session.budget)

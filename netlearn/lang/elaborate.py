@@ -16,12 +16,14 @@ from lark import Token, Tree
 from netlearn.circuit.model import (
     Cell,
     Circuit,
+    Implements,
     Instance,
 )
 from netlearn.devices import DEVICES
 from netlearn.errors import Source
 from netlearn.lang.budget import LIMITS, TooLarge
 from netlearn.lang.channels import read_inputs, read_outputs
+from netlearn.lang.choices import read_choice
 from netlearn.lang.connecting import connect, read_tolerance
 from netlearn.lang.draft import (
     MAX_DIMENSIONS,
@@ -442,15 +444,19 @@ def finish(draft: Draft, name: str) -> Cell:
         elements=tuple(draft.elements),
         instances=tuple(draft.instances),
         states=dict(draft.states),
-        implements=_implements(draft.definition.tree),
+        implements=draft.implements,
     )
     lint_cell(draft, cell)
     return cell
 
 
-def _implements(tree: Piece) -> str:
-    expr = next((c for c in tree.children[1:] if isinstance(c, Tree) and c.data in ("call", "ref")), None)
-    return " ".join(str(t) for t in expr.scan_values(lambda _: True)) if expr is not None else ""
+def _implements(draft: Draft) -> Implements | None:
+    """The rule of a module's head; its options may use the module's parameters."""
+    given = [c for c in draft.definition.tree.children[1:] if isinstance(c, Tree) and c.data not in ("ports", "block")]
+    if not given:
+        return None
+    form = "implements hardware(rate = 0.3)"
+    return Implements(read_choice(draft.evaluate, "implements", given[0], form), draft.source)
 
 
 def build_cell(
@@ -466,6 +472,7 @@ def build_cell(
     try:
         open_ports(draft, child(definition.tree, "ports"), params)
         body(draft, block)
+        draft.implements = _implements(draft)
     except TooLarge as fault:
         raise Placed(fault, definition.file.source) from None
     except Fault as fault:

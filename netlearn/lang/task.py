@@ -12,9 +12,10 @@ from typing import Any
 
 from lark import Token, Tree
 
-from netlearn.circuit.model import Circuit
+from netlearn.circuit.model import Choice, Circuit
 from netlearn.circuit.over_time import COMPARE
 from netlearn.errors import Source, Span
+from netlearn.lang.choices import read_choice
 from netlearn.lang.evaluate import Evaluator
 from netlearn.lang.library import locate, read_text
 from netlearn.lang.values import Fault, Piece, Range, in_unit, kind_of, span, suggest
@@ -48,21 +49,6 @@ class Condition:
 
     def __call__(self, metrics: Mapping[str, float]) -> bool:
         return _truth(self.tree, metrics)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The rule, the loss or an update of a task, by name, with its options as they are written.
-
-    Which there are is known above the language; `places` has where each option stands, and the name under ""."""
-
-    name: str
-    options: Mapping[str, Quantity | tuple[Quantity, ...]]
-    places: Mapping[str, Span]
-
-    def place(self, option: str) -> Span:
-        """Where an option stands, or the name where it is not given."""
-        return self.places.get(option, self.places[""])
 
 
 @dataclass(frozen=True)
@@ -187,26 +173,7 @@ class TaskReader:
         if statement is None:
             return Choice(default, {}, {"": span(task)})
         tree = statement.children[0]
-        if tree.data == "ref" and len(tree.children) == 1:
-            return Choice(str(tree.children[0]), {}, {"": span(tree)})
-        if tree.data != "call":
-            raise Fault("this names a method with its parameters", tree, f"write {form}")
-        head, *given = tree.children
-        options: dict[str, Quantity | tuple[Quantity, ...]] = {}
-        places = {"": span(head)}
-        for item in given:
-            if item.data != "named":
-                what = f"{statement.data} {write(head)}"
-                raise Fault(f"the options of {what} are given by name", tree, f"write {what}(name = {write(item)})")
-            key, value = str(item.children[0]), self.evaluate(item.children[1])
-            if isinstance(value, list) and value and all(isinstance(v, Quantity) for v in value):
-                value = tuple(value)
-            if not isinstance(value, (Quantity, tuple)):
-                raise Fault(f"{key} must be a number, not {kind_of(value)}", item, f"write {key} = 0.5")
-            if key in options:
-                raise Fault(f"'{key}' is given twice", item, "remove one of them")
-            options[key], places[key] = value, span(item)
-        return Choice(write(head), options, places)
+        return read_choice(self.evaluate, str(statement.data), tree, form)
 
     def _holdout(self, statement: Any) -> float:
         if statement is None:

@@ -11,8 +11,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from netlearn.circuit.model import Choice
 from netlearn.errors import CheckFault, Diagnostic, Source, TaskError
-from netlearn.lang.task import Choice
 from netlearn.lang.values import in_unit, suggest
 from netlearn.units import NONE, Quantity, dimension
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from netlearn.lang.task import Choice
+from netlearn.circuit.model import Choice
 from netlearn.learn.metrics import label, show, shown_metrics, unsettled
 from netlearn.learn.options import numbers
 from netlearn.plot import KINDS, save, view

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from netlearn.backends import Backend
-from netlearn.backends.native import Native
+from netlearn.backends.native import Native, transients
 from netlearn.circuit.flat import Boundary, FlatCircuit, Params, boundary, hold, initial, with_states
 from netlearn.errors import BackendError, CircuitError
-from netlearn.solve import transient
 
 Flat = Callable[..., FlatCircuit]
 Opened = Callable[[str, FlatCircuit], Backend]
@@ -242,7 +241,8 @@ def test_both_say_the_same_to_a_ten_thousandth_of_the_swing(
 
 
 def test_halved_steps_make_a_quarter_of_the_error(flat: Flat, backend: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transient, "LOCAL", 1.0)
+    course_of = transients.moving.course_of
+    monkeypatch.setattr(transients.moving, "course_of", lambda *given: course_of(*given)._replace(local=1.0))
     circuit = flat("net a, b\nV v1(a, gnd) = sine(0V, 1V, 1kHz)\nR r1(a, b) = 1k\nC c1(b, gnd) = 1uF")
     solver, w, errors = backend("native", circuit), 2e3 * np.pi * 1e-3, []
     for step in (1e-5, 5e-6, 2.5e-6):

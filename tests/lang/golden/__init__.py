@@ -44,11 +44,13 @@ def render(case: Case) -> str:
     from netlearn.errors import NetlistError
     from netlearn.lang.compile import compile_netlist
     from netlearn.learn.task import make_task
+    from netlearn.machine.rule import check_implements
 
     try:
         netlist = compile_netlist(case.text.removesuffix("\n"), "bad.nl", FILES)
         for spec in netlist.tasks.values():
             make_task(spec, seed=0)
+        check_implements(netlist.cells)
         noticed = netlist.warnings
     except NetlistError as error:
         noticed = error.diagnostics
