@@ -34,7 +34,7 @@ def read_labels(draft: Draft, tree: Piece) -> None:
         if not isinstance(net, Net) or len(value.arguments) != 1 or net.name == GROUND:
             raise Fault("a label is the voltage of a net", where, f"write label {name} = V(goal) every 1ms")
         source = f"label {name}"
-        draft.uses[net.name] += 1
+        draft.uses[net.name] += 2
         draft.elements.append(Element(source, DEVICES["V"], (net.name, GROUND), {"dc": 0.0}))
         draft.labels.append(Label(name, source))
 
