@@ -44,7 +44,7 @@ def test_each_edge_of_the_twin_network_shares_one_counter_between_two_pots(examp
 def test_the_counter_module_holds_the_state_that_its_port_was_given(example: Netlist) -> None:
     circuit = flat(example.circuits["Net16"])
     assert len(circuit.states) == 16  # a port `q: state` takes a state and makes none
-    assert len(circuit.banks["Cm"].names) == 16
+    assert len(circuit.banks["Cm"].names) == 2 * 16  # both halves of a counter start from it
 
 
 def test_comparators_read_differences_of_voltages(example: Netlist) -> None:
