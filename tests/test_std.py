@@ -45,7 +45,9 @@ def modules() -> list[Module]:
 
 BENCHES = {name: file for file, text in TEXTS.items() for name in re.findall(r"^circuit (\w+)", text, re.MULTILINE)}
 CELLS = [m for m in modules() if m.file in BENCHES.values()]
-LEVELS = {name: (0, 1) if f"circuit {name}(; transistors = 0)" in TEXTS[file] else (0,) for name, file in BENCHES.items()}
+LEVELS = {
+    name: (0, 1) if f"circuit {name}(; transistors = 0)" in TEXTS[file] else (0,) for name, file in BENCHES.items()
+}
 BOTH = [name for name, levels in LEVELS.items() if len(levels) == 2]
 
 

@@ -25,7 +25,8 @@ from netlearn.devices.spice import fold, spell, terms
 from netlearn.errors import BackendError
 
 POINT_OPTIONS = ".options reltol=1e-9 vntol=1e-12 abstol=1e-15 itl1=100 itl2=100"
-TRANSIENT_OPTIONS = ".options reltol=1e-6 vntol=1e-9 abstol=1e-15 method=trap"
+# Currents of capacitors are differences of charges over short times: below 1e-12 A what is asked for may be their rounding.
+TRANSIENT_OPTIONS = ".options reltol=1e-6 vntol=1e-9 abstol=1e-12 method=trap"
 _SOURCES = ("V", "Cm")  # devices that hold a voltage: their value can come from outside
 
 
