@@ -49,10 +49,11 @@ def reading(of: Reading, volts: Mapping[str, Floats], time: Floats) -> Floats:
 
 
 def checked(watches: Iterable[Watch], time: Floats, volts: Mapping[str, Floats]) -> tuple[Check, ...]:
-    """Each assertion at its time, on straight lines between the times given."""
+    """Each assertion at its time, of voltages on straight lines between the times given."""
 
     def at(of: Reading, when: float) -> float:
-        return float(np.interp(when, time, reading(of, volts, time)))
+        then = {node: np.interp([when], time, values) for node, values in volts.items()}
+        return float(reading(of, then, np.array([when]))[0])
 
     return tuple(Check(w, at(w.left, w.time), at(w.right, w.time)) for w in watches)
 

@@ -56,6 +56,8 @@ class Session:
     cells: dict[Any, tuple[Cell, int]] = field(default_factory=dict)
     names: Counter[str] = field(default_factory=Counter)
     paths: dict[int, Groups] = field(default_factory=dict)
+    uses: dict[int, dict[str, int]] = field(default_factory=dict)
+    """Cell to how often each net is used inside."""
     places: dict[str, dict[str, Span]] = field(default_factory=dict)
     """Circuit to where each name of its top level is declared; "" is the circuit's own name."""
 

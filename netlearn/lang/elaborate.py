@@ -384,6 +384,8 @@ def _place_module(draft: Draft, definition: Definition, placement: Placement) ->
     for port in ports:
         join(draft, port, given, nets, states, definition, name, by.get("connections") or kind)
     cell, weight = build_cell(definition, params, draft.session, draft.depth + 1, kind)
+    for inside, outside in nets.items():  # one use, which stands for all there are inside
+        draft.uses[outside] += max(0, draft.session.uses.get(id(cell), {}).get(inside, 0) - 1)
     draft.session.budget.spend("elements", weight, kind)
     draft.weight += weight + 1
     tolerances = tuple(read_tolerance(draft, t, "", known) for t in placement.spreads)

@@ -81,6 +81,7 @@ def _lint_paths(draft: Draft, paths: Paths, cell: Cell) -> None:
 def lint_cell(draft: Draft, cell: Cell) -> None:
     paths = Paths(cell.elements, cell.instances, draft.session.paths)
     draft.session.paths[id(cell)] = paths.groups(cell.ports)
+    draft.session.uses[id(cell)] = {net: draft.uses[net] for net in cell.ports}
     if draft.failed:
         return
     _lint_paths(draft, paths, cell)

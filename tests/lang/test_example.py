@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from netlearn.circuit.flat import FlatCircuit, flatten
+from netlearn.backends import open_backend
+from netlearn.circuit.flat import FlatCircuit, boundary, flatten, initial
 from netlearn.circuit.model import Circuit
 from netlearn.errors import NetlistError
 from netlearn.lang.compile import Netlist, compile_file, compile_netlist
@@ -44,7 +45,7 @@ def test_each_edge_of_the_twin_network_shares_one_counter_between_two_pots(examp
 def test_the_counter_module_holds_the_state_that_its_port_was_given(example: Netlist) -> None:
     circuit = flat(example.circuits["Net16"])
     assert len(circuit.states) == 16  # a port `q: state` takes a state and makes none
-    assert len(circuit.banks["Cm"].names) == 16
+    assert len(circuit.banks["Cm"].names) == 2 * 16  # both halves of a counter start from it
 
 
 def test_comparators_read_differences_of_voltages(example: Netlist) -> None:
@@ -139,3 +140,34 @@ def test_the_digits_are_1797_images_of_ten_classes() -> None:
     assert np.shape(task.inputs) == (1797, 64)
     assert (np.min(task.inputs), np.max(task.inputs)) == (0.0, 1.0)
     assert np.sum(task.labels, axis=0).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+
+
+def test_a_comment_between_statements_may_have_the_word_else_anywhere() -> None:
+    circuit = placed(
+        "net a", "# nothing else", "# else nothing", "R r(a, gnd) = 1k", "# or else: more", "R s(a, gnd) = 1k"
+    )
+    assert circuit.banks["R"].names == ("r", "s")
+
+
+def test_the_magnitude_of_a_voltage_can_be_connected_and_asserted() -> None:
+    circuit = placed(
+        "net a, b", "V v(a, gnd) = -2V", "R r(abs(a), b) = 1k", "R s(b, gnd) = 1k", "assert abs(V(a)) > 1V at 1us"
+    )
+    backend = open_backend("native", circuit)
+    nothing = boundary(circuit, np.zeros((1, 0)))
+    x = backend.operating_points(initial(circuit, 0), nothing).x[0, 0]
+    assert x[circuit.node_index["b"]] == pytest.approx(1.0)
+
+
+def test_an_output_of_a_module_that_nothing_is_joined_to_does_not_float() -> None:
+    text = """module Two(a, b) {
+  R r(a, b) = 1k
+  R s(b, gnd) = 1k
+}
+circuit Last {
+  net a, b
+  V v(a, gnd) = 1V
+  Two t(a, b)
+}
+"""
+    assert compile_netlist("netlearn 0.1\n" + text).warnings == ()
