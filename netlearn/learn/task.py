@@ -9,11 +9,10 @@ import numpy as np
 
 from netlearn.circuit.flat import Floats, Ints
 from netlearn.errors import CheckFault, Diagnostic
-from netlearn.lang.task import TaskSpec
+from netlearn.lang.task import Choice, TaskSpec
 from netlearn.learn.imperfections import IMPERFECTIONS, Imperfection
 from netlearn.learn.losses import LOSSES, Loss
 from netlearn.learn.methods import METHODS, Method
-from netlearn.learn.methods.integrator import Integrator
 from netlearn.learn.options import choose
 from netlearn.learn.updates import UPDATES, Update
 
@@ -49,17 +48,8 @@ def make_task(spec: TaskSpec, seed: int) -> Task:
     loss = choose("loss", LOSSES, spec.loss, spec.source)
     updates = tuple(choose("update", UPDATES, choice, spec.source) for choice in spec.updates)
     imperfections = tuple(choose("imperfection", IMPERFECTIONS, choice, spec.source) for choice in spec.imperfections)
-    if imperfections and not isinstance(method, Integrator):
-        raise CheckFault(
-            [
-                Diagnostic(
-                    f"rule {spec.rule.name} is a formula, which has no parts that could be imperfect",
-                    spec.source,
-                    spec.imperfections[0].place(""),
-                    "write rule integrator(...) or rule overclamp(...), whose parts these are",
-                )
-            ]
-        )
+    if unfit := [_unfit(spec, choice) for choice in spec.imperfections if choice.name not in method.parts]:
+        raise CheckFault(unfit)
     for one in imperfections:
         inputs = one.driven(inputs)
     test = _held_out(labels, spec.holdout, seed)
@@ -77,6 +67,16 @@ def make_task(spec: TaskSpec, seed: int) -> Task:
             ]
         )
     return Task(spec, inputs, labels, train, test, method, loss, updates, imperfections)
+
+
+def _unfit(spec: TaskSpec, choice: Choice) -> Diagnostic:
+    """What is wrong with an imperfection that the task's rule has no part for."""
+    rule, own = spec.rule.name, METHODS[spec.rule.name].parts
+    has = " or ".join(f"rule {name}(...)" for name, method in METHODS.items() if choice.name in method.parts)
+    known = f"those of rule {rule} are {', '.join(sorted(own))}; " if own else ""
+    what = f"has no {choice.name}" if own else "is a formula, which has no parts"
+    message = f"rule {rule} {what} that could be imperfect"
+    return Diagnostic(message, spec.source, choice.place(""), f"{known}{choice.name} is one of {has}")
 
 
 def _held_out(labels: Floats, share: float, seed: int) -> Ints:

@@ -20,7 +20,7 @@ from netlearn.circuit.flat import FREE, Boundary, FlatCircuit, Floats
 from netlearn.errors import TaskError
 from netlearn.learn.bench import Bench
 from netlearn.learn.edges import Seen
-from netlearn.learn.methods.method import Formula, Method, check_eta
+from netlearn.learn.methods.method import CLAMPED, Formula, Method, check_eta
 from netlearn.learn.options import check_positive
 from netlearn.learn.phases import Aim, Phase
 from netlearn.learn.plan import Plan, add, adding
@@ -34,6 +34,7 @@ class Integrator(Method):
     """See the module."""
 
     holds: ClassVar[bool] = True
+    parts: ClassVar[tuple[str, ...]] = (*CLAMPED, "multiplier", "bias", "leak", "switch")
     switch: ClassVar[int] = ALWAYS
     r: float = field(default=1e3, metadata={"doc": "R, of an edge's integrator", "unit": "Ohm"})
     c: float = field(default=2.2e-6, metadata={"doc": "C, the gate capacitor", "unit": "F"})
@@ -54,7 +55,6 @@ class Integrator(Method):
 
     @property
     def alpha(self) -> float:
-        """V/s a V^2."""
         return self.gain / (self.r * self.c * self.v0)
 
     def change(self, bench: Bench) -> Floats | None:
