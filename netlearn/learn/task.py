@@ -48,7 +48,7 @@ def make_task(spec: TaskSpec, seed: int) -> Task:
     loss = choose("loss", LOSSES, spec.loss, spec.source)
     updates = tuple(choose("update", UPDATES, choice, spec.source) for choice in spec.updates)
     imperfections = tuple(choose("imperfection", IMPERFECTIONS, choice, spec.source) for choice in spec.imperfections)
-    if unfit := [_unfit(spec, choice) for choice in spec.imperfections if choice.name not in method.parts]:
+    if unfit := [_unfit(spec, choice, method) for choice in spec.imperfections if choice.name not in method.parts]:
         raise CheckFault(unfit)
     for one in imperfections:
         inputs = one.driven(inputs)
@@ -69,14 +69,16 @@ def make_task(spec: TaskSpec, seed: int) -> Task:
     return Task(spec, inputs, labels, train, test, method, loss, updates, imperfections)
 
 
-def _unfit(spec: TaskSpec, choice: Choice) -> Diagnostic:
+def _unfit(spec: TaskSpec, choice: Choice, method: Method) -> Diagnostic:
     """What is wrong with an imperfection that the task's rule has no part for."""
-    rule, own = spec.rule.name, METHODS[spec.rule.name].parts
-    has = " or ".join(f"rule {name}(...)" for name, method in METHODS.items() if choice.name in method.parts)
-    known = f"those of rule {rule} are {', '.join(sorted(own))}; " if own else ""
-    what = f"has no {choice.name}" if own else "is a formula, which has no parts"
-    message = f"rule {rule} {what} that could be imperfect"
-    return Diagnostic(message, spec.source, choice.place(""), f"{known}{choice.name} is one of {has}")
+    rule, name = spec.rule.name, choice.name
+    fits = f"{name} fits rule {' or '.join(other for other, known in METHODS.items() if name in known.parts)}"
+    if not method.parts:
+        message, help = f"rule {rule} is a formula, which has no parts that could be imperfect", fits
+    else:
+        message = f"imperfection {name} does not fit rule {rule}"
+        help = f"those that fit it are {', '.join(sorted(method.parts))}; {fits}"
+    return Diagnostic(message, spec.source, choice.place(""), help)
 
 
 def _held_out(labels: Floats, share: float, seed: int) -> Ints:
