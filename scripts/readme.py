@@ -9,7 +9,6 @@ tests/test_readme.py compares the two, so that the README cannot go stale.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from netlearn.devices import CARDS, DEVICES
@@ -56,18 +55,19 @@ def methods() -> str:
 
 
 def updates() -> str:
-    return _acting("update", "equation and source", UPDATES)
+    rows = ["| update | equation and source | options |", "|---|---|---|"]
+    for name, kind in UPDATES.items():
+        head, equation = _paragraphs(kind)[:2]
+        rows.append(f"| `{name}` | {head} `{equation}` | {_options(kind)} |")
+    return "\n".join(rows)
 
 
 def imperfections() -> str:
-    return _acting("imperfection", "what it is", IMPERFECTIONS)
-
-
-def _acting(what: str, told: str, table: Mapping[str, type]) -> str:
-    rows = [f"| {what} | {told} | options |", "|---|---|---|"]
-    for name, kind in table.items():
+    rows = ["| imperfection | what it is | of rules | options |", "|---|---|---|---|"]
+    for name, kind in IMPERFECTIONS.items():
         head, equation = _paragraphs(kind)[:2]
-        rows.append(f"| `{name}` | {head} `{equation}` | {_options(kind)} |")
+        rules = ", ".join(f"`{rule}`" for rule, method in METHODS.items() if name in method.parts)
+        rows.append(f"| `{name}` | {head} `{equation}` | {rules} | {_options(kind)} |")
     return "\n".join(rows)
 
 

@@ -11,7 +11,6 @@ from netlearn.circuit.flat import FlatCircuit, Params
 from netlearn.errors import CheckFault, Diagnostic, TaskError
 from netlearn.learn.board import Board, ideal
 from netlearn.learn.imperfections import Imperfection
-from netlearn.learn.methods.integrator import Integrator
 from netlearn.learn.plan import Plan
 from netlearn.learn.task import Task
 
@@ -21,8 +20,7 @@ HUGE = 1e100  # no part is that far off
 def assemble(circuit: FlatCircuit, plan: Plan, task: Task, params: Params, seeds: Sequence[int]) -> Board:
     """The boards of draws with these parameters and seeds. NetlistError, at its place, where an imperfection does not
     fit the circuit."""
-    alpha = task.method.alpha if isinstance(task.method, Integrator) else 0.0
-    board = ideal(circuit, plan, alpha, params, seeds)
+    board = ideal(circuit, plan, task.method, params, seeds)
     for k, (imperfection, choice) in enumerate(zip(task.imperfections, task.spec.imperfections, strict=True)):
         try:
             with np.errstate(all="ignore"):

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netlearn.backends import Backend
-from netlearn.circuit.flat import CLAMPED, FREE, Boundary, FlatCircuit, Floats, Params, boundary, with_states
+from netlearn.circuit.flat import CLAMPED, FREE, Boundary, FlatCircuit, Floats, Params, boundary, hold, with_states
 from netlearn.learn.board import Board
 from netlearn.learn.edges import Seen
 from netlearn.learn.losses import Loss
@@ -125,6 +125,29 @@ class Bench:
         progress.ledger.settled += int(np.count_nonzero(solution.settled))
         self.alive[:] &= solution.settled.all(axis=0)
         return Phase(progress.phases, imposed, solution, params)
+
+    def clamped(self, free: Phase, pull: Floats) -> Boundary:
+        """The boundary of a clamped phase, but for its sources: each clamped node by its share of a `pull` (S, T) away from
+        where it is (NaN: it floats), as the parts of the board read it, drive it and hold it."""
+        nodes, starts, _, shares = self.circuit.clamping
+        goal = self.board.read(free.x[0].take(starts, axis=1)) + shares * pull
+        return hold(free.boundary, nodes, self.board.drive(goal) + self.board.flaws.clamp)
+
+    def clamp(self, imposed: Boundary, free: Phase) -> Phase:
+        """The clamped phase: what drives the clamped network is not quite what drives the free one."""
+        voltages = imposed.voltages.copy()
+        voltages[:, : self.board.flaws.source.shape[1]] += self.board.flaws.source
+        return self.settle(replace(imposed, voltages=voltages), free)
+
+    def drops(self, seen: Seen) -> list[Floats]:
+        """The drops of `seen`, one array (D, S, K) a group, as the circuitry of each edge sees them."""
+        offsets = np.split(self.board.flaws.offsets, 2, axis=1)[seen.half == CLAMPED]
+        found, first = [], 0
+        for group, drops in zip(self.plan.groups, seen.drops, strict=True):
+            off = offsets[:, None, first : first + len(group.states)]
+            found.append(np.where(group.half == seen.half if group.twin else True, drops + off, 0.0))
+            first += len(group.states)
+        return found
 
     def outputs(self, phase: Phase) -> Floats:
         """The outputs (D, S, O), read from outside; zero where a lane has not settled."""

@@ -7,7 +7,11 @@ multiplier, integrated on a gate capacitor while a learning switch is on. Each p
     dG/dt = alpha sum_e s_e [(d_F + o_F)^2 - (d_C + o_C)^2] + B - (G - G_rest) / tau
 
 with the clamped outputs off by what the clamp is off by, the sources of the clamped network off those of the free one, and
-transistors that are not quite twins. A `Board` has these numbers for D draws; each imperfection of a task puts its own part
+transistors that are not quite twins. An edge with comparators instead, which steps up or down, has offsets of its drops too:
+
+    step = delta sgn(|d_C + o_C| - |d_F + o_F|)
+
+A `Board` has these numbers for D draws; each imperfection of a task puts its own part
 onto it (`netlearn.learn.imperfections`). A draw is a function of a seed, what is drawn and the path of the part alone.
 """
 
@@ -16,7 +20,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from statistics import NormalDist
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -29,8 +35,8 @@ STANDARD = NormalDist()
 
 @dataclass(frozen=True)
 class Board:
-    """See the module. alpha in V/s a V^2 (0: a rule without a board). params, flaws and seeds are of D draws. `numbers`:
-    those of a lesson that imperfections set, by their place. `again`: how many of the kind that
+    """See the module. alpha in V/s a V^2 (0: a rule that learns in steps). params, flaws and seeds are of D draws.
+    `numbers`: those of a lesson that imperfections set, by their place. `again`: how many of the kind that
     is being put on it there are already, for what is there twice is drawn twice."""
 
     circuit: FlatCircuit
@@ -46,6 +52,11 @@ class Board:
     def edges(self) -> tuple[str, ...]:
         """A name for each learning edge, group after group."""
         return tuple(self.circuit.banks[g.device].names[int(e)] for g in self.plan.groups for e in g.elements)
+
+    @cached_property
+    def flawed(self) -> bool:
+        """Whether any of it is off, but for the circuit itself (`params`)."""
+        return bool(self.numbers) or any(flaw.any() for flaw in self.flaws)
 
     def normal(self, what: str, names: Sequence[str]) -> Floats:
         """Standard normal numbers (D, names): one for each draw and part."""
@@ -74,13 +85,24 @@ class Board:
         return np.where(long, times + self.numbers.get(EXTRA, 0.0), 0.0)
 
 
-def ideal(circuit: FlatCircuit, plan: Plan, alpha: float, params: Params, seeds: Sequence[int]) -> Board:
+class Circuitry(Protocol):
+    """What a board knows of the rule that it is for (`netlearn.learn.methods.method.Method`)."""
+
+    holds: ClassVar[bool]
+
+    @property
+    def alpha(self) -> float: ...
+
+
+def ideal(circuit: FlatCircuit, plan: Plan, rule: Circuitry, params: Params, seeds: Sequence[int]) -> Board:
     """A board without a flaw, for draws with these parameters and seeds."""
     draws, states = params.states.shape
     edges = sum(len(g.states) for g in plan.groups)
-    clamps, driven = len(circuit.clamping[0]) if alpha else 0, len(circuit.driven["V"][0])
+    clamps, driven = len(circuit.clamping[0]) if rule.holds else 0, len(circuit.driven["V"][0])
     counts = (states, states, states, 2 * edges, clamps, driven)
-    return Board(circuit, plan, alpha, params, tuple(seeds), Flaws(*(np.zeros((draws, count)) for count in counts)))
+    return Board(
+        circuit, plan, rule.alpha, params, tuple(seeds), Flaws(*(np.zeros((draws, count)) for count in counts))
+    )
 
 
 def rounded(volts: Floats, step: float) -> Floats:

@@ -63,7 +63,7 @@ def taught_of(backend: Backend, board: Board, lesson: Lesson, params: Params, ba
     """What a backend can do of steps on these samples by itself, as far as they have as many samples as the first."""
     size = len(batches[0])
     rows = np.array(list(takewhile(lambda batch: len(batch) == size, batches)))
-    flaws = board.flaws if board.alpha else None
+    flaws = board.flaws if board.flawed else None
     if lesson.kinds[2] == codes.PUSHED and size > 1:  # the mean over the samples
         return backend.teach(params, lesson, rows, np.full(len(rows), 1.0 / size), flaws)
     return backend.teach(params, lesson, rows[:, 0] if size == 1 else rows, None, flaws)

@@ -9,11 +9,10 @@ import numpy as np
 
 from netlearn.circuit.flat import Floats, Ints
 from netlearn.errors import CheckFault, Diagnostic
-from netlearn.lang.task import TaskSpec
+from netlearn.lang.task import Choice, TaskSpec
 from netlearn.learn.imperfections import IMPERFECTIONS, Imperfection
 from netlearn.learn.losses import LOSSES, Loss
 from netlearn.learn.methods import METHODS, Method
-from netlearn.learn.methods.integrator import Integrator
 from netlearn.learn.options import choose
 from netlearn.learn.updates import UPDATES, Update
 
@@ -49,17 +48,8 @@ def make_task(spec: TaskSpec, seed: int) -> Task:
     loss = choose("loss", LOSSES, spec.loss, spec.source)
     updates = tuple(choose("update", UPDATES, choice, spec.source) for choice in spec.updates)
     imperfections = tuple(choose("imperfection", IMPERFECTIONS, choice, spec.source) for choice in spec.imperfections)
-    if imperfections and not isinstance(method, Integrator):
-        raise CheckFault(
-            [
-                Diagnostic(
-                    f"rule {spec.rule.name} is a formula, which has no parts that could be imperfect",
-                    spec.source,
-                    spec.imperfections[0].place(""),
-                    "write rule integrator(...) or rule overclamp(...), whose parts these are",
-                )
-            ]
-        )
+    if unfit := [_unfit(spec, choice, method) for choice in spec.imperfections if choice.name not in method.parts]:
+        raise CheckFault(unfit)
     for one in imperfections:
         inputs = one.driven(inputs)
     test = _held_out(labels, spec.holdout, seed)
@@ -77,6 +67,18 @@ def make_task(spec: TaskSpec, seed: int) -> Task:
             ]
         )
     return Task(spec, inputs, labels, train, test, method, loss, updates, imperfections)
+
+
+def _unfit(spec: TaskSpec, choice: Choice, method: Method) -> Diagnostic:
+    """What is wrong with an imperfection that the task's rule has no part for."""
+    rule, name = spec.rule.name, choice.name
+    fits = f"{name} fits rule {' or '.join(other for other, known in METHODS.items() if name in known.parts)}"
+    if not method.parts:
+        message, help = f"rule {rule} is a formula, which has no parts that could be imperfect", fits
+    else:
+        message = f"imperfection {name} does not fit rule {rule}"
+        help = f"those that fit it are {', '.join(sorted(method.parts))}; {fits}"
+    return Diagnostic(message, spec.source, choice.place(""), help)
 
 
 def _held_out(labels: Floats, share: float, seed: int) -> Ints:

@@ -104,7 +104,7 @@ class Stand:
     def built(self, parts: Sequence[Imperfection]) -> Stand:
         """The same boards with these imperfections and no others."""
         params = _params(self.board.circuit, self.board.seeds)
-        board = ideal(self.board.circuit, self.board.plan, self.method.alpha, params, self.board.seeds)
+        board = ideal(self.board.circuit, self.board.plan, self.method, params, self.board.seeds)
         for k, part in enumerate(parts):
             board = put(part, board, parts[:k])
         return replace(self, board=_punctual(board), late=board.numbers.get(EXTRA, 0.0))

@@ -114,7 +114,7 @@ def update(site: Site, rows: Ints, values: Floats) -> tuple[Floats, Floats]:
     stand, circuit = site.stand, site.engine.circuit
     params, method = site.at(values), stand.method
     plan = stand.board.plan
-    board = ideal(circuit, plan, method.alpha, params, stand.board.seeds[:1])
+    board = ideal(circuit, plan, method, params, stand.board.seeds[:1])
     bench = bench_of(stand.trainer, board, params, rows, stand.task.labels[rows], Tick(0, 0, 0))
     free = bench.free()
     clamped = bench.settle(method.clamped(bench, free, bench.aim(free)), free)

@@ -15,6 +15,7 @@ from netlearn.learn.assembly import assemble
 from netlearn.learn.board import Board
 from netlearn.learn.compiled import make_lesson, taught_of
 from netlearn.learn.imperfections import IMPERFECTIONS
+from netlearn.learn.methods import METHODS
 from netlearn.learn.task import make_task
 from netlearn.learn.tick import Tick
 from netlearn.learn.train import Trainer, bench_of, board_of, learn, train
@@ -24,6 +25,7 @@ EXAMPLES = {
     "bias": "bias(value = [0.5V/s, -0.3V/s], mean = 0.1V/s, sd = 0.2V/s)",
     "clamp": "clamp(error = 10mV, sd = 3mV)",
     "codes": "codes(full = 0.4532V)",
+    "comparator": "comparator(offset = 2mV)",
     "leak": "leak(tau = 2s, rest = 1V)",
     "multiplier": "multiplier(amplifier = 1mV, output = 1e-4V^2)",
     "sources": "sources(mean = 1mV, sd = 2mV)",
@@ -34,6 +36,7 @@ RULES = {
     "integrator": "integrator(eta = 0.9)",
     "overclamp": "overclamp(eta = 0.3, full = 20mV)",
     "a shared pulse": "overclamp(eta = 0.3, normalised = 1, pulse = 1ms)\norder batch",
+    "sign": "sign(delta = 10mV)",
 }
 LOSSES = ("loss square", "loss hinge(margin = 20mV)")
 
@@ -95,19 +98,32 @@ def test_the_table_of_imperfections_is_the_table_of_this_test() -> None:
     assert set(EXAMPLES) == set(IMPERFECTIONS)
 
 
-ALL = ";".join(EXAMPLES.values())
+def fitting(rule: str) -> dict[str, str]:
+    """The examples that fit a rule, as they are written, and all of them at once."""
+    own = {name: text for name, text in EXAMPLES.items() if name in METHODS[rule.partition("(")[0]].parts}
+    return {"none": "", **own, "all": ";".join(own.values())}
+
+
+ALL = fitting("integrator")["all"]
+CASES = [
+    pytest.param(flaws, rule, id=f"{rule}-{name}") for rule in RULES for name, flaws in fitting(RULES[rule]).items()
+]
+ONE_AT_A_TIME = ("integrator", "sign")
+
+
+def test_rules_name_imperfections_of_the_table_and_each_is_one_of_some_rule() -> None:
+    assert {name for method in METHODS.values() for name in method.parts} == set(IMPERFECTIONS)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("flaws", ["", *EXAMPLES.values(), ALL], ids=["none", *EXAMPLES, "all"])
+@pytest.mark.parametrize(("flaws", "rule"), CASES)
 def test_machine_code_learns_as_the_loop_does_with_every_imperfection(
     flaws: str, rule: str, loss: str, made: Made
 ) -> None:
     trainer, board = made(flaws, RULES[rule], loss, seed=3)
     lesson = make_lesson(trainer.task, board)
     assert lesson is not None
-    batches = [trainer.task.train] * 20 if "batch" in RULES[rule] else [np.array([k % 3]) for k in range(60)]
+    batches = [trainer.task.train] * 20 if "batch" in RULES[rule] else [np.array([k % 3]) for k in range(61)]
     within = taught_of(trainer.backend, board, lesson, board.params, batches)
     assert within is not None
     assert within.steps == len(batches)
@@ -117,17 +133,19 @@ def test_machine_code_learns_as_the_loop_does_with_every_imperfection(
     np.testing.assert_allclose(within.states, loop.states, rtol=0, atol=2e-12)
 
 
-def test_spice_learns_as_the_native_engine_does_with_every_imperfection(made: Made) -> None:
+@pytest.mark.parametrize("rule", ONE_AT_A_TIME)
+def test_spice_learns_as_the_native_engine_does_with_every_imperfection(rule: str, made: Made) -> None:
     found = []
     for backend in ("native", "ngspice"):
-        trainer, board = made(ALL, seed=3, backend=backend)
+        trainer, board = made(fitting(rule)["all"], RULES[rule], seed=3, backend=backend)
         new, _ = learn(trainer, board, None, board.params, [np.array([k % 3]) for k in range(12)])
         found.append(new.states)
     np.testing.assert_allclose(found[0], found[1], rtol=0, atol=1e-9)
 
 
-def test_draws_side_by_side_learn_as_each_does_alone(made: Made) -> None:
-    trainer, board = made(ALL)
+@pytest.mark.parametrize("rule", ONE_AT_A_TIME)
+def test_draws_side_by_side_learn_as_each_does_alone(rule: str, made: Made) -> None:
+    trainer, board = made(fitting(rule)["all"], RULES[rule])
     seeds = range(11)
     together = assemble(trainer.circuit, board.plan, trainer.task, _nominal(trainer).copies(11), seeds)
     rows = np.arange(60) % 3

@@ -3,6 +3,7 @@
 from netlearn.learn.imperfections.bias import Bias
 from netlearn.learn.imperfections.clamp import Clamp
 from netlearn.learn.imperfections.codes import Codes
+from netlearn.learn.imperfections.comparator import Comparator
 from netlearn.learn.imperfections.imperfection import Imperfection
 from netlearn.learn.imperfections.leak import Leak
 from netlearn.learn.imperfections.multiplier import Multiplier
@@ -14,6 +15,7 @@ IMPERFECTIONS: dict[str, type[Imperfection]] = {
     "bias": Bias,
     "clamp": Clamp,
     "codes": Codes,
+    "comparator": Comparator,
     "leak": Leak,
     "multiplier": Multiplier,
     "sources": Sources,

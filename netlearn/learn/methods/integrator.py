@@ -16,11 +16,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from netlearn.circuit.flat import FREE, Boundary, FlatCircuit, Floats, hold
+from netlearn.circuit.flat import FREE, Boundary, FlatCircuit, Floats
 from netlearn.errors import TaskError
 from netlearn.learn.bench import Bench
 from netlearn.learn.edges import Seen
-from netlearn.learn.methods.method import Formula, Method, check_eta
+from netlearn.learn.methods.method import CLAMPED, Formula, Method, check_eta
 from netlearn.learn.options import check_positive
 from netlearn.learn.phases import Aim, Phase
 from netlearn.learn.plan import Plan, add, adding
@@ -34,6 +34,7 @@ class Integrator(Method):
     """See the module."""
 
     holds: ClassVar[bool] = True
+    parts: ClassVar[tuple[str, ...]] = (*CLAMPED, "multiplier", "bias", "leak", "switch")
     switch: ClassVar[int] = ALWAYS
     r: float = field(default=1e3, metadata={"doc": "R, of an edge's integrator", "unit": "Ohm"})
     c: float = field(default=2.2e-6, metadata={"doc": "C, the gate capacitor", "unit": "F"})
@@ -54,7 +55,6 @@ class Integrator(Method):
 
     @property
     def alpha(self) -> float:
-        """V/s a V^2."""
         return self.gain / (self.r * self.c * self.v0)
 
     def change(self, bench: Bench) -> Floats | None:
@@ -64,8 +64,8 @@ class Integrator(Method):
         times = board.on(np.where(bench.alive, self.times(np.where(bench.alive, aim.miss, 0.0), span), 0.0))
         if not times.any():
             return None
-        clamped = bench.settle(_sources(self.clamped(bench, free, aim), bench), free)
-        seen = _squares(bench, bench.seen(free, clamped, FREE), 0) - _squares(bench, bench.nudged(clamped), 1)
+        clamped = bench.clamp(self.clamped(bench, free, aim), free)
+        seen = _squares(bench, bench.seen(free, clamped, FREE)) - _squares(bench, bench.nudged(clamped))
         times = np.where(bench.alive, times, 0.0)
         flaws, states = board.flaws, bench.params.states
         drift = flaws.drift - flaws.leak * (states - flaws.rest)
@@ -78,11 +78,9 @@ class Integrator(Method):
 
     def clamped(self, bench: Bench, free: Phase, aim: Aim) -> Boundary:
         """The boundary of the clamped phase, but for its sources."""
-        nodes, starts, outputs, shares = bench.circuit.clamping
-        start = bench.board.read(free.x[0].take(starts, axis=1))
+        _, _, outputs, shares = bench.circuit.clamping
         output, push = (of.take(outputs, axis=1) for of in (aim.outputs, aim.target - aim.outputs))
-        goal = start + shares * (self.eta * self.pull(output, push, shares))
-        return hold(free.boundary, nodes, bench.board.drive(goal) + bench.board.flaws.clamp)
+        return bench.clamped(free, self.eta * self.pull(output, push, shares))
 
     def pull(self, output: Floats, push: Floats, shares: Floats) -> Floats:
         """Which way and how far a full nudge moves each `output` (S, T) that is `push` below where it should go; NaN:
@@ -106,20 +104,7 @@ def leaked(lost: Floats) -> Floats:
     return np.where(lost > 0.0, -np.expm1(-some) / some, 1.0)
 
 
-def _sources(imposed: Boundary, bench: Bench) -> Boundary:
-    """What drives the clamped network is not quite what drives the free one."""
-    voltages = imposed.voltages.copy()
-    voltages[:, : bench.board.flaws.source.shape[1]] += bench.board.flaws.source
-    return Boundary(imposed.held, voltages, imposed.fed, imposed.currents)
-
-
-def _squares(bench: Bench, seen: Seen, phase: int) -> Floats:
-    """What each state's edges make of their drops in the free (0) or clamped (1) phase, (D, S, states)."""
-    offsets = np.split(bench.board.flaws.offsets, 2, axis=1)[phase]
-    parts, first = [], 0
-    for group, polarity, drops in zip(bench.plan.groups, bench.plan.polarity, seen.drops, strict=True):
-        off = offsets[:, None, first : first + len(polarity)]
-        own = group.half == seen.half if group.twin else True
-        parts.append(np.where(own, polarity * (drops + off) ** 2, 0.0))
-        first += len(polarity)
-    return seen.to_states(parts)
+def _squares(bench: Bench, seen: Seen) -> Floats:
+    """What each state's edges make of their drops in a phase, (D, S, states)."""
+    drops = bench.drops(seen)
+    return seen.to_states([polarity * d**2 for polarity, d in zip(bench.plan.polarity, drops, strict=True)])

@@ -34,11 +34,22 @@ class Formula:
     numbers: Mapping[int, float] = field(default_factory=dict)
 
 
+CLAMPED = ("clamp", "codes", "sources", "twins")
+"""What every twin with clamps can be imperfect by, whatever its update circuitry."""
+
+
 class Method(ABC):
     """A value: its options are its fields (see `netlearn.learn.options`). `holds`: whether it holds outputs at voltages,
-    so that no two of them can be read at one node."""
+    so that no two of them can be read at one node. `parts`: the imperfections that its circuitry can have, by name; a rule
+    that is a formula has none."""
 
     holds: ClassVar[bool] = False
+    parts: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def alpha(self) -> float:
+        """V/s that its circuitry makes of a V^2; 0 where it learns in steps, not in time."""
+        return 0.0
 
     @abstractmethod
     def change(self, bench: Bench) -> Floats | None:

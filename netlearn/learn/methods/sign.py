@@ -5,7 +5,12 @@
 Needs: a twin, comparators and an XOR an edge, a digital potentiometer; outputs that can be held towards their labels.
 
 Each edge only knows which of its two drops is larger, and moves its resistance one step up or down. Drops that
-differ by less than `dead` volts count as equal.
+differ by less than `dead` volts count as equal. One comparator looks at d_C - d_F, the other at d_C + d_F, and the XOR of both
+decides, so with offsets (`imperfection comparator`) it is
+
+    dR = delta sgn[(d_C - d_F + o1)(d_C + d_F + o2)]
+
+A sample that nothing is wanted of (a hinge that is satisfied) has no step.
 """
 
 from __future__ import annotations
@@ -15,11 +20,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from netlearn.circuit.flat import FlatCircuit, Floats
+from netlearn.circuit.flat import FREE, FlatCircuit, Floats
 from netlearn.learn.bench import Bench
 from netlearn.learn.edges import Seen
-from netlearn.learn.methods.contrastive import ONE_SIDED, contrast
-from netlearn.learn.methods.method import Formula, Method, check_eta
+from netlearn.learn.methods.method import CLAMPED, Formula, Method, check_eta
 from netlearn.learn.nudge import Hold
 from netlearn.learn.options import STATE, check_positive
 from netlearn.learn.plan import Plan, add, adding
@@ -31,6 +35,7 @@ class Sign(Method):
     """See the module."""
 
     holds: ClassVar[bool] = True
+    parts: ClassVar[tuple[str, ...]] = (*CLAMPED, "comparator")
     eta: float = field(default=1.0, metadata={"doc": "nudge, 0..1"})
     delta: float = field(default=1.0, metadata={"doc": "step of the learnable value", "unit": STATE})
     dead: float = field(default=1e-9, metadata={"doc": "drops closer than this count as equal", "unit": "V"})
@@ -41,10 +46,13 @@ class Sign(Method):
 
     def change(self, bench: Bench) -> Floats | None:
         """The comparator compares the edge's summed magnitudes: in a twin each half brings one of the two."""
-        found = contrast(bench, Hold(), ONE_SIDED, self.eta, _magnitudes)
+        found = bench.pushed(Hold())
         if found is None:
             return None
-        some, larger = found
+        some, free, aim = found
+        push = (aim.target - aim.outputs).take(bench.circuit.clamping[2], axis=1)
+        clamped = some.clamp(some.clamped(free, self.eta * push), free)
+        larger = _magnitudes(some, some.nudged(clamped)) - _magnitudes(some, some.seen(free, clamped, FREE))
         signs = np.zeros(len(bench.plan.names))
         for group, polarity in zip(bench.plan.groups, bench.plan.polarity, strict=True):
             np.add.at(signs, group.states, polarity)
@@ -59,5 +67,5 @@ class Sign(Method):
         return add(states, change, plan)
 
 
-def _magnitudes(seen: Seen) -> Floats:
-    return seen.to_states([np.abs(d) for d in seen.drops])
+def _magnitudes(bench: Bench, seen: Seen) -> Floats:
+    return seen.to_states([np.abs(d) for d in bench.drops(seen)])
