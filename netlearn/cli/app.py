@@ -32,9 +32,7 @@ Run = Annotated[Path, typer.Argument(help="A run folder.")]
 Target = Annotated[
     Path, typer.Argument(help="A netlist (- for standard input), or a run folder: solved as it was trained.")
 ]
-Set = Annotated[
-    list[str] | None, typer.Option("--set", help="name=value: a parameter of the netlist's circuit, once for each.")
-]
+Set = Annotated[list[str] | None, typer.Option("--set", help="name=value: a parameter of the circuit, once for each.")]
 PROMISED = ("error", "accuracy", "steps", "seconds", "settled", "unsettled", "run", "asserts")
 """What --json prints of a result."""
 Inputs = Annotated[
@@ -391,6 +389,30 @@ def lattice(
         print(text, end="")
     else:
         out.write_text(text, encoding="utf-8")
+        print(out)
+
+
+@app.command()
+def schematic(
+    file: File,
+    module: Annotated[str | None, typer.Option(help="Which module.")] = None,
+    circuit: CircuitName = None,
+    given: Set = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="An .svg to write; else it is printed.")] = None,
+    allow: Allow = None,
+) -> None:
+    """Draw the schematic of a module or circuit, from the text alone."""
+    from netlearn.cli.drawing import chosen
+    from netlearn.plot import schematic as draw
+    from netlearn.store import write_bytes
+
+    if out is not None and out.suffix != ".svg":
+        raise RunError(f"schematics are svg, not '{out.suffix}'")
+    drawn = draw(chosen(file, allow, module, circuit, given or []))
+    if out is None:
+        print(drawn, end="")
+    else:
+        write_bytes(out, drawn.encode())
         print(out)
 
 
