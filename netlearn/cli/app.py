@@ -433,13 +433,17 @@ def plot(
 @app.command()
 def report(
     run: Annotated[
-        Path, typer.Argument(help="A run folder, the folder of a study, or one with several of these in it.")
+        Path,
+        typer.Argument(help="A run folder, the folder of a study (or one with several of these), or a netlist (.nl)."),
     ],
-    out: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write the page.")] = None,
 ) -> None:
-    """Write one self-contained HTML page about a finished run, or about studies."""
-    from netlearn.report import write_report, write_studies_report
+    """Write one self-contained HTML page about a finished run, about studies, or about the cells of a netlist."""
+    from netlearn.report import write_cells_report, write_report, write_studies_report
     from netlearn.store import open_run
 
+    if run.suffix == ".nl" and not run.is_dir():
+        print(write_cells_report(run, out))
+        return
     studies = (run / "study.json").is_file() or any(run.glob("*/study.json"))
     print(write_studies_report(run, out) if studies else write_report(open_run(run), out))

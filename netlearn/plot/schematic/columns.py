@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from netlearn.circuit.model import GROUND, Element
+from netlearn.circuit.model import Element
 from netlearn.plot.schematic.shapes import STUB, Group, Symbol, around, text_width, up
 from netlearn.plot.schematic.symbols import (
     HALF,
     ONE_WAY,
     TRANSISTORS,
     ends,
+    is_low,
     is_rail,
     is_supply,
     standing,
@@ -192,7 +193,7 @@ def _placed(columns: Sequence[Column]) -> Group:
         left, right = _sides(symbols)
         x = up(edge + left)
         group += [s.moved(x, 0) for s in symbols]
-        edge = x + right + 0.5
+        edge = x + right + 0.75
     return tuple(group)
 
 
@@ -206,6 +207,6 @@ def _sides(symbols: Sequence[Symbol]) -> tuple[float, float]:
             wide = abs(pin.x) + STUB + text_width(pin.net) + 0.2
             if pin.dx < 0:
                 left = max(left, wide)
-            elif not (pin.dy and pin.net == GROUND):
+            elif not (pin.dy and is_low(pin.net)):
                 right = max(right, wide)
     return left, right

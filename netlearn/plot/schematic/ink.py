@@ -71,8 +71,9 @@ def _name(drawing: Any, elm: Any, name: Name) -> None:
     if name.sign == "ground":
         drawing.add(elm.Ground().at((name.x1, name.y1)).theta(0).color(INK))
     elif name.sign == "supply":
-        drawing.add(elm.Line().endpoints((name.x1, name.y1), (name.x1, name.y1 + 0.3)).color(INK))
-        drawing.add(elm.Line().endpoints((name.x1 - 0.3, name.y1 + 0.3), (name.x1 + 0.3, name.y1 + 0.3)).color(INK))
+        bar = name.y1 + (0.3 if name.box.y1 > name.y1 + 0.1 else -0.3)
+        _line(drawing, elm, [(name.x1, name.y1), (name.x1, bar)])
+        _line(drawing, elm, [(name.x1 - 0.3, bar), (name.x1 + 0.3, bar)])
     elif name.sign == "port":
         drawing.add(elm.Dot(open=True, radius=0.1).at((name.x1, name.y1)).color(PORT))
 

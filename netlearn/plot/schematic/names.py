@@ -6,16 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from netlearn.circuit.model import GROUND
-from netlearn.plot.schematic.shapes import LINE, STUB, Box, Pin, Symbol, Text, text_width
-from netlearn.plot.schematic.symbols import is_rail, is_supply
+from netlearn.plot.schematic.shapes import BOLD, LINE, STUB, Box, Pin, Symbol, Text, text_width
+from netlearn.plot.schematic.symbols import is_low, is_rail, is_supply
 from netlearn.plot.schematic.wires import Node, Wiring, node, route
 
-ROUNDS = 8  # of names that found no room and are placed before the wires
+ROUNDS = 4  # of names that found no room and are placed before the wires
 
 
 @dataclass(frozen=True)
 class Name:
-    """A net's name at the end of a short wire (from x, y to x1, y1); sign: `ground`, `supply`, `port` or none."""
+    """A net's name at the end of a short wire (from x, y to x1, y1); sign: `ground`, `supply` (a bar above, or
+    below where it is negative), `port` or none."""
 
     net: str
     x: float
@@ -121,7 +122,9 @@ def _choices(pin: Pin, shown: frozenset[str]) -> list[Name]:
     if pin.net == GROUND:
         return [_ground(pin, *way) for way in ways if way[1] <= 0] or [_ground(pin, 1, 0)]
     if is_supply(pin.net):
-        return [_supply(pin, *way) for way in ways if way[1] >= 0] or [_supply(pin, 1, 0)]
+        return [_supply(pin, *way, 1) for way in ways if way[1] >= 0] or [_supply(pin, 1, 0, 1)]
+    if is_low(pin.net):
+        return [_supply(pin, *way, -1) for way in ways if way[1] <= 0] or [_supply(pin, 1, 0, -1)]
     return [_plain(pin, dx, dy, pin.net in shown) for dx, dy in ways]
 
 
@@ -140,8 +143,9 @@ def _ground(pin: Pin, dx: int, dy: int) -> Name:
     return Name(pin.net, pin.x, pin.y, x, y, None, "ground", Box(x - 0.35, y - 0.8, x + 0.35, y - 0.05))
 
 
-def _supply(pin: Pin, dx: int, dy: int) -> Name:
+def _supply(pin: Pin, dx: int, dy: int, up: int) -> Name:
     x, y = pin.x + STUB * dx, pin.y + 0.1 * dy
-    wide = max(text_width(pin.net), 0.6)
-    text = Text(pin.net, x, y + 0.62, "middle", strong=True)
-    return Name(pin.net, pin.x, pin.y, x, y, text, "supply", Box(x - wide / 2, y + 0.05, x + wide / 2, y + 0.85))
+    wide = max(text_width(pin.net) * BOLD, 0.6) / 2
+    text = Text(pin.net, x, y + 0.62 * up, "middle", strong=True)
+    low, high = sorted((y + 0.05 * up, y + 0.85 * up))
+    return Name(pin.net, pin.x, pin.y, x, y, text, "supply", Box(x - wide, low, x + wide, high))

@@ -17,14 +17,20 @@ ONE_WAY = ("D", "V", "I")
 AMPLIFIERS = ("OpAmp", "Comparator")
 HALF = 1.5  # from the middle of what stands in a column to its ends
 SUPPLIES = ("vdd", "vcc", "vpp", "vpos", "avdd", "dvdd")
+NEGATIVE = ("vss", "vee", "vneg", "avss", "dvss")
 
 
 def is_supply(net: str) -> bool:
     return net.lower() in SUPPLIES
 
 
+def is_low(net: str) -> bool:
+    """Ground or a negative supply: drawn at the bottom."""
+    return net == GROUND or net.lower() in NEGATIVE
+
+
 def is_rail(net: str) -> bool:
-    return net == GROUND or is_supply(net)
+    return is_low(net) or is_supply(net)
 
 
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"), (1e-15, "f"))  # fmt: skip
@@ -70,7 +76,7 @@ def _special(element: Element) -> str:
 def _bulk(element: Element) -> str:
     """The net of a transistor's bulk, where it is not the usual one."""
     net, source = element.nodes[3], element.nodes[2]
-    usual = net == GROUND if element.device.name in N_CHANNEL else is_supply(net)
+    usual = is_low(net) if element.device.name in N_CHANNEL else is_supply(net)
     return "" if net == source or usual else f"bulk {net}"
 
 
@@ -79,7 +85,7 @@ def ends(element: Element) -> tuple[str, str]:
     a, b = element.nodes[0], element.nodes[2 if element.device.name in TRANSISTORS else 1]
     if element.device.name in P_CHANNEL:
         a, b = b, a
-    turned = (a == GROUND or is_supply(b)) and b != GROUND and not is_supply(a)
+    turned = (is_low(a) or is_supply(b)) and not is_low(b) and not is_supply(a)
     return (b, a) if turned and element.device.name not in ONE_WAY else (a, b)
 
 
@@ -171,8 +177,8 @@ def element_symbol(element: Element) -> Symbol:
 
 
 def block(name: str, kind: str, pins: Sequence[tuple[str, str, str]], value: str = "") -> Symbol:
-    """A box with named pins (name, net, left or right); ground goes to its lower edge, supplies to its upper one."""
-    below = [p for p in pins if p[1] == GROUND]
+    """A box with named pins (name, net, left or right); ground and negative supplies go to its lower edge, supplies to its upper one."""
+    below = [p for p in pins if is_low(p[1])]
     above = [p for p in pins if is_supply(p[1])]
     left = [p for p in pins if p not in below and p not in above and p[2] == "left"]
     right = [p for p in pins if p not in below and p not in above and p[2] == "right"]

@@ -86,7 +86,7 @@ def _walls(symbols: Sequence[Symbol], taken: Iterable[Box]) -> set[Node | Edge]:
     boxes = [*taken, *(t.box for s in symbols for t in s.texts)]
     walls: set[Node | Edge] = set()
     for box in boxes:
-        _fill(walls, box, 0.0)
+        _fill(walls, box, 0.15)
     for symbol in symbols:
         _fill(walls, symbol.body, 0.1)
         for pin in symbol.pins:
@@ -148,11 +148,18 @@ def _path(
     if near > farthest:
         return None
     most = near + 6 * BEND + 4.0
-    queue: list[tuple[float, Node, int]] = [(0.0, n, k) for n in sorted(start) for k in range(4)]
-    cost = {(n, k): 0.0 for _, n, k in queue}
+    low_x, high_x = min(x for x, _ in goal), max(x for x, _ in goal)
+    low_y, high_y = min(y for _, y in goal), max(y for _, y in goal)
+
+    def rest(at: Node) -> float:  # the least that is still to go
+        return STEP * (max(low_x - at[0], at[0] - high_x, 0) + max(low_y - at[1], at[1] - high_y, 0))
+
+    queue = [(rest(n), 0.0, n, k) for n in sorted(start) for k in range(4)]
+    heapq.heapify(queue)
+    cost = {(n, k): 0.0 for _, _, n, k in queue}
     before: dict[tuple[Node, int], tuple[Node, int]] = {}
     while queue:
-        spent, here, way = heapq.heappop(queue)
+        _, spent, here, way = heapq.heappop(queue)
         if spent > cost[here, way]:
             continue
         if here in goal:
@@ -168,10 +175,10 @@ def _path(
             if more is None:
                 continue
             total = spent + more + (BEND if k != way and here not in start else 0.0)
-            if total <= most and total < cost.get((there, k), float("inf")):
+            if total + rest(there) <= most and total < cost.get((there, k), float("inf")):
                 cost[there, k] = total
                 before[there, k] = (here, way)
-                heapq.heappush(queue, (total, there, k))
+                heapq.heappush(queue, (total + rest(there), total, there, k))
     return None
 
 
