@@ -33,12 +33,17 @@ def made(file: Path, folder: Path) -> CellsPage | str | None:
     return found
 
 
+def verdict(found: CellsPage | str) -> str:
+    if isinstance(found, str):
+        return f"FAULT\n{found}"
+    return f"{found.holds} of {found.asserts} asserts hold" if found.asserts else "no bench"
+
+
 def row(name: str, found: CellsPage | str) -> str:
     if isinstance(found, str):
         return f"<tr><td>{text(name)}</td><td colspan=3><span class=bad>{text(found)}</span></td></tr>"
     bad = " class=bad" if found.holds < found.asserts else ""
-    verdict = f"{found.holds} of {found.asserts} asserts hold" if found.asserts else "no bench"
-    cells = f"<td>{text(', '.join(found.modules))}</td><td{bad}>{verdict}</td><td>{found.seconds:.1f} s</td>"
+    cells = f"<td>{text(', '.join(found.modules))}</td><td{bad}>{verdict(found)}</td><td>{found.seconds:.1f} s</td>"
     return f"<tr><td><a href='{text(name)}.html'>{text(name)}</a></td>{cells}</tr>"
 
 
@@ -62,8 +67,7 @@ def main() -> None:
             print("no modules", file=sys.stderr)
             continue
         pages[file.stem] = found
-        told = f"FAULT\n{found}" if isinstance(found, str) else f"{found.holds} of {found.asserts} asserts hold"
-        print(f"{told}, {seconds:.1f} s", file=sys.stderr)
+        print(f"{verdict(found)}, {seconds:.1f} s", file=sys.stderr)
     rows = "".join(row(name, found) for name, found in pages.items())
     index = options.out / "index.html"
     write_bytes(index, page("Cells", f"<h1>Cells of netlists/std</h1><table>{rows}</table>").encode())

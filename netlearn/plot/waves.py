@@ -62,18 +62,19 @@ def versions_size(plot: Plot) -> tuple[float, float]:
 
 
 def draw_versions(figure: Any, plots: Sequence[Plot], versions: Sequence[Traces]) -> None:
-    """One plot of a circuit as each version has it (solid, dashed, ...), its curves in colours; many curves over time
+    """One plot of a circuit as each version has it (solid, dashed, ...), curves of one axes in colours; many curves over time
     lie in strips below each other, with one axis of time."""
     first = plots[0]
     many = first.against is None and len(first.curves) > STRIPS
     rows = figure.subplots(len(first.curves) if many else 1, sharex=True, squeeze=False)[:, 0]
     last = max(traces.time[-1] for traces in versions)
     factor, unit = time_unit(last)
-    for plot, traces, style in zip(plots, versions, STYLES, strict=False):
+    alone = many or len(first.curves) == 1  # then colours can tell versions apart as well
+    for number, (plot, traces, style) in enumerate(zip(plots, versions, STYLES, strict=False)):
         x = traces.time * factor if plot.against is None else reading(plot.against, traces.volts, traces.time)
         for k, curve in enumerate(plot.curves):
             label = ", ".join(part for part in (curve.text, traces.version) if part)
-            axes, color = (rows[min(k, len(rows) - 1)], "C0") if many else (rows[0], f"C{k}")
+            axes, color = rows[min(k, len(rows) - 1)], f"C{number if alone else k}"
             axes.plot(x, reading(curve, traces.volts, traces.time), style, color=color, lw=1.3, label=label)
     for k, axes in enumerate(rows):
         axes.grid(alpha=0.25)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from netlearn.circuit.model import Cell
 from netlearn.circuit.over_time import Check
@@ -94,7 +95,7 @@ def _module(module: Module, mine: Sequence[Bench], told: Sequence[Bench]) -> str
         for version, cell in versions.items()
         if isinstance(cell, Cell)
     ]
-    drawn = f"<div class=drawn>{''.join(_drawn(version, cell) for version, cell in versions.items())}</div>"
+    drawn = f"<div class=drawn>{_schematics(versions)}</div>"
     also = "".join(f"<p>It is part of the bench <a href='#{text(b.name)}'>{text(b.name)}</a> above.</p>" for b in told)
     return (
         f"<h2 id='{text(module.name)}'>{text(module.name)}</h2>{_paragraphs(module.doc)}{table(facts)}{drawn}"
@@ -121,11 +122,17 @@ def transistors(cell: Cell) -> int:
     return sum(e.device.name in TRANSISTORS for e in cell.elements) + sum(transistors(i.cell) for i in cell.instances)
 
 
-def _drawn(version: str, cell: Cell | str) -> str:
-    if isinstance(cell, str):
-        return f"<p class=sub>No schematic: {text(cell)}</p>"
-    caption = f"Schematic, {version}." if version else "Schematic."
-    return f"<figure>{schematic(cell)}<figcaption>{text(caption)}</figcaption></figure>"
+def _schematics(versions: Mapping[str, Cell | str]) -> str:
+    """A figure for each version; one for all that look the same."""
+    figures: dict[str, list[str]] = {}
+    for version, cell in versions.items():
+        drawn = schematic(cell) if isinstance(cell, Cell) else f"<p class=sub>No schematic: {text(cell)}</p>"
+        figures.setdefault(drawn, []).append(version)
+    captions = ["Schematic, " + " and ".join(of) if any(of) else "Schematic" for of in figures.values()]
+    return "".join(
+        f"<figure>{drawn}<figcaption>{text(caption)}.</figcaption></figure>"
+        for drawn, caption in zip(figures, captions, strict=True)
+    )
 
 
 def _bench(bench: Bench) -> str:
@@ -180,4 +187,14 @@ def _answer(check: Check | None) -> str:
     if check is None:
         return "<td colspan=2>not there</td>"
     verdict = "holds" if check.holds else "<b class=bad>FAILS</b>"
-    return f"<td>{text(check.said)}</td><td>{verdict}</td>"
+    return f"<td>{text(_measured(check))}</td><td>{verdict}</td>"
+
+
+def _measured(check: Check) -> str:
+    """What was read: of both sides, where the other one is no number as well."""
+    sides = [(check.watch.left, check.left), (check.watch.right, check.right)]
+    return ", ".join(f"{side.text} is {value:.4g}" for side, value in sides if not _is_number(side.tree)) or check.said
+
+
+def _is_number(tree: Any) -> bool:
+    return tree[0] != "n" and all(_is_number(part) for part in tree[1:] if isinstance(part, tuple))

@@ -108,3 +108,21 @@ def test_wrong_parameters_are_told() -> None:
     needy = compile_netlist("module Needy(a; r) {\n R r1(a, gnd) = r\n}").modules["Needy"]
     with pytest.raises(CircuitError, match="has no value"):
         needy.cell({})
+
+
+def test_what_is_driven_stands_at_the_right() -> None:
+    charge = {s.name: s for s in arrange(CELLS["Charge"].cell({}))}
+    sides = {p.name: (p.dx, p.dy) for p in charge["inv"].pins}
+    assert (sides["a"], sides["out"], sides["vdd"]) == ((-1, 0), (1, 0), (0, 1))
+    bench = compile_netlist(
+        'import "std/edge.nl"\ncircuit Pair {\n  net x: twin, y: twin\n  MosEdge e(x, y)\n}', folder=shipped()
+    )
+    pins = {p.name: p.dx for s in arrange(bench.circuit.top) for p in s.pins}
+    assert (pins["a.free"], pins["b.free"]) == (-1, 1)
+
+
+def test_a_transmission_gate_stands_side_by_side() -> None:
+    text = "module Gate(a, b, on, off, vdd) {\n  NMOS n(a, on, b, gnd)\n  PMOS p(a, off, b, vdd)\n}"
+    n, p = arrange(compile_netlist(text).modules["Gate"].cell({}))
+    assert [pin.net for pin in n.pins[1:]] == [pin.net for pin in p.pins[1:]] == ["a", "b"]
+    assert n.body.y0 == p.body.y0

@@ -28,6 +28,8 @@ MANY = 12  # members of an array that are drawn one by one
 TALLEST = 34.0  # of a layer, before it goes on in another
 SOURCES = 4  # in a row
 APART = 1.0  # groups above each other
+WIDEST = 46.0  # of layers beside each other
+BELOW = 1.5  # between rows of layers
 CHANNEL = 1.5  # between layers, for wires
 
 
@@ -172,26 +174,53 @@ def _split(layer: Sequence[int], flows: Sequence[_Flow]) -> list[list[int]]:
     return layers
 
 
+def _rows(layers: Sequence[Sequence[int]], flows: Sequence[_Flow]) -> list[list[Sequence[int]]]:
+    """Layers beside each other as far as a page is wide, the others below them."""
+    rows: list[list[Sequence[int]]] = []
+    edge = 0.0
+    for members in layers:
+        wide = _width(members, flows) + CHANNEL
+        if not rows or edge + wide > WIDEST:
+            rows.append([])
+            edge = 0.0
+        rows[-1].append(members)
+        edge += wide
+    return rows
+
+
+def _width(members: Sequence[int], flows: Sequence[_Flow]) -> float:
+    boxes = [room(flows[i].group) for i in members]
+    return max(box.x1 - box.x0 for box in boxes)
+
+
 def _stacked(layers: Sequence[Sequence[int]], flows: Sequence[_Flow]) -> Group:
-    """Layers from left to right, each around y = 0, its groups at the heights of the nets they read."""
+    """Layers from left to right, in rows from the upper to the lower."""
+    found: list[Symbol] = []
+    for row in _rows(layers, flows):
+        symbols = _row(row, flows)
+        lift = -up(room(symbols).y1 - room(found).y0 + BELOW) if found else 0.0
+        found += moved(symbols, 0.0, lift)
+    return tuple(found)
+
+
+def _row(layers: Sequence[Sequence[int]], flows: Sequence[_Flow]) -> Group:
+    """Layers from left to right, the groups of each at the heights of the nets they read."""
     source: dict[str, float] = {}  # net to the height at which it is driven
-    found: list[Group] = []
+    found: list[Symbol] = []
     x = 0.0
     for members in layers:
         wished = {i: _wish(flows[i], source) for i in members}
         order = sorted(members, key=lambda i: (-(wished[i] or 0.0), i))
         boxes = {i: room(flows[i].group) for i in members}
         places = _heights(order, wished, {i: (b.y0, b.y1) for i, b in boxes.items()})
-        wide = max(b.x1 - b.x0 for b in boxes.values())
         for i in order:
             group = moved(flows[i].group, up(x - boxes[i].x0), places[i])
-            found.append(group)
-            for symbol in group:
-                for pin in symbol.pins:
-                    if pin.net in flows[i].drives and (pin.dx > 0 or pin.net not in source):
-                        source[pin.net] = pin.y
-        x += wide + CHANNEL
-    return tuple(symbol for group in found for symbol in group)
+            found += group
+            for pin in (pin for symbol in group for pin in symbol.pins):
+                if pin.net in flows[i].drives and (pin.dx > 0 or pin.net not in source):
+                    source[pin.net] = pin.y
+        x += _width(members, flows) + CHANNEL
+    return tuple(found)
 
 
 def _wish(flow: _Flow, source: dict[str, float]) -> float | None:

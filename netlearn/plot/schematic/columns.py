@@ -6,14 +6,16 @@ with that net at one height.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from netlearn.circuit.model import Element
 from netlearn.plot.schematic.shapes import STUB, Group, Symbol, around, text_width, up
 from netlearn.plot.schematic.symbols import (
     HALF,
+    N_CHANNEL,
     ONE_WAY,
+    P_CHANNEL,
     TRANSISTORS,
     ends,
     is_low,
@@ -25,6 +27,9 @@ from netlearn.plot.schematic.symbols import (
 
 LONGEST = 8  # elements of a chain
 PITCH = 2 * HALF
+
+
+Ends = Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -48,28 +53,37 @@ class Column:
 
 def column_groups(elements: Sequence[Element]) -> list[Group]:
     """Groups of columns, each around its own origin."""
-    return [_placed(_ordered(cluster)) for cluster in _clusters(_chains(elements))]
+    return [_placed(_ordered(cluster)) for cluster in _clusters(_chains(elements, _upright(elements)))]
+
+
+def _upright(elements: Sequence[Element]) -> Ends:
+    """Elements by name to the nets at their upper and lower ends: both transistors of a transmission gate have the
+    same one on top."""
+    found = {e.name: ends(e) for e in elements}
+    n_channels = {frozenset(found[e.name]): found[e.name] for e in elements if e.device.name in N_CHANNEL}
+    p_channels = [e.name for e in elements if e.device.name in P_CHANNEL]
+    return found | {name: n_channels.get(frozenset(found[name]), found[name]) for name in p_channels}
 
 
 def _is_transistor(element: Element) -> bool:
     return element.device.name in TRANSISTORS
 
 
-def _chains(elements: Sequence[Element]) -> list[Chain]:
+def _chains(elements: Sequence[Element], upright: Ends) -> list[Chain]:
     """Every element in one chain; those that begin at a supply come first."""
     left = list(elements)
     chains = []
     while left:
-        start = _start(left)
+        start = _start(left, upright)
         left.remove(start)
-        top, bottom = ends(start)
+        top, bottom = upright[start.name]
         chain = [start]
         nets = [top, bottom]
-        while len(chain) < LONGEST and (found := _next(left, nets[-1], nets, chain, down=True)):
+        while len(chain) < LONGEST and (found := _next(left, nets[-1], nets, chain, upright, down=True)):
             left.remove(found[0])
             chain.append(found[0])
             nets.append(found[1])
-        while len(chain) < LONGEST and (found := _next(left, nets[0], nets, chain, down=False)):
+        while len(chain) < LONGEST and (found := _next(left, nets[0], nets, chain, upright, down=False)):
             left.remove(found[0])
             chain.insert(0, found[0])
             nets.insert(0, found[1])
@@ -77,12 +91,12 @@ def _chains(elements: Sequence[Element]) -> list[Chain]:
     return chains
 
 
-def _start(left: Sequence[Element]) -> Element:
+def _start(left: Sequence[Element], upright: Ends) -> Element:
     """Transistors at a supply, other transistors that nothing is above of, what else is at a supply, the rest."""
-    below = {ends(e)[1] for e in left if _is_transistor(e)}
+    below = {upright[e.name][1] for e in left if _is_transistor(e)}
 
     def rank(element: Element) -> int:
-        top = ends(element)[0]
+        top = upright[element.name][0]
         if _is_transistor(element):
             return 0 if is_supply(top) else 1 if top not in below else 2
         return 3 if is_supply(top) else 4
@@ -91,7 +105,7 @@ def _start(left: Sequence[Element]) -> Element:
 
 
 def _next(
-    left: Sequence[Element], at: str, nets: Sequence[str], chain: Sequence[Element], down: bool
+    left: Sequence[Element], at: str, nets: Sequence[str], chain: Sequence[Element], upright: Ends, down: bool
 ) -> tuple[Element, str] | None:
     """The element that goes on from a net, and the net at its other end: transistors first, then what leads to a
     rail. Capacitors and sources hang on transistors beside them, not in their path."""
@@ -100,7 +114,7 @@ def _next(
     found: list[tuple[int, Element, str]] = []
     path = any(_is_transistor(e) for e in chain)
     for element in left:
-        for here, there in _ways(element, down):
+        for here, there in _ways(element, upright, down):
             if here == at and there not in nets:
                 hangs = element.device.name in ("C", "Cm", "V")
                 if hangs and (path or not is_rail(there)):
@@ -109,9 +123,9 @@ def _next(
     return min(found, key=lambda f: f[0])[1:] if found else None
 
 
-def _ways(element: Element, down: bool) -> list[tuple[str, str]]:
+def _ways(element: Element, upright: Ends, down: bool) -> list[tuple[str, str]]:
     """(net it is met at, net it leads to) where a chain goes on downwards or upwards."""
-    top, bottom = ends(element)
+    top, bottom = upright[element.name]
     way = (top, bottom) if down else (bottom, top)
     fixed = _is_transistor(element) or element.device.name in ONE_WAY or is_rail(top) or is_rail(bottom)
     return [way] if fixed else [way, way[::-1]]
@@ -183,12 +197,12 @@ def _placed(columns: Sequence[Column]) -> Group:
     group: list[Symbol] = []
     edge = 0.0
     for i, column in enumerate(columns):
-        symbols = []
+        symbols, nets = [], column.chain.nets
         for k, element in enumerate(column.chain.elements):
             if _is_transistor(element):
-                symbol = transistor(element, (i, k) in mirrored)
+                symbol = transistor(element, nets[k], nets[k + 1], (i, k) in mirrored)
             else:
-                symbol = standing(element, column.chain.nets[k])
+                symbol = standing(element, nets[k])
             symbols.append(symbol.moved(0, -PITCH * (column.row + k)))
         left, right = _sides(symbols)
         x = up(edge + left)

@@ -89,9 +89,8 @@ def ends(element: Element) -> tuple[str, str]:
     return (b, a) if turned and element.device.name not in ONE_WAY else (a, b)
 
 
-def transistor(element: Element, mirrored: bool) -> Symbol:
+def transistor(element: Element, top: str, bottom: str, mirrored: bool) -> Symbol:
     """Upright, channel at x = 0, gate at the left (at the right where mirrored), texts at the other side."""
-    top, bottom = ends(element)
     side = 1 if mirrored else -1
     lines = [t for t in (element.name, value_of(element), _bulk(element)) if t]
     return Symbol(
@@ -217,11 +216,13 @@ def _driven(element: Element) -> set[str]:
 def roles(cell: Cell) -> Mapping[str, frozenset[str]]:
     """Net to what it does in a cell: `driven` by an output, `read` by a gate, `passed` through."""
     found: dict[str, set[str]] = {}
+    gates = _transmission_gates(cell)
     for element in cell.elements:
         driven = _driven(element)
         for terminal, net in zip(element.device.terminals, element.nodes, strict=True):
             if element.device.name in TRANSISTORS:
-                what = "read" if terminal == "g" else "" if terminal == "b" else "passed"
+                drain = "passed" if frozenset(ends(element)) in gates else element.device.name[0]
+                what = {"g": "read", "b": "", "s": "passed", "d": drain}[terminal]
             elif element.device.name in ENDED:
                 what = "passed" if terminal in element.device.terminals[:2] else "read"
             else:
@@ -231,10 +232,22 @@ def roles(cell: Cell) -> Mapping[str, frozenset[str]]:
         inner = roles(instance.cell)
         for port, net in instance.nets.items():
             found.setdefault(net, set()).update(inner.get(port, frozenset()))
-    return {net: frozenset(what - {""}) for net, what in found.items()}
+    return {net: frozenset(_joined(what)) for net, what in found.items()}
 
 
-_RIGHT = ("out", "q", "y", "z", "o", "b", "outp", "outn", "qb", "nq", "up", "code")
+def _transmission_gates(cell: Cell) -> set[frozenset[str]]:
+    """The ends of channels of both kinds in parallel."""
+    channels = [{frozenset(ends(e)) for e in cell.elements if e.device.name in kind} for kind in (N_CHANNEL, P_CHANNEL)]
+    return channels[0] & channels[1]
+
+
+def _joined(what: set[str]) -> set[str]:
+    """Where drains of both kinds of transistors meet, a net is driven; one of them alone passes current."""
+    drains = what & {"N", "P"}
+    return what - drains - {""} | ({"driven"} if len(drains) == 2 else {"passed"} if drains else set())
+
+
+_RIGHT = ("y", "z", "o", "nq", "code")
 
 
 def side_of(cell: Cell, port: str) -> str:
@@ -245,4 +258,6 @@ def side_of(cell: Cell, port: str) -> str:
     if what == {"read"} or not what:
         return "left"
     base = port.split(".")[0].split("[")[0].lower()
+    if what == {"passed"} and base == "b":  # an edge from a to b
+        return "right"
     return "right" if base in _RIGHT or base.startswith(("out", "q")) else "left"
