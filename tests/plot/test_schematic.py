@@ -90,6 +90,9 @@ def test_a_mirror_and_a_pair_face_each_other() -> None:
 def test_many_edges_are_one_box() -> None:
     circuit = compile_file(shipped() / "regression.nl").circuit
     assert "32 × MosEdge" in schematic(circuit.top)
+    wiring, names = joined(arrange(circuit.top), circuit.top.ports, True)
+    assert not wiring.edges  # a name such as n[..][..].free is no net that a wire could join
+    assert [name.net for name in names].count("n[..][..].free") == 2
 
 
 def test_a_module_says_what_is_written() -> None:
@@ -126,3 +129,8 @@ def test_a_transmission_gate_stands_side_by_side() -> None:
     n, p = arrange(compile_netlist(text).modules["Gate"].cell({}))
     assert [pin.net for pin in n.pins[1:]] == [pin.net for pin in p.pins[1:]] == ["a", "b"]
     assert n.body.y0 == p.body.y0
+
+
+def test_an_empty_module_is_an_empty_picture() -> None:
+    empty = compile_netlist("module Nothing(a) {\n}").modules["Nothing"].cell({})
+    assert ElementTree.fromstring(schematic(empty)).tag.endswith("svg")

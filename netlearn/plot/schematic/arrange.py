@@ -21,6 +21,7 @@ from netlearn.plot.schematic.symbols import (
     element_symbol,
     instance_symbol,
     is_rail,
+    several,
     side_of,
 )
 
@@ -127,17 +128,8 @@ def _array(base: str, members: Sequence[Element | Instance]) -> Group:
         kind, names = first.device.name, first.device.terminals
         sides = ["left" if k % 2 == 0 else "right" for k in range(len(names))]
         nets = [[m.nodes[k] for m in members if isinstance(m, Element)] for k in range(len(names))]
-    pins = [(name, _open(of), side) for name, of, side in zip(names, nets, sides, strict=True)]
+    pins = [(name, several(of), side) for name, of, side in zip(names, nets, sides, strict=True)]
     return (block(f"{base}[{len(members)}]", f"{len(members)} × {kind}", pins),)
-
-
-def _open(nets: Sequence[str]) -> str:
-    """One name for several nets: `n[..][..].free`."""
-    names = list(dict.fromkeys(nets))
-    if len(names) == 1:
-        return names[0]
-    patterns = list(dict.fromkeys(re.sub(r"\[\d+\]", "[..]", name) for name in names))
-    return ", ".join(patterns[:2]) + (", ..." if len(patterns) > 2 else "")
 
 
 def _layers(flows: Sequence[_Flow]) -> list[int]:

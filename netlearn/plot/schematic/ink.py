@@ -34,8 +34,10 @@ def ink(symbols: Sequence[Symbol], wiring: Wiring, names: Sequence[Name]) -> str
     for x, y in _dots(symbols, wiring, names):
         drawing.add(elm.Dot(radius=0.08).at((x, y)).color(WIRE))
     texts = [*(t for s in symbols for t in s.texts), *(n.text for n in names if n.text is not None)]
-    drawn = drawing.get_imagedata("svg").decode()
-    strokes = drawn[drawn.index(">") + 1 : drawn.rindex("</svg>")]
+    strokes = ""
+    if symbols:  # schemdraw's document of nothing has no end
+        drawn = drawing.get_imagedata("svg").decode()
+        strokes = drawn[drawn.index(">") + 1 : drawn.rindex("</svg>")]
     return f"{_head(symbols, wiring, names)}{strokes}{''.join(map(_text, texts))}</svg>\n"
 
 

@@ -17,6 +17,7 @@ ONE_WAY = ("D", "V", "I")
 AMPLIFIERS = ("OpAmp", "Comparator")
 HALF = 1.5  # from the middle of what stands in a column to its ends
 SUPPLIES = ("vdd", "vcc", "vpp", "vpos", "avdd", "dvdd")
+OPEN = "[..]"
 NEGATIVE = ("vss", "vee", "vneg", "avss", "dvss")
 
 
@@ -27,6 +28,20 @@ def is_supply(net: str) -> bool:
 def is_low(net: str) -> bool:
     """Ground or a negative supply: drawn at the bottom."""
     return net == GROUND or net.lower() in NEGATIVE
+
+
+def several(nets: Sequence[str]) -> str:
+    """One name for the nets of an array: `n[..][..].free`."""
+    names = list(dict.fromkeys(nets))
+    if len(names) == 1:
+        return names[0]
+    patterns = list(dict.fromkeys(re.sub(r"\[\d+\]", OPEN, name) for name in names))
+    return patterns[0] if len(patterns) == 1 else f"{patterns[0]}, {OPEN}"
+
+
+def is_several(net: str) -> bool:
+    """It stands for several nets, which no single wire can join."""
+    return OPEN in net
 
 
 def is_rail(net: str) -> bool:

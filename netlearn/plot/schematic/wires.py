@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from netlearn.plot.schematic.shapes import Box, Pin, Symbol
-from netlearn.plot.schematic.symbols import is_rail
+from netlearn.plot.schematic.symbols import is_rail, is_several
 
 Node = tuple[int, int]
 """A point in half units."""
@@ -70,7 +70,7 @@ def route(symbols: Sequence[Symbol], taken: Iterable[Box], wanted: bool = True) 
     if not wanted:
         return wiring
     walls = _walls(symbols, taken)
-    nets = [net for net in wiring.parts if not is_rail(net) and len(wiring.parts[net]) > 1]
+    nets = [net for net, parts in wiring.parts.items() if len(parts) > 1 and not (is_rail(net) or is_several(net))]
     for net in sorted(nets, key=lambda net: (_spread(wiring.parts[net]), net)):
         _join(net, wiring, walls)
     return wiring
