@@ -32,9 +32,7 @@ Run = Annotated[Path, typer.Argument(help="A run folder.")]
 Target = Annotated[
     Path, typer.Argument(help="A netlist (- for standard input), or a run folder: solved as it was trained.")
 ]
-Set = Annotated[
-    list[str] | None, typer.Option("--set", help="name=value: a parameter of the netlist's circuit, once for each.")
-]
+Set = Annotated[list[str] | None, typer.Option("--set", help="name=value: a parameter of the circuit, once for each.")]
 PROMISED = ("error", "accuracy", "steps", "seconds", "settled", "unsettled", "run", "asserts")
 """What --json prints of a result."""
 Inputs = Annotated[
@@ -506,6 +504,30 @@ def lattice(
 
 
 @app.command()
+def schematic(
+    file: File,
+    module: Annotated[str | None, typer.Option(help="Which module.")] = None,
+    circuit: CircuitName = None,
+    given: Set = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="An .svg to write; else it is printed.")] = None,
+    allow: Allow = None,
+) -> None:
+    """Draw the schematic of a module or circuit, from the text alone."""
+    from netlearn.cli.drawing import chosen
+    from netlearn.plot import schematic as draw
+    from netlearn.store import write_bytes
+
+    if out is not None and out.suffix != ".svg":
+        raise RunError(f"schematics are svg, not '{out.suffix}'")
+    drawn = draw(chosen(file, allow, module, circuit, given or []))
+    if out is None:
+        print(drawn, end="")
+    else:
+        write_bytes(out, drawn.encode())
+        print(out)
+
+
+@app.command()
 def plot(
     run: Run,
     kind: Annotated[str, typer.Argument(help="curve, network, outputs or states.")],
@@ -522,13 +544,17 @@ def plot(
 @app.command()
 def report(
     run: Annotated[
-        Path, typer.Argument(help="A run folder, the folder of a study, or one with several of these in it.")
+        Path,
+        typer.Argument(help="A run folder, the folder of a study (or one with several of these), or a netlist (.nl)."),
     ],
-    out: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write the page.")] = None,
 ) -> None:
-    """Write one self-contained HTML page about a finished run, or about studies."""
-    from netlearn.report import write_report, write_studies_report
+    """Write one self-contained HTML page about a finished run, about studies, or about the cells of a netlist."""
+    from netlearn.report import write_cells_report, write_report, write_studies_report
     from netlearn.store import open_run
 
+    if run.suffix == ".nl" and not run.is_dir():
+        print(write_cells_report(run, out))
+        return
     studies = (run / "study.json").is_file() or any(run.glob("*/study.json"))
     print(write_studies_report(run, out) if studies else write_report(open_run(run), out))

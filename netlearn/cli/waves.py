@@ -17,6 +17,7 @@ from netlearn.circuit.over_time import Check, checked, reading
 from netlearn.cli.solving import Subject, input_values, quantity
 from netlearn.errors import CircuitError
 from netlearn.lang.values import suggest
+from netlearn.plot.waves import against, over_time
 
 POINTS = 1000  # where no step is given
 
@@ -99,26 +100,3 @@ def draw(figure: Any, found: Waves) -> None:
                 against(axes, plot.against.text, reading(plot.against, found.volts, found.time), curves)
     else:
         over_time(rows[0], found.time, {name: found.volts[name] for name in found.shown}, "voltage (V)")
-
-
-def over_time(axes: Any, time: Floats, curves: Mapping[str, Floats], what: str) -> None:
-    power = int(np.clip(np.floor(np.log10(time[-1]) / 3), -5, 0))
-    unit = {0: "s", -1: "ms", -2: "µs", -3: "ns", -4: "ps", -5: "fs"}[power]
-    for name, values in curves.items():
-        axes.plot(time / 1000.0**power, values, lw=1.3, label=name)
-    axes.set(xlabel=f"time ({unit})", ylabel=what or (next(iter(curves)) if len(curves) == 1 else ""))
-    axes.set_xlim(0, time[-1] / 1000.0**power)
-    _finish(axes, len(curves) if not what or len(curves) > 1 else 1)
-
-
-def against(axes: Any, name: str, x: Floats, curves: Mapping[str, Floats]) -> None:
-    for label, values in curves.items():
-        axes.plot(x, values, lw=1.3, label=label)
-    axes.set(xlabel=name, ylabel=next(iter(curves)) if len(curves) == 1 else "")
-    _finish(axes, len(curves))
-
-
-def _finish(axes: Any, curves: int) -> None:
-    axes.grid(alpha=0.25)
-    if 1 < curves <= 12:
-        axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))

@@ -23,6 +23,7 @@ from netlearn.lang.elaborate import Placed, build_cell, build_circuit
 from netlearn.lang.element import read_element, read_model
 from netlearn.lang.library import MAX_IMPORT_DEPTH, Definition, File, Report, locate, read_text
 from netlearn.lang.lints import mega
+from netlearn.lang.modules import Module, module_of
 from netlearn.lang.recover import read_faults
 from netlearn.lang.schedule import ScheduleSpec, read_schedule
 from netlearn.lang.task import TaskReader, TaskSpec, completed
@@ -52,6 +53,8 @@ class Netlist:
     """What was set of the parameters of its circuits."""
     cells: tuple[Cell, ...] = ()
     """Every module that is placed somewhere or has no parameter without a default, once with each set of parameters."""
+    modules: Mapping[str, Module] = field(default_factory=dict)
+    """Those of the file itself, by name."""
 
     def place(self, circuit: str, path: str) -> Span:
         """Where the element or net that a path such as `e[3].r1` begins with is declared, or else the circuit."""
@@ -195,6 +198,7 @@ def _build(
             )
         )
     warnings = tuple(d for d in report.diagnostics if d.severity != "error")
+    modules = {name: module_of(definition) for name, definition in file.modules.items()}
     return Netlist(
         file.source,
         circuits,
@@ -206,6 +210,7 @@ def _build(
         session.places,
         settings,
         tuple(cell for cell, _ in session.cells.values()),
+        modules,
     )
 
 

@@ -1,6 +1,7 @@
-"""Pictures of runs, and of waveforms."""
+"""Pictures of runs, of waveforms, and schematics."""
 
 from netlearn.plot.kinds import KINDS, save, view
 from netlearn.plot.picture import write_picture
+from netlearn.plot.schematic import schematic
 
-__all__ = ["KINDS", "save", "view", "write_picture"]
+__all__ = ["KINDS", "save", "schematic", "view", "write_picture"]

@@ -14,7 +14,8 @@ STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222}
 h1{font-size:1.5em;margin-bottom:.2em} .sub{color:#666;margin-top:0}
 .figures{display:grid;grid-template-columns:1fr 1fr;gap:1.2em} figure{margin:0} figure.wide{grid-column:1/3}
-figure svg{width:100%;height:auto} figcaption{color:#555;font-size:.9em}
+figure svg{width:100%;height:auto} .drawn{display:flex;flex-wrap:wrap;gap:2.5em;align-items:flex-end;margin:1em 0} .drawn svg{width:auto;max-width:100%}
+th{text-align:left;font-weight:600;padding:.15em 1em .15em 0} .asserts{margin:1em 0} .asserts td{font-size:.9em} figcaption{color:#555;font-size:.9em}
 .numbers{display:flex;flex-wrap:wrap;gap:.8em;margin:1.2em 0}
 .numbers div{background:#f3f6f9;border-radius:8px;padding:.6em 1em} .numbers b{display:block;font-size:1.25em}
 .numbers span{color:#666;font-size:.85em}

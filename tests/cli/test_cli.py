@@ -299,3 +299,38 @@ def test_every_error_class_is_caught_by_the_entry_point() -> None:
 
     classes = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, Exception)]
     assert all(issubclass(c, NetlearnError) for c in classes)
+
+
+CELLS = Path(__file__).parents[1] / "plot" / "cells.nl"
+
+
+def test_schematic_draws_a_module_in_its_versions(tmp_path: Path) -> None:
+    out = tmp_path / "x.svg"
+    said, _ = netlearn("schematic", CELLS, "--module", "Inverter", "--set", "transistors=1", "-o", out)
+    assert said.strip() == str(out)
+    assert ">mn</text>" in out.read_text()
+    said, _ = netlearn("schematic", CELLS, "--module", "Inverter")
+    assert ">e1</text>" in said
+    said, _ = netlearn("schematic", CELLS, "--circuit", "InverterBench")
+    assert ">dut</text>" in said
+
+
+def test_schematic_says_what_it_cannot_draw(tmp_path: Path) -> None:
+    for given, message in {
+        (): "things to draw",
+        ("--module", "Inverte"): "did you mean 'Inverter'",
+        ("--module", "Nand", "--set", "transistors=1"): "no parameter 'transistors'",
+        ("--module", "Nand", "--circuit", "InverterBench"): "name one of them",
+        ("--module", "Nand", "-o", "x.png"): "schematics are svg",
+    }.items():
+        _, said = netlearn("schematic", CELLS, *given, code=2)
+        assert message in said
+
+
+def test_report_of_a_netlist_is_a_page_about_its_cells(tmp_path: Path) -> None:
+    out = tmp_path / "page.html"
+    said, _ = netlearn("report", CELLS, "-o", out)
+    assert said.strip() == str(out)
+    assert "Bench InverterBench" in out.read_text()
+    _, said = netlearn("report", tmp_path / "none.nl", code=2)
+    assert "cannot be read" in said

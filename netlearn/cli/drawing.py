@@ -1,0 +1,43 @@
+"""`netlearn schematic`: which cell of a netlist is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from netlearn.circuit.model import GROUND, Cell, Circuit
+from netlearn.cli.reading import compiled, settings
+from netlearn.cli.solving import choose_circuit
+from netlearn.errors import CircuitError
+from netlearn.lang.values import suggest
+
+
+def chosen(
+    file: Path, allowed: Sequence[Path] | None, module: str | None, circuit: str | None, given: Sequence[str]
+) -> Cell:
+    """A module by name or a circuit, with parameters as given; the only one of the netlist where none is named."""
+    if module is not None and circuit is not None:
+        raise CircuitError("--module and --circuit were both given", "name one of them")
+    if circuit is not None:
+        return with_pins(choose_circuit(compiled(file, allowed, False, given), circuit))
+    netlist = compiled(file, allowed, False)
+    names = [*netlist.modules, *netlist.circuits]
+    if module is None and len(names) != 1:
+        known = ", ".join([*(f"--module {m}" for m in netlist.modules), *(f"--circuit {c}" for c in netlist.circuits)])
+        raise CircuitError(f"{file} has {len(names)} things to draw", f"name one: {known}" if known else "write module")
+    if module is None and netlist.circuits:
+        return with_pins(compiled(file, allowed, False, given).circuit)
+    name = module if module is not None else names[0]
+    if name not in netlist.modules:
+        help = suggest(name, netlist.modules) or f"known: {', '.join(netlist.modules) or 'none'}"
+        raise CircuitError(f"there is no module '{name}'", help)
+    return netlist.modules[name].cell(settings(given))
+
+
+def with_pins(circuit: Circuit) -> Cell:
+    """The top cell of a circuit, with the nets that are driven and read for its ports."""
+    driven = [node for port in circuit.inputs for node in port.nodes]
+    read = [node for port in circuit.outputs for pair in (port.free, port.clamped) for node in pair]
+    known = set(circuit.top.nets)
+    return replace(circuit.top, ports=tuple(dict.fromkeys(n for n in (*driven, *read) if n in known and n != GROUND)))
