@@ -8,8 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from netlearn.circuit.flat import Floats, Ints
+from netlearn.circuit.model import Choice
 from netlearn.errors import CheckFault, Diagnostic
-from netlearn.lang.task import Choice, TaskSpec
+from netlearn.lang.task import TaskSpec
 from netlearn.learn.imperfections import IMPERFECTIONS, Imperfection
 from netlearn.learn.losses import LOSSES, Loss
 from netlearn.learn.methods import METHODS, Method

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_machine import DIVIDER, LABEL
+from dividers import DIVIDER, LABEL
 from typer.testing import CliRunner
 
 from netlearn.cli.app import app
