@@ -25,8 +25,9 @@ from functools import cached_property, reduce
 from operator import add
 
 import numpy as np
+from numpy.typing import NDArray
 
-from netlearn.circuit.core import core
+from netlearn.circuit.core import Core, core
 from netlearn.circuit.flat import CLAMPED, FREE, FlatCircuit, Floats, Ints, Params, Rule, rule_slopes
 from netlearn.devices import Device, Kernel, kernel
 from netlearn.errors import TaskError
@@ -94,7 +95,8 @@ def edge_groups(circuit: FlatCircuit) -> list[Group]:
                 groups.append(_group(circuit, rule.device, column, False, rule.elements, rule, rows, k))
     groups = [_learning(circuit, g) for g in groups]
     steered = {int(s) for g in groups for s in g.states}
-    groups = [_some(g, network.elements[g.device][g.elements]) for g in groups]  # what looks at a gate is no edge
+    inside = {int(s) for g in groups for s in g.states[network.elements[g.device][g.elements]]}
+    groups = [_some(g, _edges(g, network, inside)) for g in groups]
     groups = [part for g in groups for part in _apart(g)]
     idle = [circuit.states[i].name for i in circuit.free_states if int(i) not in steered]
     if idle:
@@ -103,6 +105,12 @@ def edge_groups(circuit: FlatCircuit) -> list[Group]:
             "let it set a parameter of an element, or a gate (V or C with ic)",
         )
     return [g for g in groups if len(g.states)]
+
+
+def _edges(group: Group, network: Core, inside: set[int]) -> NDArray[np.bool_]:
+    """Which of the elements that a state steers are edges: those of the network, for what looks at a gate is none; or all
+    of them where none is, as between two nodes that are held."""
+    return np.asarray(network.elements[group.device][group.elements] | ~np.isin(group.states, list(inside)))
 
 
 def _learning(circuit: FlatCircuit, group: Group) -> Group:
