@@ -29,17 +29,18 @@ class Module(NamedTuple):
     doc: str
     ports: tuple[str, ...]
     params: tuple[str, ...]
+    learns: bool
 
 
 def modules() -> list[Module]:
     """All modules as they are written; doc: the comment right above."""
     found = []
     for file, text in TEXTS.items():
-        for match in re.finditer(r"((?:^#.*\n)*)^module (\w+)\(([^;)]*);?([^{]*)\).*\{$", text, re.MULTILINE):
+        for match in re.finditer(r"((?:^#.*\n)*)^module (\w+)\(([^;)]*);?([^{]*?)\)( implements .*)? \{$", text, re.MULTILINE):
             ports, params = re.findall(r"\b(\w+)(?::\s*\w+)?", match[3]), re.findall(r"(\w+) = ", match[4])
             kinds = re.findall(r":\s*(\w+)", match[3])
             named = tuple(port for port in ports if port not in kinds)
-            found.append(Module(file, match[2], match[1].replace("\n# ", " "), named, tuple(params)))
+            found.append(Module(file, match[2], match[1].replace("\n# ", " "), named, tuple(params), bool(match[5])))
     return found
 
 
@@ -123,5 +124,6 @@ def test_a_cell_has_as_many_transistors_as_it_says(name: str) -> None:
     circuit = placed(name, 1)
     count = sum(len(bank.names) for kind, bank in circuit.banks.items() if kind in ("NMOS", "PMOS"))
     assert str(count) in re.findall(r"\d+", doc)
-    assert not any(kind.endswith("Law") for kind in circuit.banks)
-    assert not any(kind in ("NMOS", "PMOS") for kind in placed(name, 0).banks)
+    if not any(m.learns for m in CELLS if f"{m.name}Bench" == name):  # an edge is a transistor, and may have a counter
+        assert not any(kind.endswith("Law") for kind in circuit.banks)
+        assert not any(kind in ("NMOS", "PMOS") for kind in placed(name, 0).banks)

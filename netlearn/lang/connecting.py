@@ -20,7 +20,7 @@ from netlearn.lang.draft import (
     Draft,
 )
 from netlearn.lang.evaluate import Evaluator
-from netlearn.lang.formulas import numbered
+from netlearn.lang.formulas import leaves, numbered
 from netlearn.lang.values import (
     BundleNet,
     Fault,
@@ -114,6 +114,9 @@ def node_name(draft: Draft, value: Any, where: Any, name: str, terminal: str) ->
     if isinstance(value, Quantity) and value.dimension != units.VOLT:
         help = "ground is gnd" if value.number == 0 else "a net that is held at a voltage is written 0.5V"
         raise Fault(f"terminal '{terminal}' takes a net, not a number", where, help)
+    for net in leaves(symbol.tree, "n"):
+        if net not in draft.nets and net not in draft.uses and net != GROUND:
+            raise Fault(f"'{net}' lies within an instance", where, "give the module a port for it")
     return drive(draft, symbol, f"{name}.{terminal}")
 
 

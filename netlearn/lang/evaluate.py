@@ -24,6 +24,7 @@ from netlearn.lang.values import (
     ElementRef,
     Fault,
     Followed,
+    Inside,
     Items,
     LearnSpec,
     Named,
@@ -161,6 +162,10 @@ class Evaluator:
                 token,
                 suggest(str(token), value.members) or f"its members are {', '.join(value.members)}",
             )
+        if isinstance(value, Inside) or (
+            isinstance(value, ElementRef) and value.count is None and not value.is_element
+        ):
+            return Inside(f"{value.name}.{token}")
         raise Fault(
             f"{kind_of(value)} has no member '{token}'", token, f"remove .{token}, or declare a bundle: net a: twin"
         )
@@ -198,6 +203,8 @@ class Evaluator:
             if isinstance(value, StateRef):
                 return StateRef(f"{value.name}[{i}]", value.dimension)
             return ElementRef(f"{value.name}[{i}]", None, value.is_element)
+        if isinstance(value, Inside):
+            return Inside(f"{value.name}[{i}]")
         raise Fault(f"{kind_of(value)} cannot be indexed", where, "remove the index, or declare an array: net n[4]")
 
     def _negative(self, tree: Any) -> Any:
@@ -466,7 +473,7 @@ def _voltage(e: Evaluator, tree: Any, given: list[Any], options: dict[str, Any])
     check_arity(tree, given, 1, 2, "V(node) or V(a, b)")
     ends = [e(g) for g in given]
     for end, where in zip(ends, given, strict=True):
-        if not isinstance(end, (Net, BundleNet, NetArray)) and not isinstance(end, list):
+        if not isinstance(end, (Net, BundleNet, NetArray, Inside)) and not isinstance(end, list):
             raise Fault(f"V reads a net, not {kind_of(end)}", where, "write V(a), with net a")
     return Named("V", tuple(ends), {})
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from netlearn import units
-from netlearn.circuit.model import GROUND, Element, Label, Plot, Reading, Watch
+from netlearn.circuit.model import GROUND, Element, Instance, Label, Plot, Reading, Watch
 from netlearn.devices import DEVICES
 from netlearn.lang.channels import indexed_names, listed_values
 from netlearn.lang.draft import Draft
@@ -97,9 +98,41 @@ def _symbol(draft: Draft, tree: Any) -> Symbolic:
     symbol = leaf(value)
     if symbol is None or leaves(symbol.tree, "s") or _has_logic(symbol.tree):
         raise Fault(f"only voltages can be read here, not {kind_of(value)}", tree, "write V(out), V(a) - V(b) or 2.5V")
-    for net in leaves(symbol.tree, "n"):
+    names = {net: _known(draft, net, tree) for net in leaves(symbol.tree, "n")}
+    for net in names.values():
         draft.uses[net] += 1
-    return symbol
+    return Symbolic(_named(symbol.tree, names), symbol.dimension, symbol.size)
+
+
+def _named(tree: tuple[Any, ...], names: Mapping[str, str]) -> tuple[Any, ...]:
+    """The tree with other names for its nets."""
+    if tree[0] == "n":
+        return ("n", names[tree[1]])
+    return tree if tree[0] == "c" else (tree[0], *(_named(part, names) for part in tree[1:]))
+
+
+def _known(draft: Draft, name: str, where: Any) -> str:
+    """The path of a net of this circuit or, as in `cell.g`, of one within an instance."""
+    if name in draft.nets or name in draft.uses or name == GROUND:
+        return name
+    return _within(name, "", draft.instances, where)
+
+
+def _within(name: str, prefix: str, instances: Sequence[Instance], where: Any) -> str:
+    for instance in instances:
+        if not name.startswith(f"{instance.name}."):
+            continue
+        inner, path = name.removeprefix(f"{instance.name}."), f"{prefix}{instance.name}."
+        if inner in instance.nets:
+            return prefix + instance.nets[inner]
+        if inner in instance.cell.nets:
+            return path + inner
+        if any(inner.startswith(f"{deeper.name}.") for deeper in instance.cell.instances):
+            return _within(inner, path, instance.cell.instances, where)
+        known = [*instance.cell.nets, *instance.cell.ports]
+        help = suggest(inner, known) or f"its nets are {', '.join(known[:12])}"
+        raise Fault(f"{instance.name} has no net '{inner}' within it", where, help)
+    raise Fault(f"there is no net '{name}'", where, "read a net of this circuit, or one of an instance: V(cell.g)")
 
 
 def _has_logic(tree: Any) -> bool:

@@ -93,6 +93,13 @@ class Net:
 
 
 @dataclass(frozen=True)
+class Inside:
+    """A net within an instance, by its path from here: it can be read and nothing else."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class BundleNet:
     """A net of a bundle type: one node a member."""
 
@@ -230,7 +237,11 @@ def leaf(value: Any) -> Symbolic | None:
         return Symbolic(("s", value.name), value.dimension)
     if isinstance(value, Net):
         return Symbolic(("n", value.name), VOLT)
-    if isinstance(value, Named) and value.name == "V" and all(isinstance(end, Net) for end in value.arguments):
+    if (
+        isinstance(value, Named)
+        and value.name == "V"
+        and all(isinstance(end, (Net, Inside)) for end in value.arguments)
+    ):
         ends = tuple(("n", end.name) for end in value.arguments)
         return Symbolic(ends[0] if len(ends) == 1 else ("-", *ends), VOLT)
     return None
@@ -245,6 +256,7 @@ def kind_of(value: Any) -> str:
         list: "a list",
         Items: "a list",
         Net: "a net",
+        Inside: "a net within an instance",
         BundleNet: "a bundle of nets",
         NetArray: "an array of nets",
         Range: "a range",
