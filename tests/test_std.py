@@ -36,7 +36,9 @@ def modules() -> list[Module]:
     """All modules as they are written; doc: the comment right above."""
     found = []
     for file, text in TEXTS.items():
-        for match in re.finditer(r"((?:^#.*\n)*)^module (\w+)\(([^;)]*);?([^{]*?)\)( implements .*)? \{$", text, re.MULTILINE):
+        for match in re.finditer(
+            r"((?:^#.*\n)*)^module (\w+)\(([^;)]*);?([^{]*?)\)( implements .*)? \{$", text, re.MULTILINE
+        ):
             ports, params = re.findall(r"\b(\w+)(?::\s*\w+)?", match[3]), re.findall(r"(\w+) = ", match[4])
             kinds = re.findall(r":\s*(\w+)", match[3])
             named = tuple(port for port in ports if port not in kinds)
