@@ -90,7 +90,8 @@ def ladder(climb: Climb, drawer: Drawer, tell: Callable[[str, int, int], None]) 
         if "L1" in courses:
             others = [k for k in imperfections if k != effect.imperfection]
             without = outside_once(f"L1_without_{_file(effect)}", "L1", network(rung), "native", others)
-            rows.append(("L1", effect.name, courses["L1"].error, without.error))
+            if without.states != courses["L1"].states:  # else it has no part in this level
+                rows.append(("L1", effect.name, courses["L1"].error, without.error))
         if "L3" in courses and settings:
             as_it_is = inside_once("L3_native", here, "native", steps)
             without = inside_once(f"L3_without_{_file(effect)}", rung, "native", steps)
@@ -119,8 +120,10 @@ def _findings(climb: Climb, rung: Rung, courses: Mapping[str, Course], rows: Seq
             for n, c in courses.items()
         ],
     )
-    names = [state.name for state in rung.circuit.states]
-    states = Table(("state", *levels), list(zip(names, *(c.states for c in levels.values()), strict=True)))
+    states = Table(
+        ("state", *levels),
+        [(rung.circuit.states[k].name, *(c.states[k] for c in levels.values())) for k in rung.circuit.free_states],
+    )
     effects = Table(("level", "effect", "mse_V2", "mse_without_V2"), list(rows))
     numbers: dict[str, Any] = {
         "levels": [

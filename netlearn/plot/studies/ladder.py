@@ -10,7 +10,7 @@ from netlearn.plot.picture import BLUE, GREEN, GREY, ORANGE
 from netlearn.study.findings import Findings
 
 SIZE = (10.5, 6.4)
-COLORS = {"L0": GREY, "L1": GREEN, "L2": BLUE, "L3": ORANGE}
+COLORS = {"L0": "#bbbbbb", "L1": GREEN, "L2": BLUE, "L3": ORANGE}
 
 
 def draw(figure: Any, found: Findings) -> None:
@@ -27,7 +27,8 @@ def _curves(axes: Any, found: Findings) -> None:
     for level, color in COLORS.items():
         points = np.array([(n, e) for name, n, e in table.rows if name == level], dtype=float)
         if len(points):
-            axes.semilogy(points[:, 0], 1e3 * np.sqrt(points[:, 1]), color=color, lw=1.4, label=level)
+            width = 3.0 if level == "L0" else 1.3  # the ideal under the others
+            axes.semilogy(points[:, 0], 1e3 * np.sqrt(points[:, 1]), color=color, lw=width, label=level)
     axes.set(xlabel="samples shown", ylabel="error (mV rms)")
     axes.grid(alpha=0.25)
     axes.legend(frameon=False)
