@@ -41,7 +41,7 @@ from netlearn.lang.library import Definition
 from netlearn.lang.lints import lint_cell
 from netlearn.lang.place_device import place_device
 from netlearn.lang.place_module import join, module_params
-from netlearn.lang.readings import check_setting, read_ideal, read_labels, read_plot, read_watch
+from netlearn.lang.readings import read_ideal, read_labels, read_plot, read_watch, setting
 from netlearn.lang.values import (
     Broken,
     BundleNet,
@@ -509,7 +509,10 @@ def build_circuit(definition: Definition, session: Session, settings: Mapping[st
         open_ports(draft, header, settings)
         for item in header.children if header else ():
             if str(item.children[0]) in settings and isinstance(item.children[-1], Tree):
-                check_setting(draft.evaluate(item.children[-1]), settings[str(item.children[0])], item)
+                name = str(item.children[0])
+                draft.scope[name] = draft.settings[name] = setting(
+                    draft.evaluate(item.children[-1]), settings[name], item
+                )
         for port in draft.ports:
             if port.type == STATE:
                 raise Fault("a circuit has no state ports", definition.tree.children[0])

@@ -16,7 +16,7 @@ from netlearn.lang.draft import Session, child
 from netlearn.lang.elaborate import Placed, build_cell
 from netlearn.lang.evaluate import Evaluator
 from netlearn.lang.library import Definition, Report
-from netlearn.lang.readings import check_setting
+from netlearn.lang.readings import setting
 from netlearn.lang.values import Fault, span, suggest
 from netlearn.lang.write import write
 from netlearn.units import Quantity
@@ -72,8 +72,7 @@ def _cell(definition: Definition, settings: Mapping[str, Quantity]) -> Cell:
     report = Report()
     where: Any = definition.tree.children[0]
     try:
-        _check(definition, settings)
-        cell, _ = build_cell(definition, settings, Session(report), 1, where)
+        cell, _ = build_cell(definition, _checked(definition, settings), Session(report), 1, where)
     except Placed as placed:
         report.fault(placed.fault, placed.source)
     except (TooLarge, Fault) as fault:
@@ -83,7 +82,9 @@ def _cell(definition: Definition, settings: Mapping[str, Quantity]) -> Cell:
     return cell
 
 
-def _check(definition: Definition, settings: Mapping[str, Quantity]) -> None:
+def _checked(definition: Definition, settings: Mapping[str, Quantity]) -> dict[str, Quantity]:
+    """The settings, each in the unit of its parameter."""
+    found = dict(settings)
     header = child(definition.tree, "ports")
     for item in header.children if header else ():
         name = str(item.children[0])
@@ -92,4 +93,5 @@ def _check(definition: Definition, settings: Mapping[str, Quantity]) -> None:
                 default = Evaluator(dict(settings))(item.children[-1])
             except Fault:
                 continue  # it depends on what only the module knows
-            check_setting(default, settings[name], item)
+            found[name] = setting(default, settings[name], item)
+    return found

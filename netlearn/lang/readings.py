@@ -76,18 +76,19 @@ def read_ideal(draft: Draft, tree: Piece) -> None:
             raise Fault(f"'{token}' is no parameter of this circuit", token, known)
         if str(token) in draft.ideals:
             raise Fault(f"the ideal {token} is given twice", token, "remove one of them")
-        check_setting(draft.settings[str(token)], value, named.children[1])
-        draft.ideals[str(token)] = value
+        draft.ideals[str(token)] = setting(draft.settings[str(token)], value, named.children[1])
 
 
-def check_setting(default: Any, value: Any, where: Any) -> None:
-    """Fault where a value cannot take the place of a parameter's."""
+def setting(default: Any, value: Any, where: Any) -> Any:
+    """A value in the place of a parameter's default, in its unit where it is a plain number; Fault where it cannot be."""
     if type(value) is not type(default):
         raise Fault(f"this is {kind_of(value)}, and the parameter is {kind_of(default)}", where)
-    dimensions = [q.dimension for q in (value, default) if isinstance(q, Quantity)]
-    if NONE not in dimensions and len(set(dimensions)) > 1:
-        wanted = in_unit(dimensions[1])
-        raise Fault(f"this is {in_unit(dimensions[0])}, and the parameter is {wanted}", where, f"give it {wanted}")
+    if not isinstance(value, Quantity) or default.dimension in (NONE, value.dimension):
+        return value
+    if value.dimension == NONE:
+        return Quantity(value.number, default.dimension)
+    wanted = in_unit(default.dimension)
+    raise Fault(f"this is {in_unit(value.dimension)}, and the parameter is {wanted}", where, f"give it {wanted}")
 
 
 def _symbol(draft: Draft, tree: Any) -> Symbolic:
