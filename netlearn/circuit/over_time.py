@@ -5,6 +5,7 @@ A reading's tree is nested tuples of an operator and its operands, with leaves (
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -34,7 +35,9 @@ class Check:
 
     @property
     def holds(self) -> bool:
-        return bool(COMPARE[self.watch.sign](self.left, self.right))
+        """Nothing holds of what is no number, such as V(a) / 0V."""
+        known = math.isfinite(self.left) and math.isfinite(self.right)
+        return known and bool(COMPARE[self.watch.sign](self.left, self.right))
 
     @property
     def said(self) -> str:

@@ -135,7 +135,7 @@ def _findings(climb: Climb, rung: Rung, courses: Mapping[str, Course], rows: Seq
             for name, c in levels.items()
         ]
     }
-    if "L3" in courses:
+    if "L3" in courses and courses["L3"].measured:
         numbers["machine"] = {**courses["L3"].measured, "nodes": courses["L3"].nodes}
     if {"L3", "L3 native"} <= courses.keys():
         apart = np.abs(np.array(courses["L3"].states) - np.array(courses["L3 native"].states)).max()

@@ -22,7 +22,7 @@ from netlearn.backends import open_backend
 from netlearn.circuit.core import core, pruned
 from netlearn.circuit.flat import FlatCircuit, Floats, flatten, initial, with_states
 from netlearn.circuit.model import Circuit
-from netlearn.errors import BackendError
+from netlearn.errors import BackendError, SimulatorDied, SimulatorMissing
 from netlearn.lang.task import TaskSpec
 from netlearn.learn.task import Task, make_task
 from netlearn.learn.train import Trainer, equipped, evaluate, train
@@ -121,6 +121,8 @@ def inside(level: str, rung: Rung, backend: str, steps: int, once: Once, tell: T
             seen = enumerate(found.states, found.first + 1)
             judged += [(n, *_judged(judge, np.array([states]))) for n, states in seen if n in points]
             tell(found.last, steps)
+    except (SimulatorMissing, SimulatorDied):  # says nothing about the machine
+        raise
     except BackendError as error:
         failed = f"{error.message} (after {done[-1].last if done else 0} samples)"
     finally:

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from netlearn.backends import open_backend
+from netlearn.backends.protocol import check_times
 from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params, boundary
 from netlearn.devices import kernel
 from netlearn.learn.edges import Group, ends
@@ -70,13 +71,15 @@ def _follow(
     x: Floats | None,
 ) -> Stretch:
     begun = time.monotonic()
+    span = (last - first) * machine.every
+    check_times(machine.circuit, 1, span, machine.every / TIMES)  # before waves are cut to it
     circuit = stretch(machine, rows, first, last)
     solver = open_backend(backend, circuit)
     try:
         found = solver.transient(
             params,
             boundary(circuit, np.zeros((1, 0))),
-            (last - first) * machine.every,
+            span,
             machine.every / TIMES,
             x if x is None else x[None, None],
             ACCURACY,

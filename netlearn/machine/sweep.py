@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from netlearn.backends import open_backend
 from netlearn.circuit.flat import initial
-from netlearn.errors import BackendError, TaskError
+from netlearn.errors import BackendError, SimulatorDied, SimulatorMissing, TaskError
 from netlearn.machine.drive import make_machine, rows_of
 from netlearn.machine.run import Stretch, run, shown_error
 from netlearn.machine.subject import Subject
 from netlearn.study.findings import Drawer, Findings, Table
-from netlearn.units import Quantity
+from netlearn.units import Quantity, describe
 
 LEAST = 40  # samples of a stretch
 MOST = 10_000_000
@@ -50,14 +51,29 @@ class Passage:
 
 
 def make_sweep(subject: Subject, steps: int, backend: str, name: str = "", values: Sequence[Quantity] = ()) -> Sweep:
-    """TaskError where the circuit has no such parameter."""
+    """TaskError where the circuit has no such parameter, a value is there twice or in another unit, or the circuit does
+    not learn by itself; BackendError where there is no such backend."""
     if steps > MOST:
         raise TaskError(f"{steps} steps", f"show at most {MOST} samples")
     here = subject.rung({})
     if name and name not in here.written.settings:
         known = ", ".join(here.written.settings) or "none"
         raise TaskError(f"circuit {here.written.name} has no parameter '{name}'", f"known: {known}")
+    _check_values(name, values)
+    if values:
+        here = subject.rung({name: values[0]})
+    make_machine(here.written, here.circuit, here.task(()))
+    open_backend(backend, here.circuit).close()
     return Sweep(subject, steps, backend, name, tuple(values))
+
+
+def _check_values(name: str, values: Sequence[Quantity]) -> None:
+    for k, value in enumerate(values):
+        if value.number in [other.number for other in values[:k]]:
+            raise TaskError(f"--sweep: {name} is {value.number:g} twice", "give each value once")
+        if value.dimension != values[0].dimension:
+            units = " and ".join(describe(v.dimension) for v in (values[0], value))
+            raise TaskError(f"--sweep: {name} is in {units}", "give all values in one unit")
 
 
 def sweep(asked: Sweep, drawer: Drawer, tell: Callable[[str, int, int], None]) -> Findings:
@@ -65,7 +81,7 @@ def sweep(asked: Sweep, drawer: Drawer, tell: Callable[[str, int, int], None]) -
     settings: list[Mapping[str, Quantity]] = [{asked.name: value} for value in asked.values] or [{}]
     passages = []
     for setting in settings:
-        name = "_".join(f"{key}_{value.number:.9g}" for key, value in setting.items()) or "run"
+        name = "_".join(f"{key}_{value.number!r}" for key, value in setting.items()) or "run"
         found = drawer.once(name, partial(_passage, asked, setting, name, drawer, tell))
         passages.append(Passage(**found))
     return _findings(asked, settings, passages)
@@ -93,6 +109,8 @@ def _passage(
             labels = task.labels[rows[found.first : found.last]]
             errors += shown_error(np.array(found.outputs), labels).tolist()
             tell(name, found.last, asked.steps)
+    except (SimulatorMissing, SimulatorDied):  # says nothing about the machine
+        raise
     except BackendError as error:
         failed = f"{error.message} (after {len(errors)} samples)"
     heat = [float(np.sum(d.heat)) for d in done]

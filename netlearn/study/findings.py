@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from netlearn.errors import RunError
-from netlearn.store import read_json, write_bytes, write_json
+from netlearn.store import RunFolder, read_json, write_bytes, write_json
 
 Tell = Callable[[int, int], None]
 """Told how many parts of how many are done."""
@@ -69,7 +69,8 @@ def _digest(value: Any) -> str:
 
 
 class Drawer:
-    """The folder of one study while it is done. RunError where another one lies in it."""
+    """The folder of one study while it is done. RunError where another one lies in it. Within `with` it is this process's
+    alone: RunError where another process has it."""
 
     def __init__(self, folder: Path, study: str, asked: Mapping[str, Any]) -> None:
         self.folder = folder
@@ -79,10 +80,17 @@ class Drawer:
             if read_json(config, "study", {"digest": (str,)})["digest"] != digest:
                 raise RunError(f"{folder} has another study, or one of another netlist", "name another folder: --out")
             return
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if folder.exists() and (not folder.is_dir() or any(found.name != "lock" for found in folder.iterdir())):
             raise RunError(f"{folder} exists", "name another folder with --out")
         shown = {key: value for key, value in asked.items() if key != "text"}
         write_json(config, {"digest": digest, "study": study, **shown})
+
+    def __enter__(self) -> Drawer:
+        self._lock = RunFolder(self.folder).lock()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
     def once(self, name: str, find: Callable[[], Any]) -> Any:
         """What `find` finds (as JSON has it), or has found before."""

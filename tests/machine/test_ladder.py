@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from netlearn.cli.app import app
 from netlearn.cli.machines import Question, climb, follow
-from netlearn.errors import NetlearnError, RunError
+from netlearn.errors import NetlearnError, RunError, SimulatorDied, SimulatorMissing
+from netlearn.store import RunFolder
 
 TEXT = DIVIDER.format(sign="", period="1ms", label=LABEL)
 SOFT = (
@@ -118,6 +119,15 @@ REFUSED = {
     "no such parameter": (lambda q: follow(q, "native", "q=1:2:3"), {}, "no parameter 'q'"),
     "no values": (lambda q: follow(q, "native", "r"), {}, "--sweep r"),
     "values that are no numbers": (lambda q: follow(q, "native", "r=a,b"), {}, "--sweep r=a,b"),
+    "a value twice": (lambda q: follow(q, "native", "r=1Ohm,2Ohm,1Ohm"), {}, "r is 1 twice"),
+    "values in two units": (lambda q: follow(q, "native", "r=1Ohm,2A"), {}, "r is in Ohm and A"),
+    "a count that is none": (lambda q: follow(q, "native", f"r=1:2:{'1' * 5000}"), {}, "--sweep r=1:2"),
+    "no such backend": (lambda q: follow(q, "spectre", None), {}, "unknown backend 'spectre'"),
+    "a clock too fast": (
+        lambda q: follow(q, "native", None),
+        {"text": SOFT.replace("period = 1ms", "period = 10ns")},
+        "repeats 1e+05 times while a sample is shown",
+    ),
     "values in another unit": (lambda q: follow(q, "native", "r=1V,2V"), {}, "this is in V"),
     "no steps": (lambda q: follow(q, "native", None), {"steps": 0}, "0 steps"),
     "a seed below zero": (lambda q: follow(q, "native", None), {"seed": -1}, "not negative"),
@@ -132,6 +142,64 @@ def test_what_makes_no_sense_is_refused_by_name(case, tmp_path):
     do, options, words = case
     with pytest.raises(NetlearnError, match=re.escape(words)):
         do(ask(tmp_path, **options))
+
+
+@pytest.mark.parametrize("case", ["a value twice", "no such backend", "a clock too fast"])
+def test_what_is_refused_leaves_no_folder(case, tmp_path):
+    do, options, _ = REFUSED[case]
+    with pytest.raises(NetlearnError):
+        do(ask(tmp_path, **options))
+    assert not (tmp_path / "out").exists()
+
+
+def test_values_below_zero_are_swept(tmp_path):
+    found, _ = follow(ask(tmp_path, steps=2), "native", "r=-1Ohm,+1Ohm")
+    assert found.tables["runs"].column("r") == [-1.0, 1.0]
+
+
+BLOWS_UP = TEXT.replace("* (V(af, bf)^2 - V(ac, bc)^2)", "* V(k, ref)^3 / 1V")
+
+
+@pytest.mark.parametrize("do", [lambda q: follow(q, "native", None), lambda q: climb(q, "L3")], ids=["run", "ladder"])
+def test_a_machine_that_cannot_be_followed_at_all_is_a_finding(do, tmp_path):
+    assert BLOWS_UP != TEXT
+    found, folder = do(ask(tmp_path, BLOWS_UP, steps=4))
+    assert "could not be followed" in found.text
+    assert (folder / f"{found.study}.svg").exists()
+
+
+@pytest.mark.parametrize("error", [SimulatorMissing, SimulatorDied])
+def test_a_simulator_that_is_not_there_says_nothing_about_the_machine(error, tmp_path, monkeypatch):
+    def lost(*_):
+        raise error("no ngspice here")
+
+    monkeypatch.setattr("netlearn.machine.run._follow", lost)
+    with pytest.raises(error):
+        follow(ask(tmp_path, steps=2), "native", None)
+    with pytest.raises(error):
+        climb(ask(tmp_path, steps=2, out="ladder"), "L3")
+    assert not list(tmp_path.glob("**/cells"))
+
+
+def test_a_folder_is_filled_by_one_process_at_a_time(tmp_path):
+    asked = ask(tmp_path, steps=2)
+    follow(asked, "native", None)
+    lock = RunFolder(tmp_path / "out").lock()
+    with pytest.raises(RunError, match="another process works on"):
+        follow(asked, "native", None)
+    lock.release()
+    follow(asked, "native", None)
+
+
+def test_whoever_interrupts_is_told_how_to_go_on(tmp_path, monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("netlearn.machine.run._follow", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        follow(ask(tmp_path, steps=2), "native", None)
+    assert ended.value.code == 130
+    assert f"--out {tmp_path / 'out'}" in capsys.readouterr().err
 
 
 def test_the_commands_print_json_for_programs(tmp_path):
