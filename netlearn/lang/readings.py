@@ -15,6 +15,9 @@ from netlearn.lang.values import ElementRef, Fault, Named, Net, Piece, Symbolic,
 from netlearn.lang.write import write
 from netlearn.units import NONE, VOLT, Quantity
 
+MOST_PLOTS = 50  # of a circuit: all of them are drawn at once
+MOST_CURVES = 100  # of a plot
+
 
 def read_labels(draft: Draft, tree: Piece) -> None:
     """`label y = V(goal) every 1ms`: a source on the net, at 0 V while nothing is shown."""
@@ -67,6 +70,10 @@ def read_plot(draft: Draft, tree: Piece) -> None:
     against = next((c.children[0] for c in tree.children if c.data == "against"), None)
     read = [_reading(_symbol(draft, c), c) for c in curves]
     other = _reading(_symbol(draft, against), against) if against is not None else None
+    if len(draft.plots) >= MOST_PLOTS:
+        raise Fault(f"more than {MOST_PLOTS} plots", tree, "leave some out: each is a picture")
+    if len(read) > MOST_CURVES:
+        raise Fault(f"{len(read)} curves in one plot", tree, f"a plot has at most {MOST_CURVES}")
     draft.plots.append(Plot(tuple(read), other))
 
 
