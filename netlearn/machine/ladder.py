@@ -19,7 +19,7 @@ import numpy as np
 from netlearn.errors import TaskError
 from netlearn.machine.levels import Course, Rung, inside, network, outside
 from netlearn.machine.subject import Subject
-from netlearn.study.findings import Drawer, Findings, Table
+from netlearn.study.findings import Drawer, Findings, Table, restored
 from netlearn.units import Quantity
 
 LEVELS = ("L0", "L1", "L2", "L3")
@@ -65,12 +65,12 @@ def ladder(climb: Climb, drawer: Drawer, tell: Callable[[str, int, int], None]) 
     def outside_once(name: str, level: str, rung: Rung, backend: str, kept: Sequence[int]) -> Course:
         found = drawer.once(name, lambda: asdict(outside(level, rung, backend, steps, kept)))
         tell(name, 1, 1)
-        return Course(**found)
+        return restored(Course, found)
 
     def inside_once(name: str, rung: Rung, backend: str, steps: int) -> Course:
         kept = partial(_named, drawer, name)
         found = drawer.once(name, lambda: asdict(inside("L3", rung, backend, steps, kept, partial(tell, name))))
-        return Course(**found)
+        return restored(Course, found)
 
     if "L0" in climb.levels or steps is None:
         courses["L0"] = outside_once("L0", "L0", network(best), "native", ())
@@ -135,6 +135,8 @@ def _findings(climb: Climb, rung: Rung, courses: Mapping[str, Course], rows: Seq
             for name, c in levels.items()
         ]
     }
+    if failed := {name: course.failed for name, course in courses.items() if course.failed}:
+        numbers["failed"] = failed
     if "L3" in courses and courses["L3"].measured:
         numbers["machine"] = {**courses["L3"].measured, "nodes": courses["L3"].nodes}
     if {"L3", "L3 native"} <= courses.keys():

@@ -25,6 +25,7 @@ from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params, boundary
 from netlearn.devices import kernel
 from netlearn.learn.edges import Group, ends
 from netlearn.machine.drive import Machine, states_of, stretch
+from netlearn.study.findings import restored
 
 TIMES = 40  # points of time a sample at least
 ACCURACY = 1e-5  # of the steps of time: what contrasts are made of is larger
@@ -56,7 +57,7 @@ def run(machine: Machine, params: Params, rows: Ints, backend: str, size: int, o
         last = min(first + size, len(rows))
         follow = partial(_follow, machine, params, rows, backend, first, last, x)
         found = once(f"samples_{first}_{last}", lambda follow=follow: asdict(follow()))  # type: ignore[misc]
-        done = Stretch(**found)
+        done = restored(Stretch, found)
         x = np.array(done.x)
         yield done
 

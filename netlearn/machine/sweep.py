@@ -19,11 +19,10 @@ from netlearn.errors import BackendError, SimulatorDied, SimulatorMissing, TaskE
 from netlearn.machine.drive import make_machine, rows_of
 from netlearn.machine.run import Stretch, run, shown_error
 from netlearn.machine.subject import Subject
-from netlearn.study.findings import Drawer, Findings, Table
+from netlearn.study.findings import Drawer, Findings, Table, restored
 from netlearn.units import Quantity, describe
 
 LEAST = 40  # samples of a stretch
-MOST = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,6 @@ class Passage:
 def make_sweep(subject: Subject, steps: int, backend: str, name: str = "", values: Sequence[Quantity] = ()) -> Sweep:
     """TaskError where the circuit has no such parameter, a value is there twice or in another unit, or the circuit does
     not learn by itself; BackendError where there is no such backend."""
-    if steps > MOST:
-        raise TaskError(f"{steps} steps", f"show at most {MOST} samples")
     here = subject.rung({})
     if name and name not in here.written.settings:
         known = ", ".join(here.written.settings) or "none"
@@ -83,7 +80,7 @@ def sweep(asked: Sweep, drawer: Drawer, tell: Callable[[str, int, int], None]) -
     for setting in settings:
         name = "_".join(f"{key}_{value.number!r}" for key, value in setting.items()) or "run"
         found = drawer.once(name, partial(_passage, asked, setting, name, drawer, tell))
-        passages.append(Passage(**found))
+        passages.append(restored(Passage, found))
     return _findings(asked, settings, passages)
 
 
@@ -137,6 +134,7 @@ def _findings(asked: Sweep, settings: Sequence[Mapping[str, Quantity]], passages
     numbers = {
         "runs": [dict(zip(table.columns, row, strict=True)) for row in ends],
         "nodes": len(rung.circuit.nodes) - 1,
+        "failed": [{name: v, "why": p.failed} for v, p in zip(values, passages, strict=True) if p.failed],
     }
     return Findings("machine", title, {"curve": curve, "runs": table}, _told(asked, passages, ends, every), numbers)
 

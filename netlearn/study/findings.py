@@ -17,11 +17,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from netlearn.errors import RunError
 from netlearn.store import RunFolder, read_json, write_bytes, write_json
 
+Kind = TypeVar("Kind")
 Tell = Callable[[int, int], None]
 """Told how many parts of how many are done."""
 
@@ -66,6 +67,16 @@ class Findings:
 
 def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def restored(kind: type[Kind], found: Mapping[str, Any]) -> Kind:
+    """What was found as what it was made of; RunError where another netlearn has found it."""
+    try:
+        return kind(**found)
+    except TypeError:
+        raise RunError(
+            f"another netlearn has found a {kind.__name__} of this folder", "name another folder: --out"
+        ) from None
 
 
 class Drawer:

@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from netlearn.cli.app import app
 from netlearn.cli.machines import Question, climb, follow
 from netlearn.errors import NetlearnError, RunError, SimulatorDied, SimulatorMissing
 from netlearn.store import RunFolder
+from netlearn.study.findings import Drawer
 
 TEXT = DIVIDER.format(sign="", period="1ms", label=LABEL)
 SOFT = (
@@ -130,6 +132,7 @@ REFUSED = {
     ),
     "values in another unit": (lambda q: follow(q, "native", "r=1V,2V"), {}, "this is in V"),
     "no steps": (lambda q: follow(q, "native", None), {"steps": 0}, "0 steps"),
+    "steps without end": (lambda q: climb(q, "L0"), {"steps": 10**12}, "at most 10000000"),
     "a seed below zero": (lambda q: follow(q, "native", None), {"seed": -1}, "not negative"),
     "a setting of nothing": (lambda q: follow(q, "native", None), {"given": ["z=1"]}, "parameter 'z'"),
     "a setting without a value": (lambda q: follow(q, "native", None), {"given": ["r"]}, "--set r"),
@@ -166,6 +169,17 @@ def test_a_machine_that_cannot_be_followed_at_all_is_a_finding(do, tmp_path):
     found, folder = do(ask(tmp_path, BLOWS_UP, steps=4))
     assert "could not be followed" in found.text
     assert (folder / f"{found.study}.svg").exists()
+    assert "(after 0 samples)" in str(found.numbers["failed"])
+
+
+def test_what_another_netlearn_found_is_not_taken_for_ones_own(tmp_path):
+    folder = tmp_path / "out"
+    follow(ask(tmp_path, steps=2), "native", None)
+    (folder / "cells" / "run.json").unlink()
+    (folder / "cells" / "run_samples_0_2.json").unlink()
+    Drawer.once(SimpleNamespace(folder=folder), "run_samples_0_2", lambda: {"unknown": 1})
+    with pytest.raises(RunError, match="another netlearn"):
+        follow(ask(tmp_path, steps=2), "native", None)
 
 
 @pytest.mark.parametrize("error", [SimulatorMissing, SimulatorDied])
