@@ -37,7 +37,10 @@ def read_labels(draft: Draft, tree: Piece) -> None:
         net = value.arguments[0] if isinstance(value, Named) and value.name == "V" else None
         if not isinstance(net, Net) or len(value.arguments) != 1 or net.name == GROUND:
             raise Fault("a label is the voltage of a net", where, f"write label {name} = V(goal) every 1ms")
-        if net.name in next(output.free for output in draft.outputs if output.name == name):
+        output = next(output for output in draft.outputs if output.name == name)
+        if output.kind == "I":
+            raise Fault(f"output '{name}' is a current, and a label is a voltage", front[0], "read a voltage instead")
+        if net.name in output.free:
             message = f"'{net.name}' is what output '{name}' reads: labelled there, it would be right by itself"
             raise Fault(message, where, f"give the label a net of its own: net goal, label {name} = V(goal) every 1ms")
         source = f"label {name}"

@@ -21,7 +21,7 @@ import numpy as np
 
 from netlearn.backends import open_backend
 from netlearn.backends.protocol import check_times
-from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params, boundary
+from netlearn.circuit.flat import Bank, FlatCircuit, Floats, Ints, Params, boundary
 from netlearn.devices import kernel
 from netlearn.learn.edges import Group, ends
 from netlearn.machine.drive import Machine, states_of, stretch
@@ -97,7 +97,7 @@ def _follow(
         waves[-1].tolist(),
         states_of(machine, params, waves[ends_]).tolist(),
         (waves[ends_][:, plus] - waves[ends_][:, minus]).tolist(),
-        float(mean @ delivered(circuit, waves)),
+        float(mean @ delivered(circuit, params, found.time, waves)),
         (mean @ heat(circuit, params, machine.groups, waves)).tolist(),
         time.monotonic() - begun,
     )
@@ -109,11 +109,21 @@ def _mean_over(times: Floats) -> Floats:
     return np.asarray((np.append(gaps, 0.0) + np.append(0.0, gaps)) / (2.0 * (times[-1] - times[0])))
 
 
-def delivered(circuit: FlatCircuit, x: Floats) -> Floats:
-    """What all voltage sources deliver (W), at points x (K, size)."""
-    bank = circuit.banks["V"]
-    drop = x[:, bank.nodes[:, 0]] - x[:, bank.nodes[:, 1]]
-    return np.asarray(-(drop * x[:, bank.branches[:, 0]]).sum(axis=1))
+def delivered(circuit: FlatCircuit, params: Params, time: Floats, x: Floats) -> Floats:
+    """What all sources deliver (W), at points x (K, size) in time (K,)."""
+    held, fed = circuit.banks["V"], circuit.banks.get("I")
+    total = _taken(held, x, x[:, held.branches[:, 0]])
+    if fed is not None:
+        currents = np.tile(params.values["I"]["dc"][0], (len(x), 1))
+        for element, wave in fed.waves.items():
+            currents[:, element] = [wave.value(t) for t in time.tolist()]
+        total += _taken(fed, x, currents)
+    return -total
+
+
+def _taken(bank: Bank, x: Floats, currents: Floats) -> Floats:
+    """What elements take, (K,), by currents (K, E) into their first terminal."""
+    return np.asarray(((x[:, bank.nodes[:, 0]] - x[:, bank.nodes[:, 1]]) * currents).sum(axis=1))
 
 
 def heat(circuit: FlatCircuit, params: Params, groups: Sequence[Group], x: Floats) -> Floats:
