@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from netlearn.errors import TaskError
+from netlearn.machine.drive import make_machine
 from netlearn.machine.levels import Course, Rung, inside, network, outside
 from netlearn.machine.subject import Subject
 from netlearn.study.findings import Drawer, Findings, Table, restored
@@ -44,12 +45,15 @@ class Climb:
 
 
 def make_climb(subject: Subject, levels: Sequence[str], steps: int | None) -> Climb:
-    """TaskError where there is no such level, or nobody says when to stop."""
+    """TaskError where there is no such level, nobody says when to stop, or L3 is wanted of what is no machine."""
     for level in levels:
         if level not in LEVELS:
             raise TaskError(f"there is no level '{level}'", f"levels are {', '.join(LEVELS)}")
-    if steps is None and subject.rung({}).spec.stop is None:
+    here = subject.rung({})
+    if steps is None and here.spec.stop is None:
         raise TaskError(f"task {subject.task} has no stop rule", "write stop steps > 1000, or give --steps")
+    if "L3" in levels:
+        make_machine(here.written, here.circuit, here.task(()))
     return Climb(subject, tuple(level for level in LEVELS if level in levels), steps)
 
 

@@ -136,7 +136,11 @@ REFUSED = {
     "a seed below zero": (lambda q: follow(q, "native", None), {"seed": -1}, "not negative"),
     "a setting of nothing": (lambda q: follow(q, "native", None), {"given": ["z=1"]}, "parameter 'z'"),
     "a setting without a value": (lambda q: follow(q, "native", None), {"given": ["r"]}, "--set r"),
-    "no labels": (lambda q: climb(q, "L3"), {"text": SOFT.replace(LABEL, "R load(goal, gnd) = 1k")}, "no labels"),
+    "no labels": (
+        lambda q: climb(q, "L0,L1,L2,L3"),
+        {"text": SOFT.replace(LABEL, "R load(goal, gnd) = 1k")},
+        "no labels",
+    ),
 }
 
 
@@ -147,7 +151,7 @@ def test_what_makes_no_sense_is_refused_by_name(case, tmp_path):
         do(ask(tmp_path, **options))
 
 
-@pytest.mark.parametrize("case", ["a value twice", "no such backend", "a clock too fast"])
+@pytest.mark.parametrize("case", ["a value twice", "no such backend", "a clock too fast", "no labels"])
 def test_what_is_refused_leaves_no_folder(case, tmp_path):
     do, options, _ = REFUSED[case]
     with pytest.raises(NetlearnError):
