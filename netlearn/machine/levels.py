@@ -27,10 +27,9 @@ from netlearn.lang.task import TaskSpec
 from netlearn.learn.task import Task, make_task
 from netlearn.learn.train import Trainer, equipped, evaluate, train
 from netlearn.machine.drive import Machine, make_machine, rows_of
-from netlearn.machine.run import Once, Stretch, run
+from netlearn.machine.run import Once, Stretch, run, stretch_size
 
 POINTS = 50  # of a learning curve
-LEAST = 40  # samples of a stretch
 Tell = Callable[[int, int], None]
 
 
@@ -109,14 +108,13 @@ def inside(level: str, rung: Rung, backend: str, steps: int, once: Once, tell: T
     task = rung.task(())
     machine = make_machine(rung.written, rung.circuit, task)
     epoch = max(1, len(task.train))
-    size = epoch * -(-LEAST // epoch)
     points = {*np.linspace(0, steps // epoch, POINTS).round().astype(int) * epoch, steps}
     params, failed = initial(machine.circuit, rung.seed), ""
     done: list[Stretch] = []
     judge = Trainer(rung.circuit, task, open_backend(backend, rung.circuit), rung.seed, steps)
     judged = [(0, *_judged(judge, params.states))]
     try:
-        for found in run(machine, params, rows_of(task, rung.seed, steps), backend, size, once):
+        for found in run(machine, params, rows_of(task, rung.seed, steps), backend, stretch_size(task), once):
             done.append(found)
             seen = enumerate(found.states, found.first + 1)
             judged += [(n, *_judged(judge, np.array([states]))) for n, states in seen if n in points]

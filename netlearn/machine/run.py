@@ -24,13 +24,21 @@ from netlearn.backends.protocol import check_times
 from netlearn.circuit.flat import Bank, FlatCircuit, Floats, Ints, Params, boundary
 from netlearn.devices import kernel
 from netlearn.learn.edges import Group, ends
+from netlearn.learn.task import Task
 from netlearn.machine.drive import Machine, states_of, stretch
 from netlearn.study.findings import restored
 
+LEAST, MOST = 40, 1000  # samples of a stretch
 TIMES = 40  # points of time a sample at least
 ACCURACY = 1e-5  # of the steps of time: what contrasts are made of is larger
 Once = Callable[[str, Callable[[], Any]], Any]
 """Finds something, or has found it before (see `netlearn.study.findings.Drawer.once`)."""
+
+
+def stretch_size(task: Task) -> int:
+    """How many samples are followed before they are kept: whole epochs, where these are not too long."""
+    epoch = max(1, len(task.train))
+    return min(epoch * -(-LEAST // epoch), MOST)
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,10 @@ from netlearn.backends import open_backend
 from netlearn.circuit.flat import initial
 from netlearn.errors import BackendError, SimulatorDied, SimulatorMissing, TaskError
 from netlearn.machine.drive import make_machine, rows_of
-from netlearn.machine.run import Stretch, run, shown_error
+from netlearn.machine.run import Stretch, run, shown_error, stretch_size
 from netlearn.machine.subject import Subject
 from netlearn.study.findings import Drawer, Findings, Table, restored
 from netlearn.units import Quantity, describe
-
-LEAST = 40  # samples of a stretch
 
 
 @dataclass(frozen=True)
@@ -91,8 +89,6 @@ def _passage(
     task = rung.task(())
     machine = make_machine(rung.written, rung.circuit, task)
     rows = rows_of(task, rung.seed, asked.steps)
-    epoch = max(1, len(task.train))
-    size = epoch * -(-LEAST // epoch)
 
     def once(part: str, find: Callable[[], Any]) -> Any:
         return drawer.once(f"{name}_{part}", find)
@@ -101,7 +97,7 @@ def _passage(
     errors: list[float] = []
     failed = ""
     try:
-        for found in run(machine, initial(machine.circuit, rung.seed), rows, asked.backend, size, once):
+        for found in run(machine, initial(machine.circuit, rung.seed), rows, asked.backend, stretch_size(task), once):
             done.append(found)
             labels = task.labels[rows[found.first : found.last]]
             errors += shown_error(np.array(found.outputs), labels).tolist()

@@ -1,6 +1,7 @@
 """Circuits that learn by themselves, followed by both engines."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from netlearn.errors import TaskError
 from netlearn.lang.compile import compile_netlist
 from netlearn.learn.task import make_task
 from netlearn.machine.drive import make_machine, rows_of, stretch
-from netlearn.machine.run import delivered, heat, run, shown_error
+from netlearn.machine.run import delivered, heat, run, shown_error, stretch_size
 
 
 def divider(sign="", period="1ms", label=LABEL):
@@ -72,6 +73,11 @@ def test_stretches_make_one_run(backend):
     parts = followed(machine, task, backend, 8, 2)
     states = np.concatenate([p.states for p in parts])
     assert states == pytest.approx(np.array(once[0].states), abs=2e-5)
+
+
+@pytest.mark.parametrize(("epoch", "size"), [(1, 40), (3, 42), (40, 40), (700, 700), (60_000, 1000)])
+def test_what_is_kept_at_once_is_whole_epochs_or_a_part_of_a_long_one(epoch, size):
+    assert stretch_size(SimpleNamespace(train=range(epoch))) == size
 
 
 def test_power_is_what_the_sources_deliver_and_resistors_turn_into_heat():
