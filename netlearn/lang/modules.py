@@ -92,4 +92,4 @@ def _check(definition: Definition, settings: Mapping[str, Quantity]) -> None:
                 default = Evaluator(dict(settings))(item.children[-1])
             except Fault:
                 continue  # it depends on what only the module knows
-            check_setting(default, settings[name], item)
+            check_setting(default, settings[name], item, f"{name} as it is set")

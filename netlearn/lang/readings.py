@@ -93,14 +93,14 @@ def read_ideal(draft: Draft, tree: Piece) -> None:
         draft.ideals[str(token)] = value
 
 
-def check_setting(default: Any, value: Any, where: Any) -> None:
+def check_setting(default: Any, value: Any, where: Any, said: str = "this") -> None:
     """Fault where a value cannot take the place of a parameter's."""
     if type(value) is not type(default):
-        raise Fault(f"this is {kind_of(value)}, and the parameter is {kind_of(default)}", where)
+        raise Fault(f"{said} is {kind_of(value)}, and the parameter is {kind_of(default)}", where)
     dimensions = [q.dimension for q in (value, default) if isinstance(q, Quantity)]
     if NONE not in dimensions and len(set(dimensions)) > 1:
         wanted = in_unit(dimensions[1])
-        raise Fault(f"this is {in_unit(dimensions[0])}, and the parameter is {wanted}", where, f"give it {wanted}")
+        raise Fault(f"{said} is {in_unit(dimensions[0])}, and the parameter is {wanted}", where, f"give it {wanted}")
 
 
 def _symbol(draft: Draft, tree: Any) -> Symbolic:

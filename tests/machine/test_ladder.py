@@ -130,7 +130,7 @@ REFUSED = {
         {"text": SOFT.replace("period = 1ms", "period = 10ns")},
         "repeats 1e+05 times while a sample is shown",
     ),
-    "values in another unit": (lambda q: follow(q, "native", "r=1V,2V"), {}, "this is in V"),
+    "values in another unit": (lambda q: follow(q, "native", "r=1V,2V"), {}, "r as it is set is in V"),
     "no steps": (lambda q: follow(q, "native", None), {"steps": 0}, "0 steps"),
     "steps without end": (lambda q: climb(q, "L0"), {"steps": 10**12}, "at most 10000000"),
     "a seed below zero": (lambda q: follow(q, "native", None), {"seed": -1}, "not negative"),
