@@ -99,6 +99,12 @@ def parse_number(text: str) -> Quantity:
     return Quantity(value, scale.dimension)
 
 
+def parse_signed(text: str) -> Quantity:
+    """The same with a sign or none before it."""
+    found = parse_number(text[1:] if text[:1] in ("-", "+") else text)
+    return Quantity(-found.number, found.dimension) if text.startswith("-") else found
+
+
 def parse_suffix(suffix: str, whole: str = "") -> Quantity:
     """Scale and dimension of the letters behind a number, `k`, `mV*um`, `%`, `1/s` without its 1."""
     scale, total = 1.0, NONE

@@ -5,8 +5,9 @@ A reading's tree is nested tuples of an operator and its operands, with leaves (
 
 from __future__ import annotations
 
+import math
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +35,9 @@ class Check:
 
     @property
     def holds(self) -> bool:
-        return bool(COMPARE[self.watch.sign](self.left, self.right))
+        """Nothing holds of what is no number, such as V(a) / 0V."""
+        known = math.isfinite(self.left) and math.isfinite(self.right)
+        return known and bool(COMPARE[self.watch.sign](self.left, self.right))
 
     @property
     def said(self) -> str:
@@ -52,10 +55,19 @@ def checked(watches: Iterable[Watch], time: Floats, volts: Mapping[str, Floats])
     """Each assertion at its time, of voltages on straight lines between the times given."""
 
     def at(of: Reading, when: float) -> float:
-        then = {node: np.interp([when], time, values) for node, values in volts.items()}
+        then = {node: np.interp([when], time, volts[node]) for node in _nodes(of.tree)}
         return float(reading(of, then, np.array([when]))[0])
 
     return tuple(Check(w, at(w.left, w.time), at(w.right, w.time)) for w in watches)
+
+
+def _nodes(tree: tuple[Any, ...]) -> Iterator[str]:
+    kind, *parts = tree
+    if kind == "n":
+        yield parts[0]
+    elif kind != "c":
+        for part in parts:
+            yield from _nodes(part)
 
 
 def _value(tree: tuple[Any, ...], volts: Mapping[str, Floats]) -> Any:

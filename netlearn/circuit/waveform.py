@@ -118,6 +118,9 @@ def part(wave: Waveform, start: float, stop: float) -> Waveform:
             return replace(wave, delay=wave.delay - start)
         phase = math.fmod((start - wave.delay) * wave.frequency, 1.0)
         return replace(wave, delay=-phase / wave.frequency if wave.frequency else 0.0)
+    if isinstance(wave, Pulse) and wave.period > 0:  # not the periods that are long over
+        over = max(math.floor((start - wave.delay) / wave.period) - 1, 0)
+        wave = replace(wave, delay=wave.delay + over * wave.period)
     times, values = wave.points(stop)
     inside = (times > start) & (times < stop)
     ends = np.array([wave.value(start), wave.value(stop)])

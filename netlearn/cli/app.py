@@ -380,6 +380,8 @@ def transient(
         print(json.dumps(waves.as_json(found)))
     else:
         print(out if out is not None else waves.table(found), end="\n" if out is not None else "")
+    for text in found.later:
+        print(f"warning: not checked, for it is later than --stop: assert {text}", file=sys.stderr)
     if failed := [check for check in found.checks if not check.holds]:
         for check in failed:
             print(f"failed: assert {check.watch.text}: {check.said}", file=sys.stderr)
@@ -479,7 +481,7 @@ def machine(
     clamps and clocks are its own (`label y = V(goal) every 1ms`); nothing is updated from outside."""
     from netlearn.cli import machines
 
-    _patience(backend, learning=True)
+    _patience(backend)
     asked = machines.Question(file, task, seed, steps, tuple(given or ()), tuple(allow or ()), out, as_json)
     found, folder = machines.follow(asked, backend, sweep)
     print(machines.told(found, folder, as_json))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from netlearn import units
-from netlearn.cli.progress import telling
+from netlearn.cli.progress import telling, working
 from netlearn.cli.reading import compiled
 from netlearn.errors import TaskError
 from netlearn.machine.ladder import ladder, make_climb
@@ -73,14 +73,22 @@ def _values(text: str) -> tuple[str, tuple[Quantity, ...]]:
     try:
         if listed.count(":") == 2:
             first, last, count = listed.split(":")
-            low, high = units.parse_number(first), units.parse_number(last)
-            if not count.isdigit() or not 1 <= int(count) <= MOST or not (low.number > 0 and high.number > 0):
+            low, high = units.parse_signed(first.strip()), units.parse_signed(last.strip())
+            if (
+                not _is_count(count.strip())
+                or not (low.number > 0 and high.number > 0)
+                or low.dimension != high.dimension
+            ):
                 raise TaskError(f"--sweep {text}", help)
             numbers = np.geomspace(low.number, high.number, int(count))
             return name, tuple(Quantity(float(f"{n:.12g}"), low.dimension) for n in numbers)
-        return name, tuple(units.parse_number(one.strip()) for one in listed.split(","))
+        return name, tuple(units.parse_signed(one.strip()) for one in listed.split(","))
     except units.UnitFault as fault:
         raise TaskError(f"--sweep {text}: {fault}", fault.help) from None
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= MOST
 
 
 def _kept(
@@ -102,11 +110,12 @@ def _kept(
         **options,
     }
     drawer = Drawer(folder, name, asked)
-    with telling(question.quiet) as tell:
-        found = find(drawer, tell)
-    drawer.keep(found)
-    size, draw = PICTURES[name]
-    write_picture(folder / f"{name}.svg", size, lambda figure: draw(figure, found))
+    with working(drawer):
+        with telling(question.quiet) as tell:
+            found = find(drawer, tell)
+        drawer.keep(found)
+        size, draw = PICTURES[name]
+        write_picture(folder / f"{name}.svg", size, lambda figure: draw(figure, found))
     return found, folder
 
 

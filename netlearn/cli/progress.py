@@ -8,7 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from netlearn.study.findings import Drawer
 
 EVERY = 5.0  # seconds between plain lines
 BRIEF = {"violations": "violations {:.1%}", "accuracy": "accuracy {:.1%}", "mse": "error {:.3e} V^2"}
@@ -75,6 +78,17 @@ def _live(session: Any) -> None:
             first = moment.steps if first is None else first
             rate = (moment.steps - first) / max(time.monotonic() - begun, 1e-9)
             bar.update(row, completed=moment.steps, description=_words(session, moment), rate=f"{rate:.0f} steps/s")
+
+
+@contextmanager
+def working(drawer: Drawer) -> Iterator[None]:
+    """While a folder is filled that the same command goes on with."""
+    try:
+        with drawer:
+            yield
+    except KeyboardInterrupt:
+        print(f"interrupted; go on with the same command and --out {drawer.folder}", file=sys.stderr)
+        raise SystemExit(130) from None
 
 
 @contextmanager

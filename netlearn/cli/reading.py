@@ -47,10 +47,9 @@ def settings(given: Iterable[str]) -> dict[str, Quantity]:
         if not sign or not name.isidentifier() or name in found:
             raise CircuitError(f"--set {text}", "write --set name=value, such as --set offset=2mV, each name once")
         try:
-            value = units.parse_number(number.removeprefix("-"))
+            found[name] = units.parse_signed(number)
         except units.UnitFault as fault:
             raise CircuitError(f"--set {text}: {fault}", fault.help) from None
-        found[name] = Quantity(-value.number if number.startswith("-") else value.number, value.dimension)
     return found
 
 

@@ -114,9 +114,8 @@ def input_values(circuit: FlatCircuit, given: Sequence[str], defaults: Floats | 
 
 def quantity(text: str, said: str, unit: units.Dimension) -> float:
     """A number in a unit, in SI; `said`: how the command line has it. CircuitError where it is none."""
-    sign = -1.0 if text.startswith("-") else 1.0
     try:
-        found = units.parse_number(text.removeprefix("-").removeprefix("+"))
+        found = units.parse_signed(text)
     except units.UnitFault as fault:
         raise CircuitError(f"{said}: {fault}", fault.help) from None
     if found.dimension not in (units.NONE, unit):
@@ -124,4 +123,4 @@ def quantity(text: str, said: str, unit: units.Dimension) -> float:
             f"{said}: this is in {units.describe(unit)}, not in {units.describe(found.dimension)}",
             f"give it in {units.describe(unit)}",
         )
-    return sign * found.number
+    return found.number

@@ -6,7 +6,7 @@ import json
 import math
 from pathlib import Path
 
-from netlearn.cli.progress import counting
+from netlearn.cli.progress import counting, working
 from netlearn.cli.reading import read_text
 from netlearn.cli.study import Asked, Question
 from netlearn.errors import TaskError
@@ -47,13 +47,14 @@ def run(question: Question, name: str, asked: Asked, out: Path | None, quiet: bo
             **asked.options,
         }
         drawer = Drawer(folder, name, every)
-        with counting(name, quiet) as tell:
-            found = asked.study(on, drawer, tell)
+        with working(drawer):
+            with counting(name, quiet) as tell:
+                found = asked.study(on, drawer, tell)
+            drawer.keep(found)
+            size, draw = PICTURES[name]
+            write_picture(folder / f"{name}.svg", size, lambda figure: draw(figure, found))
     finally:
         on.trainer.backend.close()
-    drawer.keep(found)
-    size, draw = PICTURES[name]
-    write_picture(folder / f"{name}.svg", size, lambda figure: draw(figure, found))
     return found, folder
 
 

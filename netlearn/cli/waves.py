@@ -19,18 +19,21 @@ from netlearn.errors import CircuitError
 from netlearn.lang.values import suggest
 from netlearn.plot.waves import against, over_time
 
+SAME = 1e-9  # part of a time: what differs by less is rounding
 POINTS = 1000  # where no step is given
 
 
 @dataclass(frozen=True)
 class Waves:
-    """Node voltages (K,) by name at times (K,) in s: those `shown`; `checks`: what the circuit asserts."""
+    """Node voltages (K,) by name at times (K,) in s: those `shown`; `checks`: what the circuit asserts;
+    `later`: of it what lies beyond the end."""
 
     time: Floats
     volts: Mapping[str, Floats]
     shown: Sequence[str]
     checks: tuple[Check, ...] = ()
     plots: tuple[Plot, ...] = ()
+    later: tuple[str, ...] = ()
 
 
 def waves(
@@ -53,9 +56,11 @@ def waves(
     finally:
         solver.close()
     volts = {name: found.x[0, 0, :, k] for name, k in circuit.node_index.items()}
-    checks = checked([watch for watch in watches if watch.time <= end], found.time, volts)
+    reached = end * (1 + SAME)
+    checks = checked([watch for watch in watches if watch.time <= reached], found.time, volts)
+    later = tuple(watch.text for watch in watches if watch.time > reached)
     plots = written.plots if written is not None and not nets else ()
-    return Waves(found.time, volts, shown, checks, plots)
+    return Waves(found.time, volts, shown, checks, plots, later)
 
 
 def _shown(circuit: FlatCircuit, nets: Sequence[str]) -> list[str]:
@@ -79,7 +84,10 @@ def as_json(found: Waves) -> dict[str, Any]:
     return {
         "time_s": found.time.tolist(),
         "volts": {name: found.volts[name].tolist() for name in found.shown},
-        "asserts": {check.watch.text: check.holds for check in found.checks},
+        "asserts": {
+            **{check.watch.text: check.holds for check in found.checks},
+            **dict.fromkeys(found.later),
+        },
     }
 
 

@@ -509,10 +509,9 @@ def build_circuit(definition: Definition, session: Session, settings: Mapping[st
         open_ports(draft, header, settings)
         for item in header.children if header else ():
             if str(item.children[0]) in settings and isinstance(item.children[-1], Tree):
-                name = str(item.children[0])
-                draft.scope[name] = draft.settings[name] = setting(
-                    draft.evaluate(item.children[-1]), settings[name], item
-                )
+                name, default = str(item.children[0]), draft.evaluate(item.children[-1])
+                value = setting(default, settings[name], item, f"{name} as it is set")
+                draft.scope[name] = draft.settings[name] = value
         for port in draft.ports:
             if port.type == STATE:
                 raise Fault("a circuit has no state ports", definition.tree.children[0])

@@ -93,5 +93,5 @@ def _checked(definition: Definition, settings: Mapping[str, Quantity]) -> dict[s
                 default = Evaluator(dict(settings))(item.children[-1])
             except Fault:
                 continue  # it depends on what only the module knows
-            found[name] = setting(default, settings[name], item)
+            found[name] = setting(default, settings[name], item, f"{name} as it is set")
     return found

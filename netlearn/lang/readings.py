@@ -15,6 +15,9 @@ from netlearn.lang.values import ElementRef, Fault, Named, Net, Piece, Symbolic,
 from netlearn.lang.write import write
 from netlearn.units import NONE, VOLT, Quantity
 
+MOST_PLOTS = 50  # of a circuit: all of them are drawn at once
+MOST_CURVES = 100  # of a plot
+
 
 def read_labels(draft: Draft, tree: Piece) -> None:
     """`label y = V(goal) every 1ms`: a source on the net, at 0 V while nothing is shown."""
@@ -34,6 +37,12 @@ def read_labels(draft: Draft, tree: Piece) -> None:
         net = value.arguments[0] if isinstance(value, Named) and value.name == "V" else None
         if not isinstance(net, Net) or len(value.arguments) != 1 or net.name == GROUND:
             raise Fault("a label is the voltage of a net", where, f"write label {name} = V(goal) every 1ms")
+        output = next(output for output in draft.outputs if output.name == name)
+        if output.kind == "I":
+            raise Fault(f"output '{name}' is a current, and a label is a voltage", front[0], "read a voltage instead")
+        if net.name in output.free:
+            message = f"'{net.name}' is what output '{name}' reads: labelled there, it would be right by itself"
+            raise Fault(message, where, f"give the label a net of its own: net goal, label {name} = V(goal) every 1ms")
         source = f"label {name}"
         draft.uses[net.name] += 2
         draft.elements.append(Element(source, DEVICES["V"], (net.name, GROUND), {"dc": 0.0}))
@@ -64,6 +73,10 @@ def read_plot(draft: Draft, tree: Piece) -> None:
     against = next((c.children[0] for c in tree.children if c.data == "against"), None)
     read = [_reading(_symbol(draft, c), c) for c in curves]
     other = _reading(_symbol(draft, against), against) if against is not None else None
+    if len(draft.plots) >= MOST_PLOTS:
+        raise Fault(f"more than {MOST_PLOTS} plots", tree, "leave some out: each is a picture")
+    if len(read) > MOST_CURVES:
+        raise Fault(f"{len(read)} curves in one plot", tree, f"a plot has at most {MOST_CURVES}")
     draft.plots.append(Plot(tuple(read), other))
 
 
@@ -79,16 +92,16 @@ def read_ideal(draft: Draft, tree: Piece) -> None:
         draft.ideals[str(token)] = setting(draft.settings[str(token)], value, named.children[1])
 
 
-def setting(default: Any, value: Any, where: Any) -> Any:
+def setting(default: Any, value: Any, where: Any, said: str = "this") -> Any:
     """A value in the place of a parameter's default, in its unit where it is a plain number; Fault where it cannot be."""
     if type(value) is not type(default):
-        raise Fault(f"this is {kind_of(value)}, and the parameter is {kind_of(default)}", where)
+        raise Fault(f"{said} is {kind_of(value)}, and the parameter is {kind_of(default)}", where)
     if not isinstance(value, Quantity) or default.dimension in (NONE, value.dimension):
         return value
     if value.dimension == NONE:
         return Quantity(value.number, default.dimension)
     wanted = in_unit(default.dimension)
-    raise Fault(f"this is {in_unit(value.dimension)}, and the parameter is {wanted}", where, f"give it {wanted}")
+    raise Fault(f"{said} is {in_unit(value.dimension)}, and the parameter is {wanted}", where, f"give it {wanted}")
 
 
 def _symbol(draft: Draft, tree: Any) -> Symbolic:

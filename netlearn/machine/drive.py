@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import chain, count, islice
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from netlearn.learn.plan import make_plan
 from netlearn.learn.task import Task, order
 
 MOVING = 0.01  # of T, in which a new sample comes up
+MOST_PERIODS = 10_000  # of a clock while a sample is shown
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def _memories(circuit: FlatCircuit, groups: Sequence[Group]) -> Ints:
 
 
 def _check_clocks(circuit: FlatCircuit, every: float) -> None:
-    """TaskError where a wave does not begin anew with every sample."""
+    """TaskError where a wave does not begin anew with every sample, or too often within one."""
     for name, bank in circuit.banks.items():
         for element, wave in bank.waves.items():
             period = 1.0 / wave.frequency if isinstance(wave, Sine) and wave.frequency else getattr(wave, "period", 0.0)
@@ -101,16 +102,17 @@ def _check_clocks(circuit: FlatCircuit, every: float) -> None:
                     f"{name} {bank.names[element]} repeats every {period:g} s, and a sample is shown for {every:g} s",
                     "let a whole number of periods fit a sample",
                 )
+            if every > MOST_PERIODS * (period or every):
+                raise TaskError(
+                    f"{name} {bank.names[element]} repeats {every / period:.3g} times while a sample is shown",
+                    f"give it a longer period: at most {MOST_PERIODS} of them fit a sample",
+                )
 
 
 def rows_of(task: Task, seed: int, steps: int) -> Ints:
     """The samples (steps,) of a run, one after the other."""
-    shown: list[Ints] = []
-    for epoch in count():
-        if sum(map(len, shown)) >= steps:
-            break
-        shown += order(task, seed, epoch)
-    return np.concatenate([np.zeros(0, np.int64), *shown])[:steps]
+    epochs = (np.concatenate(order(task, seed, epoch)) for epoch in count())
+    return np.fromiter(islice(chain.from_iterable(epochs), steps), np.int64)
 
 
 def stretch(machine: Machine, rows: Ints, first: int, last: int) -> FlatCircuit:

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from netlearn.errors import TaskError
+from netlearn.machine.drive import make_machine
 from netlearn.machine.levels import Course, Rung, inside, network, outside
 from netlearn.machine.subject import Subject
-from netlearn.study.findings import Drawer, Findings, Table
+from netlearn.study.findings import Drawer, Findings, Table, restored
 from netlearn.units import Quantity
 
 LEVELS = ("L0", "L1", "L2", "L3")
@@ -44,12 +45,15 @@ class Climb:
 
 
 def make_climb(subject: Subject, levels: Sequence[str], steps: int | None) -> Climb:
-    """TaskError where there is no such level, or nobody says when to stop."""
+    """TaskError where there is no such level, nobody says when to stop, or L3 is wanted of what is no machine."""
     for level in levels:
         if level not in LEVELS:
             raise TaskError(f"there is no level '{level}'", f"levels are {', '.join(LEVELS)}")
-    if steps is None and subject.rung({}).spec.stop is None:
+    here = subject.rung({})
+    if steps is None and here.spec.stop is None:
         raise TaskError(f"task {subject.task} has no stop rule", "write stop steps > 1000, or give --steps")
+    if "L3" in levels:
+        make_machine(here.written, here.circuit, here.task(()))
     return Climb(subject, tuple(level for level in LEVELS if level in levels), steps)
 
 
@@ -65,12 +69,12 @@ def ladder(climb: Climb, drawer: Drawer, tell: Callable[[str, int, int], None]) 
     def outside_once(name: str, level: str, rung: Rung, backend: str, kept: Sequence[int]) -> Course:
         found = drawer.once(name, lambda: asdict(outside(level, rung, backend, steps, kept)))
         tell(name, 1, 1)
-        return Course(**found)
+        return restored(Course, found)
 
     def inside_once(name: str, rung: Rung, backend: str, steps: int) -> Course:
         kept = partial(_named, drawer, name)
         found = drawer.once(name, lambda: asdict(inside("L3", rung, backend, steps, kept, partial(tell, name))))
-        return Course(**found)
+        return restored(Course, found)
 
     if "L0" in climb.levels or steps is None:
         courses["L0"] = outside_once("L0", "L0", network(best), "native", ())
@@ -138,7 +142,9 @@ def _findings(climb: Climb, rung: Rung, courses: Mapping[str, Course], rows: Seq
             for name, c in levels.items()
         ]
     }
-    if "L3" in courses:
+    if failed := {name: course.failed for name, course in courses.items() if course.failed}:
+        numbers["failed"] = failed
+    if "L3" in courses and courses["L3"].measured:
         numbers["machine"] = {**courses["L3"].measured, "nodes": courses["L3"].nodes}
     if {"L3", "L3 native"} <= courses.keys():
         apart = np.abs(np.array(courses["L3"].states) - np.array(courses["L3 native"].states)).max()

@@ -22,15 +22,14 @@ from netlearn.backends import open_backend
 from netlearn.circuit.core import core, pruned
 from netlearn.circuit.flat import FlatCircuit, Floats, flatten, initial, with_states
 from netlearn.circuit.model import Circuit
-from netlearn.errors import BackendError
+from netlearn.errors import BackendError, SimulatorDied, SimulatorMissing
 from netlearn.lang.task import TaskSpec
 from netlearn.learn.task import Task, make_task
 from netlearn.learn.train import Trainer, equipped, evaluate, train
 from netlearn.machine.drive import Machine, make_machine, rows_of
-from netlearn.machine.run import Once, Stretch, run
+from netlearn.machine.run import Once, Stretch, run, stretch_size
 
 POINTS = 50  # of a learning curve
-LEAST = 40  # samples of a stretch
 Tell = Callable[[int, int], None]
 
 
@@ -112,18 +111,19 @@ def inside(level: str, rung: Rung, backend: str, steps: int, once: Once, tell: T
     task = rung.task(())
     machine = make_machine(rung.written, rung.circuit, task)
     epoch = max(1, len(task.train))
-    size = epoch * -(-LEAST // epoch)
     points = {*np.linspace(0, steps // epoch, POINTS).round().astype(int) * epoch, steps}
     params, failed = initial(machine.circuit, rung.seed), ""
     done: list[Stretch] = []
     judge = Trainer(rung.circuit, task, open_backend(backend, rung.circuit), rung.seed, steps)
     judged = [(0, *_judged(judge, params.states))]
     try:
-        for found in run(machine, params, rows_of(task, rung.seed, steps), backend, size, once):
+        for found in run(machine, params, rows_of(task, rung.seed, steps), backend, stretch_size(task), once):
             done.append(found)
             seen = enumerate(found.states, found.first + 1)
             judged += [(n, *_judged(judge, np.array([states]))) for n, states in seen if n in points]
             tell(found.last, steps)
+    except (SimulatorMissing, SimulatorDied):  # says nothing about the machine
+        raise
     except BackendError as error:
         failed = f"{error.message} (after {done[-1].last if done else 0} samples)"
     finally:

@@ -20,15 +20,25 @@ from typing import Any
 import numpy as np
 
 from netlearn.backends import open_backend
-from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params, boundary
+from netlearn.backends.protocol import check_times
+from netlearn.circuit.flat import Bank, FlatCircuit, Floats, Ints, Params, boundary
 from netlearn.devices import kernel
 from netlearn.learn.edges import Group, ends
+from netlearn.learn.task import Task
 from netlearn.machine.drive import Machine, states_of, stretch
+from netlearn.study.findings import restored
 
+LEAST, MOST = 40, 1000  # samples of a stretch
 TIMES = 40  # points of time a sample at least
 ACCURACY = 1e-5  # of the steps of time: what contrasts are made of is larger
 Once = Callable[[str, Callable[[], Any]], Any]
 """Finds something, or has found it before (see `netlearn.study.findings.Drawer.once`)."""
+
+
+def stretch_size(task: Task) -> int:
+    """How many samples are followed before they are kept: whole epochs, where these are not too long."""
+    epoch = max(1, len(task.train))
+    return min(epoch * -(-LEAST // epoch), MOST)
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,7 @@ def run(machine: Machine, params: Params, rows: Ints, backend: str, size: int, o
         last = min(first + size, len(rows))
         follow = partial(_follow, machine, params, rows, backend, first, last, x)
         found = once(f"samples_{first}_{last}", lambda follow=follow: asdict(follow()))  # type: ignore[misc]
-        done = Stretch(**found)
+        done = restored(Stretch, found)
         x = np.array(done.x)
         yield done
 
@@ -70,13 +80,15 @@ def _follow(
     x: Floats | None,
 ) -> Stretch:
     begun = time.monotonic()
+    span = (last - first) * machine.every
+    check_times(machine.circuit, 1, span, machine.every / TIMES)  # before waves are cut to it
     circuit = stretch(machine, rows, first, last)
     solver = open_backend(backend, circuit)
     try:
         found = solver.transient(
             params,
             boundary(circuit, np.zeros((1, 0))),
-            (last - first) * machine.every,
+            span,
             machine.every / TIMES,
             x if x is None else x[None, None],
             ACCURACY,
@@ -93,7 +105,7 @@ def _follow(
         waves[-1].tolist(),
         states_of(machine, params, waves[ends_]).tolist(),
         (waves[ends_][:, plus] - waves[ends_][:, minus]).tolist(),
-        float(mean @ delivered(circuit, waves)),
+        float(mean @ delivered(circuit, params, found.time, waves)),
         (mean @ heat(circuit, params, machine.groups, waves)).tolist(),
         time.monotonic() - begun,
     )
@@ -105,11 +117,21 @@ def _mean_over(times: Floats) -> Floats:
     return np.asarray((np.append(gaps, 0.0) + np.append(0.0, gaps)) / (2.0 * (times[-1] - times[0])))
 
 
-def delivered(circuit: FlatCircuit, x: Floats) -> Floats:
-    """What all voltage sources deliver (W), at points x (K, size)."""
-    bank = circuit.banks["V"]
-    drop = x[:, bank.nodes[:, 0]] - x[:, bank.nodes[:, 1]]
-    return np.asarray(-(drop * x[:, bank.branches[:, 0]]).sum(axis=1))
+def delivered(circuit: FlatCircuit, params: Params, time: Floats, x: Floats) -> Floats:
+    """What all sources deliver (W), at points x (K, size) in time (K,)."""
+    held, fed = circuit.banks["V"], circuit.banks.get("I")
+    total = _taken(held, x, x[:, held.branches[:, 0]])
+    if fed is not None:
+        currents = np.tile(params.values["I"]["dc"][0], (len(x), 1))
+        for element, wave in fed.waves.items():
+            currents[:, element] = [wave.value(t) for t in time.tolist()]
+        total += _taken(fed, x, currents)
+    return -total
+
+
+def _taken(bank: Bank, x: Floats, currents: Floats) -> Floats:
+    """What elements take, (K,), by currents (K, E) into their first terminal."""
+    return np.asarray(((x[:, bank.nodes[:, 0]] - x[:, bank.nodes[:, 1]]) * currents).sum(axis=1))
 
 
 def heat(circuit: FlatCircuit, params: Params, groups: Sequence[Group], x: Floats) -> Floats:

@@ -12,6 +12,8 @@ from netlearn.learn.session import choose_task
 from netlearn.machine.levels import Rung, make_rung
 from netlearn.units import Quantity
 
+MOST = 10_000_000  # samples of a run
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -37,4 +39,6 @@ def make_subject(netlist: Netlist, task: str | None, seed: int, steps: int | Non
         raise TaskError(f"seed {seed}", "a seed is not negative")
     if steps is not None and steps < 1:
         raise TaskError(f"{steps} steps", "show at least one sample")
+    if steps is not None and steps > MOST:
+        raise TaskError(f"{steps} steps", f"show at most {MOST} samples")
     return Subject(netlist, choose_task(netlist, task).name, seed, tuple(allowed))

@@ -13,16 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from netlearn.backends import open_backend
 from netlearn.circuit.flat import initial
-from netlearn.errors import BackendError, TaskError
+from netlearn.errors import BackendError, SimulatorDied, SimulatorMissing, TaskError
 from netlearn.machine.drive import make_machine, rows_of
-from netlearn.machine.run import Stretch, run, shown_error
+from netlearn.machine.run import Stretch, run, shown_error, stretch_size
 from netlearn.machine.subject import Subject
-from netlearn.study.findings import Drawer, Findings, Table
-from netlearn.units import Quantity
-
-LEAST = 40  # samples of a stretch
-MOST = 10_000_000
+from netlearn.study.findings import Drawer, Findings, Table, restored
+from netlearn.units import Quantity, describe
 
 
 @dataclass(frozen=True)
@@ -50,14 +48,27 @@ class Passage:
 
 
 def make_sweep(subject: Subject, steps: int, backend: str, name: str = "", values: Sequence[Quantity] = ()) -> Sweep:
-    """TaskError where the circuit has no such parameter."""
-    if steps > MOST:
-        raise TaskError(f"{steps} steps", f"show at most {MOST} samples")
+    """TaskError where the circuit has no such parameter, a value is there twice or in another unit, or the circuit does
+    not learn by itself; BackendError where there is no such backend."""
     here = subject.rung({})
     if name and name not in here.written.settings:
         known = ", ".join(here.written.settings) or "none"
         raise TaskError(f"circuit {here.written.name} has no parameter '{name}'", f"known: {known}")
+    _check_values(name, values)
+    if values:
+        here = subject.rung({name: values[0]})
+    make_machine(here.written, here.circuit, here.task(()))
+    open_backend(backend, here.circuit).close()
     return Sweep(subject, steps, backend, name, tuple(values))
+
+
+def _check_values(name: str, values: Sequence[Quantity]) -> None:
+    for k, value in enumerate(values):
+        if value.number in [other.number for other in values[:k]]:
+            raise TaskError(f"--sweep: {name} is {value.number:g} twice", "give each value once")
+        if value.dimension != values[0].dimension:
+            units = " and ".join(describe(v.dimension) for v in (values[0], value))
+            raise TaskError(f"--sweep: {name} is in {units}", "give all values in one unit")
 
 
 def sweep(asked: Sweep, drawer: Drawer, tell: Callable[[str, int, int], None]) -> Findings:
@@ -65,9 +76,9 @@ def sweep(asked: Sweep, drawer: Drawer, tell: Callable[[str, int, int], None]) -
     settings: list[Mapping[str, Quantity]] = [{asked.name: value} for value in asked.values] or [{}]
     passages = []
     for setting in settings:
-        name = "_".join(f"{key}_{value.number:.9g}" for key, value in setting.items()) or "run"
+        name = "_".join(f"{key}_{value.number!r}" for key, value in setting.items()) or "run"
         found = drawer.once(name, partial(_passage, asked, setting, name, drawer, tell))
-        passages.append(Passage(**found))
+        passages.append(restored(Passage, found))
     return _findings(asked, settings, passages)
 
 
@@ -78,8 +89,6 @@ def _passage(
     task = rung.task(())
     machine = make_machine(rung.written, rung.circuit, task)
     rows = rows_of(task, rung.seed, asked.steps)
-    epoch = max(1, len(task.train))
-    size = epoch * -(-LEAST // epoch)
 
     def once(part: str, find: Callable[[], Any]) -> Any:
         return drawer.once(f"{name}_{part}", find)
@@ -88,11 +97,13 @@ def _passage(
     errors: list[float] = []
     failed = ""
     try:
-        for found in run(machine, initial(machine.circuit, rung.seed), rows, asked.backend, size, once):
+        for found in run(machine, initial(machine.circuit, rung.seed), rows, asked.backend, stretch_size(task), once):
             done.append(found)
             labels = task.labels[rows[found.first : found.last]]
             errors += shown_error(np.array(found.outputs), labels).tolist()
             tell(name, found.last, asked.steps)
+    except (SimulatorMissing, SimulatorDied):  # says nothing about the machine
+        raise
     except BackendError as error:
         failed = f"{error.message} (after {len(errors)} samples)"
     heat = [float(np.sum(d.heat)) for d in done]
@@ -119,6 +130,7 @@ def _findings(asked: Sweep, settings: Sequence[Mapping[str, Quantity]], passages
     numbers = {
         "runs": [dict(zip(table.columns, row, strict=True)) for row in ends],
         "nodes": len(rung.circuit.nodes) - 1,
+        "failed": [{name: v, "why": p.failed} for v, p in zip(values, passages, strict=True) if p.failed],
     }
     return Findings("machine", title, {"curve": curve, "runs": table}, _told(asked, passages, ends, every), numbers)
 

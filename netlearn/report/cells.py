@@ -126,7 +126,10 @@ def _schematics(versions: Mapping[str, Cell | str]) -> str:
     """A figure for each version; one for all that look the same."""
     figures: dict[str, list[str]] = {}
     for version, cell in versions.items():
-        drawn = schematic(cell) if isinstance(cell, Cell) else f"<p class=sub>No schematic: {text(cell)}</p>"
+        try:
+            drawn = schematic(cell) if isinstance(cell, Cell) else f"<p class=sub>No schematic: {text(cell)}</p>"
+        except CircuitError as error:
+            drawn = f"<p class=sub>No schematic: {text(error.message)}</p>"
         figures.setdefault(drawn, []).append(version)
     captions = ["Schematic, " + " and ".join(of) if any(of) else "Schematic" for of in figures.values()]
     return "".join(

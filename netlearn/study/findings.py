@@ -17,11 +17,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from netlearn.errors import RunError
-from netlearn.store import read_json, write_bytes, write_json
+from netlearn.store import RunFolder, read_json, write_bytes, write_json
 
+Kind = TypeVar("Kind")
 Tell = Callable[[int, int], None]
 """Told how many parts of how many are done."""
 
@@ -68,8 +69,19 @@ def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def restored(kind: type[Kind], found: Mapping[str, Any]) -> Kind:
+    """What was found as what it was made of; RunError where another netlearn has found it."""
+    try:
+        return kind(**found)
+    except TypeError:
+        raise RunError(
+            f"another netlearn has found a {kind.__name__} of this folder", "name another folder: --out"
+        ) from None
+
+
 class Drawer:
-    """The folder of one study while it is done. RunError where another one lies in it."""
+    """The folder of one study while it is done. RunError where another one lies in it. Within `with` it is this process's
+    alone: RunError where another process has it."""
 
     def __init__(self, folder: Path, study: str, asked: Mapping[str, Any]) -> None:
         self.folder = folder
@@ -79,10 +91,17 @@ class Drawer:
             if read_json(config, "study", {"digest": (str,)})["digest"] != digest:
                 raise RunError(f"{folder} has another study, or one of another netlist", "name another folder: --out")
             return
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if folder.exists() and (not folder.is_dir() or any(found.name != "lock" for found in folder.iterdir())):
             raise RunError(f"{folder} exists", "name another folder with --out")
         shown = {key: value for key, value in asked.items() if key != "text"}
         write_json(config, {"digest": digest, "study": study, **shown})
+
+    def __enter__(self) -> Drawer:
+        self._lock = RunFolder(self.folder).lock()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
     def once(self, name: str, find: Callable[[], Any]) -> Any:
         """What `find` finds (as JSON has it), or has found before."""

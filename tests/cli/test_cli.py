@@ -334,3 +334,16 @@ def test_report_of_a_netlist_is_a_page_about_its_cells(tmp_path: Path) -> None:
     assert "Bench InverterBench" in out.read_text()
     _, said = netlearn("report", tmp_path / "none.nl", code=2)
     assert "cannot be read" in said
+
+
+def test_an_assert_beyond_the_end_or_of_no_number_is_told_of(tmp_path: Path) -> None:
+    text = DIVIDER.read_text().replace(
+        "output y = V(out)",
+        "output y = V(out)\n  assert V(out) > 0V at 1us\n  assert V(out) / 0V != 1 at 1us\n  assert V(out) > 0V at 1ms",
+    )
+    (tmp_path / "late.nl").write_text(text)
+    out, err = netlearn("transient", tmp_path / "late.nl", "--stop", "1us", "--json", code=1)
+    found = json.loads(out)["asserts"]
+    assert found == {"V(out) > 0V at 1us": True, "V(out) / 0V != 1 at 1us": False, "V(out) > 0V at 1ms": None}
+    assert "later than --stop: assert V(out) > 0V at 1ms" in err
+    assert "V(out) / 0V is inf" in err

@@ -1,6 +1,7 @@
 """Circuits that learn by themselves, followed by both engines."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from netlearn.errors import TaskError
 from netlearn.lang.compile import compile_netlist
 from netlearn.learn.task import make_task
 from netlearn.machine.drive import make_machine, rows_of, stretch
-from netlearn.machine.run import delivered, heat, run, shown_error
+from netlearn.machine.run import delivered, heat, run, shown_error, stretch_size
 
 
 def divider(sign="", period="1ms", label=LABEL):
@@ -74,6 +75,11 @@ def test_stretches_make_one_run(backend):
     assert states == pytest.approx(np.array(once[0].states), abs=2e-5)
 
 
+@pytest.mark.parametrize(("epoch", "size"), [(1, 40), (3, 42), (40, 40), (700, 700), (60_000, 1000)])
+def test_what_is_kept_at_once_is_whole_epochs_or_a_part_of_a_long_one(epoch, size):
+    assert stretch_size(SimpleNamespace(train=range(epoch))) == size
+
+
 def test_power_is_what_the_sources_deliver_and_resistors_turn_into_heat():
     written, circuit, task = divider()
     machine = make_machine(written, circuit, task)
@@ -82,7 +88,24 @@ def test_power_is_what_the_sources_deliver_and_resistors_turn_into_heat():
     x = open_backend("native", shown).transient(params, boundary(shown, np.zeros((1, 0))), 5e-5, 1e-5).x[0, 0]
     edges = heat(shown, params, machine.groups, x[-1:])
     assert edges.sum() == pytest.approx(2 * 0.25e-3 * 0.5, rel=1e-6)  # 0.25 mA from 0.5 V in both halves
-    assert delivered(shown, x[-1:])[0] == pytest.approx(edges.sum(), rel=1e-6)
+    assert delivered(shown, params, np.array([5e-5]), x[-1:])[0] == pytest.approx(edges.sum(), rel=1e-6)
+
+
+def test_power_of_a_current_that_is_fed_counts():
+    """1 mA through 1 mS: 1 mW in both halves."""
+    text = (
+        DIVIDER.format(sign="", period="1ms", label=LABEL)
+        .replace("input  x = V(in)", "input  x = I(out)")
+        .replace("Edge top(in, out, on)", "R lone(in.free, in.clamped) = 1k\n  R gone(in.free, gnd) = 1k")
+        .replace("x: [0.5V, 1V]", "x: [1mA, 1mA]")
+        .replace("Clamp t(out.clamped, gnd, goal, hold)", "R load(goal, gnd) = 1k")
+    )
+    netlist = compile_netlist(text)
+    machine = make_machine(netlist.circuit, flatten(netlist.circuit), make_task(netlist.task, 0))
+    one = followed(machine, make_task(netlist.task, 0), "native", 1, 1)[0]
+    label = (1 / 6) ** 2 / 1e3  # what the label's source gives its load
+    assert one.power == pytest.approx(sum(one.heat) + label, rel=1e-4)
+    assert sum(one.heat) == pytest.approx(2e-3, rel=1e-3)
 
 
 def test_a_circuit_without_labels_is_no_machine():

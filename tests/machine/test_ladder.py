@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from typer.testing import CliRunner
 
 from netlearn.cli.app import app
 from netlearn.cli.machines import Question, climb, follow
-from netlearn.errors import NetlearnError, RunError
+from netlearn.errors import NetlearnError, RunError, SimulatorDied, SimulatorMissing
+from netlearn.store import RunFolder
+from netlearn.study.findings import Drawer
 
 TEXT = DIVIDER.format(sign="", period="1ms", label=LABEL)
 SOFT = (
@@ -117,12 +120,26 @@ REFUSED = {
     "no such parameter": (lambda q: follow(q, "native", "q=1:2:3"), {}, "no parameter 'q'"),
     "no values": (lambda q: follow(q, "native", "r"), {}, "--sweep r"),
     "values that are no numbers": (lambda q: follow(q, "native", "r=a,b"), {}, "--sweep r=a,b"),
-    "values in another unit": (lambda q: follow(q, "native", "r=1V,2V"), {}, "this is in V"),
+    "a value twice": (lambda q: follow(q, "native", "r=1Ohm,2Ohm,1Ohm"), {}, "r is 1 twice"),
+    "values in two units": (lambda q: follow(q, "native", "r=1Ohm,2A"), {}, "r is in Ohm and A"),
+    "a count that is none": (lambda q: follow(q, "native", f"r=1:2:{'1' * 5000}"), {}, "--sweep r=1:2"),
+    "no such backend": (lambda q: follow(q, "spectre", None), {}, "unknown backend 'spectre'"),
+    "a clock too fast": (
+        lambda q: follow(q, "native", None),
+        {"text": SOFT.replace("period = 1ms", "period = 10ns")},
+        "repeats 1e+05 times while a sample is shown",
+    ),
+    "values in another unit": (lambda q: follow(q, "native", "r=1V,2V"), {}, "r as it is set is in V"),
     "no steps": (lambda q: follow(q, "native", None), {"steps": 0}, "0 steps"),
+    "steps without end": (lambda q: climb(q, "L0"), {"steps": 10**12}, "at most 10000000"),
     "a seed below zero": (lambda q: follow(q, "native", None), {"seed": -1}, "not negative"),
     "a setting of nothing": (lambda q: follow(q, "native", None), {"given": ["z=1"]}, "parameter 'z'"),
     "a setting without a value": (lambda q: follow(q, "native", None), {"given": ["r"]}, "--set r"),
-    "no labels": (lambda q: climb(q, "L3"), {"text": SOFT.replace(LABEL, "R load(goal, gnd) = 1k")}, "no labels"),
+    "no labels": (
+        lambda q: climb(q, "L0,L1,L2,L3"),
+        {"text": SOFT.replace(LABEL, "R load(goal, gnd) = 1k")},
+        "no labels",
+    ),
 }
 
 
@@ -131,6 +148,75 @@ def test_what_makes_no_sense_is_refused_by_name(case, tmp_path):
     do, options, words = case
     with pytest.raises(NetlearnError, match=re.escape(words)):
         do(ask(tmp_path, **options))
+
+
+@pytest.mark.parametrize("case", ["a value twice", "no such backend", "a clock too fast", "no labels"])
+def test_what_is_refused_leaves_no_folder(case, tmp_path):
+    do, options, _ = REFUSED[case]
+    with pytest.raises(NetlearnError):
+        do(ask(tmp_path, **options))
+    assert not (tmp_path / "out").exists()
+
+
+def test_values_below_zero_are_swept(tmp_path):
+    found, _ = follow(ask(tmp_path, steps=2), "native", "r=-1Ohm,+1Ohm")
+    assert found.tables["runs"].column("r") == [-1.0, 1.0]
+
+
+BLOWS_UP = TEXT.replace("* (V(af, bf)^2 - V(ac, bc)^2)", "* V(k, ref)^3 / 1V")
+
+
+@pytest.mark.parametrize("do", [lambda q: follow(q, "native", None), lambda q: climb(q, "L3")], ids=["run", "ladder"])
+def test_a_machine_that_cannot_be_followed_at_all_is_a_finding(do, tmp_path):
+    assert BLOWS_UP != TEXT
+    found, folder = do(ask(tmp_path, BLOWS_UP, steps=4))
+    assert "could not be followed" in found.text
+    assert (folder / f"{found.study}.svg").exists()
+    assert "(after 0 samples)" in str(found.numbers["failed"])
+
+
+def test_what_another_netlearn_found_is_not_taken_for_ones_own(tmp_path):
+    folder = tmp_path / "out"
+    follow(ask(tmp_path, steps=2), "native", None)
+    (folder / "cells" / "run.json").unlink()
+    (folder / "cells" / "run_samples_0_2.json").unlink()
+    Drawer.once(SimpleNamespace(folder=folder), "run_samples_0_2", lambda: {"unknown": 1})
+    with pytest.raises(RunError, match="another netlearn"):
+        follow(ask(tmp_path, steps=2), "native", None)
+
+
+@pytest.mark.parametrize("error", [SimulatorMissing, SimulatorDied])
+def test_a_simulator_that_is_not_there_says_nothing_about_the_machine(error, tmp_path, monkeypatch):
+    def lost(*_):
+        raise error("no ngspice here")
+
+    monkeypatch.setattr("netlearn.machine.run._follow", lost)
+    with pytest.raises(error):
+        follow(ask(tmp_path, steps=2), "native", None)
+    with pytest.raises(error):
+        climb(ask(tmp_path, steps=2, out="ladder"), "L3")
+    assert not list(tmp_path.glob("**/cells"))
+
+
+def test_a_folder_is_filled_by_one_process_at_a_time(tmp_path):
+    asked = ask(tmp_path, steps=2)
+    follow(asked, "native", None)
+    lock = RunFolder(tmp_path / "out").lock()
+    with pytest.raises(RunError, match="another process works on"):
+        follow(asked, "native", None)
+    lock.release()
+    follow(asked, "native", None)
+
+
+def test_whoever_interrupts_is_told_how_to_go_on(tmp_path, monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("netlearn.machine.run._follow", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        follow(ask(tmp_path, steps=2), "native", None)
+    assert ended.value.code == 130
+    assert f"--out {tmp_path / 'out'}" in capsys.readouterr().err
 
 
 def test_the_commands_print_json_for_programs(tmp_path):

@@ -134,3 +134,10 @@ def test_a_transmission_gate_stands_side_by_side() -> None:
 def test_an_empty_module_is_an_empty_picture() -> None:
     empty = compile_netlist("module Nothing(a) {\n}").modules["Nothing"].cell({})
     assert ElementTree.fromstring(schematic(empty)).tag.endswith("svg")
+
+
+def test_what_would_take_minutes_to_arrange_is_refused() -> None:
+    parts = "\n".join(f"R x{chr(97 + k // 26 % 26)}{chr(97 + k % 26)}{'y' * (k // 676)}(a, b) = 1k" for k in range(501))
+    cell = compile_netlist(f"module Big(a, b) {{\n{parts}\n}}\ncircuit Top {{ Big g(gnd, gnd) }}").cells[0]
+    with pytest.raises(CircuitError, match="501 elements"):
+        schematic(cell)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from netlearn.circuit.model import Cell, Element, Instance
+from netlearn.errors import CircuitError
 from netlearn.plot.schematic.amplifiers import amplifier_groups
 from netlearn.plot.schematic.columns import column_groups
 from netlearn.plot.schematic.shapes import Group, Symbol, moved, room, text_width, up
@@ -26,6 +27,7 @@ from netlearn.plot.schematic.symbols import (
 )
 
 MANY = 12  # members of an array that are drawn one by one
+MOST = 500  # elements to be drawn one by one: arranging takes the square of their number
 TALLEST = 34.0  # of a layer, before it goes on in another
 SOURCES = 4  # in a row
 APART = 1.0  # groups above each other
@@ -52,6 +54,11 @@ def arrange(cell: Cell) -> Group:
 
 def _flows(cell: Cell) -> list[_Flow]:
     elements, arrays = _without_arrays(cell)
+    if len(elements) > MOST:
+        raise CircuitError(
+            f"{cell.name} has {len(elements)} elements of their own to be drawn",
+            f"at most {MOST} can be arranged: put what repeats into modules or into arrays, r[i]",
+        )
     standing = [e for e in elements if e.device.name in (*TRANSISTORS, *ENDED)]
     triangles = [e for e in elements if e.device.name in AMPLIFIERS]
     boxes = [e for e in elements if e not in standing and e not in triangles]

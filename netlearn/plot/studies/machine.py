@@ -18,9 +18,9 @@ def draw(figure: Any, found: Findings) -> None:
 
     axes = figure.subplots()
     table = found.tables["curve"]
-    rows = np.array(table.rows, dtype=float)
+    rows = np.array(table.rows, dtype=float).reshape(-1, len(table.columns))
     values = list(dict.fromkeys(rows[:, 0].tolist()))
-    colors = matplotlib.colormaps["viridis"](np.linspace(0, 0.9, len(values))) if len(values) > 1 else [BLUE]
+    colors = matplotlib.colormaps["viridis"](np.linspace(0, 0.9, len(values))) if len(values) != 1 else [BLUE]
     for value, color in zip(values, colors, strict=True):
         of = rows[rows[:, 0] == value]
         width = max(1, len(of) // SMOOTHED)
