@@ -256,7 +256,7 @@ def beyond() -> tuple[str, str]:
     """20: error against time while the network relaxes with the rate g / c, learning goes on at alpha = 1000 /s."""
     errors: dict[float, list[float]] = {}
     for row in machines.rows("quasistatic", "curve"):
-        errors.setdefault(1e6 * float(row["c"]), []).append(float(row["mse_V2"]) ** 0.5)
+        errors.setdefault(float(f"{1e6 * float(row['c']):.3g}"), []).append(float(row["mse_V2"]) ** 0.5)
     slow, fast = (errors[ratio] for ratio in (0.01, 0.1)), errors[max(errors)]
     one, two = slow
     apart = max(abs(b / a - 1) for a, b in zip(one[20:], two[20:], strict=True))

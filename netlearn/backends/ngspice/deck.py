@@ -140,8 +140,9 @@ def write_transient(
         bound = [n for n in range(1, len(circuit.nodes)) if n not in known]
         w.lines += [f".ic v({node(n)})={number(start[n])}" for n in bound]
     reads = [(node(n), n) for n in range(1, len(circuit.nodes))] + w.branches
-    # Currents of capacitors are differences of charges over short times: below 1e-12 A what is asked for may be their rounding.
-    options = f".options reltol={accuracy:g} vntol={1e-3 * accuracy:g} abstol=1e-12 method=trap"
+    # Currents of capacitors are differences of charges over short times: what is asked for below a
+    # millionth of the accuracy, 1e-12 A at 1e-6, may be their rounding, and no step is short enough.
+    options = f".options reltol={accuracy:g} vntol={1e-3 * accuracy:g} abstol={1e-6 * accuracy:g} method=trap"
     return Deck(_finish(w, reads, options), (), {}, {}, {}, {}, {}, tuple(reads))
 
 
