@@ -32,7 +32,7 @@ RUNS: dict[str, list[str]] = {
     "quasistatic": ["machine", "quasistatic", "--sweep", "c=10nF,100nF,1uF,3uF,10uF"],
     "two_edge-transistors": ["machine", "two_edge", "--steps", "200", *NGSPICE],
     "chip-transistors": ["machine", "chip", "--steps", "100", *NGSPICE],
-    "gen2-transistors": ["machine", "gen2", "--steps", "80", *NGSPICE],
+    "gen2-transistors": ["machine", "gen2", "--steps", "200", *NGSPICE],
 }
 WHAT = {
     "two_edge": "2 edges, multipliers; two samples",
