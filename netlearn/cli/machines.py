@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -102,8 +103,12 @@ def _kept(
         **options,
     }
     drawer = Drawer(folder, name, asked)
-    with telling(question.quiet) as tell:
-        found = find(drawer, tell)
+    try:
+        with telling(question.quiet) as tell:
+            found = find(drawer, tell)
+    except KeyboardInterrupt:
+        print(f"interrupted; go on with the same command and -o {folder}", file=sys.stderr)
+        raise SystemExit(130) from None
     drawer.keep(found)
     size, draw = PICTURES[name]
     write_picture(folder / f"{name}.svg", size, lambda figure: draw(figure, found))

@@ -125,7 +125,7 @@ def inside(level: str, rung: Rung, backend: str, steps: int, once: Once, tell: T
             judged += [(n, *_judged(judge, np.array([states]))) for n, states in seen if n in points]
             tell(found.last, steps)
     except BackendError as error:
-        failed = f"{error.message} (after {done[-1].last if done else 0} samples)"
+        failed = f"{error.message} (time from the end of sample {done[-1].last if done else 0} on)"
     finally:
         judge.backend.close()
     states = done[-1].states[-1] if done else params.states[0].tolist()
