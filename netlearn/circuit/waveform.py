@@ -136,7 +136,8 @@ def time_points(waves: Iterable[Waveform], stop: float, step: float) -> tuple[Fl
     found = [np.zeros(1), *(wave.points(stop)[0] for wave in waves)]
     corners = np.unique(np.concatenate(found))
     corners = corners[(corners >= 0.0) & (corners < stop * (1 - SAME))]
-    corners = corners[np.append(True, np.diff(corners) > 1e-15 * stop)]  # what differs by rounding alone is one
+    same = max(SAME * step, 1e-15 * stop)  # what differs by rounding alone is one
+    corners = corners[np.append(True, np.diff(corners) > same)]
     even = np.append(step * np.arange(1, math.ceil(stop / step * (1 - SAME))), stop)
     near = corners[np.clip(np.searchsorted(corners, even - SAME * step), 0, len(corners) - 1)]
     even = even[np.abs(near - even) > SAME * step]

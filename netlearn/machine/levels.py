@@ -125,7 +125,7 @@ def inside(level: str, rung: Rung, backend: str, steps: int, once: Once, tell: T
     except (SimulatorMissing, SimulatorDied):  # says nothing about the machine
         raise
     except BackendError as error:
-        failed = f"{error.message} (after {done[-1].last if done else 0} samples)"
+        failed = f"{error.message} (time from the end of sample {done[-1].last if done else 0} on)"
     finally:
         judge.backend.close()
     states = done[-1].states[-1] if done else params.states[0].tolist()

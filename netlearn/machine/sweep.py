@@ -105,7 +105,7 @@ def _passage(
     except (SimulatorMissing, SimulatorDied):  # says nothing about the machine
         raise
     except BackendError as error:
-        failed = f"{error.message} (after {len(errors)} samples)"
+        failed = f"{error.message} (time from the end of sample {len(errors)} on)"
     heat = [float(np.sum(d.heat)) for d in done]
     energy = float(np.mean(done[-1].heat)) * machine.every if done else 0.0
     return asdict(Passage(errors, [d.power for d in done], heat, energy, sum(d.seconds for d in done), failed))
@@ -141,12 +141,17 @@ def _mean(errors: Sequence[float]) -> float:
 
 def _told(asked: Sweep, passages: Sequence[Passage], ends: Sequence[tuple[float, ...]], every: float) -> str:
     parts = []
-    for value, first, last, power, edges, energy, seconds in ends:
+    counts = [len(p.errors) for p in passages if p.errors]
+    for count, (value, first, last, power, edges, energy, seconds) in zip(counts, ends, strict=True):
         where = f"At {asked.name} = {value:g} the" if asked.name else "The"
         parts.append(
-            f"{where} error of what is shown goes from {1e3 * first**0.5:.3g} to {1e3 * last**0.5:.3g} mV rms in {asked.steps} "
+            f"{where} error of what is shown goes from {1e3 * first**0.5:.3g} to {1e3 * last**0.5:.3g} mV rms in {count} "
             f"samples of {1e6 * every:g} us; at the end all sources deliver {1e6 * power:.3g} uW, learning edges take "
-            f"{1e6 * edges:.3g} uW, {1e12 * energy:.3g} pJ each a sample ({1e3 * seconds / asked.steps:.3g} ms of computing)."
+            f"{1e6 * edges:.3g} uW, {1e12 * energy:.3g} pJ each a sample ({1e3 * seconds / count:.3g} ms of computing each)."
         )
-    parts += [f"It could not be followed to the end: {p.failed}." for p in passages if p.failed]
+    parts += [
+        f"It could not be followed to the end, {len(p.errors)} of {asked.steps} samples: {p.failed}."
+        for p in passages
+        if p.failed
+    ]
     return "\n\n".join(parts)

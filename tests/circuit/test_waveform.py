@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from netlearn.circuit.waveform import Pulse, Pwl, Sine, Waveform, time_points
+from netlearn.circuit.waveform import Pulse, Pwl, Sine, Waveform, part, time_points
 
 PULSES: list[Waveform] = [
     Pulse(0.2, 1.0, delay=1e-3, rise=1e-4, fall=2e-4, width=1e-3, period=3e-3),
@@ -38,6 +38,16 @@ def test_no_two_times_are_the_same_but_for_rounding() -> None:
     waves = [Pulse(0.0, 1.0, delay=0.1e-3 * k, rise=1e-5, fall=1e-5, width=0.3e-3, period=0.7e-3) for k in range(4)]
     times, _ = time_points(waves, 1e-2, 1e-4)
     assert np.diff(times).min() > 1e-13
+
+
+def test_a_corner_that_two_waves_share_is_one_in_every_part_of_them() -> None:
+    clock, sample = (
+        Pulse(0.0, 1.0, delay=1e-7, rise=1e-8, fall=1e-8, width=9e-6, period=1e-5),
+        Pwl(tuple(t for k in range(42) for t in (1e-5 * k, 1e-5 * k + 0.01 * 1e-5)), tuple(range(84))),
+    )
+    for first in range(0, 4200, 42):
+        times, _ = time_points([part(clock, first * 1e-5, (first + 42) * 1e-5), sample], 42e-5, 2.5e-7)
+        assert np.diff(times).min() > 1e-16, first
 
 
 def test_a_step_that_does_not_divide_the_time_is_followed_by_a_shorter_one() -> None:

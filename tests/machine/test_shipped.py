@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 
 from netlearn.lang.compile import compile_file
-from netlearn.machine.conform import Bench, measure
 from netlearn.machine.subject import make_subject
 from netlearn.machine.sweep import make_sweep, sweep
-from netlearn.machine.verdict import Limits, verdict
 from netlearn.study.findings import Drawer
 from netlearn.units import Quantity
 
