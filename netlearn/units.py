@@ -191,3 +191,15 @@ def _raised(unit: str, exponent: float) -> str:
 def describe(dim: Dimension) -> str:
     """How an error names a dimension."""
     return unit_name(dim) or "a plain number"
+
+
+ENGINEERING = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"), (1e-15, "f"))  # fmt: skip
+
+
+def engineering(value: float, unit: str) -> str:
+    """Such as `4.7 kΩ`: a number in SI with a prefix and three digits."""
+    size = abs(value)
+    if size == 0 or not 1e-15 <= size < 1e12:
+        return f"{value:.3g} {unit}".strip()
+    factor, prefix = next(p for p in ENGINEERING if size >= p[0] * 0.9995 or p[0] == 1e-15)
+    return f"{value / factor:.3g} {prefix}{unit}".strip()

@@ -19,6 +19,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from netlearn.units import engineering
+
 ROOT = Path(__file__).resolve().parents[1]
 README, PICTURES = ROOT / "README.md", ROOT / "scripts" / "pictures"
 FOLDER = ROOT / "runs" / "machines"
@@ -84,7 +86,7 @@ def ladders() -> str:
         each = {row["level"]: 1e3 * float(row["seconds"]) / int(row["steps"]) for row in rows(name, "levels")}
         ends = [millivolts(levels[level]["error"]) for level in ("L0", "L1", "L2")]
         measured = found["machine"]
-        power = f"{1e6 * measured['edges_W']:.3g} µW; {1e12 * measured['edge_J']:.3g} pJ an edge and sample"
+        power = f"{engineering(measured['edges_W'], 'W')}; {engineering(measured['edge_J'], 'J')} an edge and sample"
         native = f" ({each['L3 native']:.2g})" if "L3 native" in each else ""
         lines.append(
             f"| `netlearn ladder netlists/machine/{name}.nl`: {WHAT[name]}, {levels['L3']['steps']} samples "

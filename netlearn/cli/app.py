@@ -453,13 +453,14 @@ def ladder(
     as_json: Json = False,
 ) -> None:
     """Learn a task on four levels: the rule as a formula (L0), with imperfections (L1), from outside on ngspice (L2), and
-    the circuit by itself as one transient of ngspice (L3). Leaves curves, costs, states, effects and ladder.json."""
+    the circuit by itself as one transient of ngspice (L3). Leaves curves, costs, states, effects and ladder.json. Exit
+    code 1: an assert of the task fails on a level, or a machine cannot be followed."""
     from netlearn.cli import machines
 
     _patience("native", learning=True)
     asked = machines.Question(file, task, seed, steps, tuple(given or ()), tuple(allow or ()), out, as_json)
     found, folder = machines.climb(asked, levels)
-    print(machines.told(found, folder, as_json))
+    _tell_machine(found, folder, as_json)
 
 
 @app.command()
@@ -478,13 +479,23 @@ def machine(
     as_json: Json = False,
 ) -> None:
     """Leave a circuit alone with its task, as one transient, and watch it learn: error, power, energy. Update circuitry,
-    clamps and clocks are its own (`label y = V(goal) every 1ms`); nothing is updated from outside."""
+    clamps and clocks are its own (`label y = V(goal) every 1ms`); nothing is updated from outside. Exit code 1: it cannot be
+    followed to the end."""
     from netlearn.cli import machines
 
     _patience(backend)
     asked = machines.Question(file, task, seed, steps, tuple(given or ()), tuple(allow or ()), out, as_json)
     found, folder = machines.follow(asked, backend, sweep)
+    _tell_machine(found, folder, as_json)
+
+
+def _tell_machine(found: Any, folder: Path, as_json: bool) -> None:
+    from netlearn.cli import machines
+
     print(machines.told(found, folder, as_json))
+    if failures := machines.failures(found):
+        print(f"failed: {'; '.join(failures)}", file=sys.stderr)
+        raise typer.Exit(1)
 
 
 @app.command()

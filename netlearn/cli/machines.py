@@ -119,6 +119,15 @@ def _kept(
     return found, folder
 
 
+def failures(found: Findings) -> list[str]:
+    """What did not come out as it should: runs that could not be followed, asserts of the task that fail."""
+    failed = [f"could not be followed: {what}" for what in found.numbers.get("failed", ())]
+    asserts = found.numbers.get("asserts", {})
+    return failed + [
+        f"assert {text} on {level}" for level, of in asserts.items() for text, holds in of.items() if not holds
+    ]
+
+
 def told(found: Findings, folder: Path, json_wanted: bool) -> str:
     """What a command prints."""
     if json_wanted:

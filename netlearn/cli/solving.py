@@ -21,12 +21,14 @@ from netlearn.solve.solution import read
 
 @dataclass(frozen=True)
 class Subject:
-    """What is solved: a circuit, its numbers, input values where a task has some, and the circuit as it is written."""
+    """What is solved: a circuit, its numbers, input values and labels where a task has some, and the circuit as it is
+    written."""
 
     circuit: FlatCircuit
     params: Params
     inputs: Floats | None
     written: Circuit | None = None
+    labels: Floats | None = None
 
 
 def solve_one(subject: Subject, given: Sequence[str], backend: str) -> dict[str, Any]:
@@ -78,9 +80,10 @@ def drawn(netlist: Netlist, name: str | None, seed: int) -> Subject:
     if seed < 0:
         raise CircuitError(f"seed {seed}", "a seed is not negative")
     chosen = choose_circuit(netlist, name)
-    first = next((t.inputs[0] for t in netlist.tasks.values() if t.circuit == chosen.name), None)
+    task = next((t for t in netlist.tasks.values() if t.circuit == chosen.name), None)
     circuit = flatten(chosen)
-    return Subject(circuit, initial(circuit, seed), np.array(first) if first is not None else None, chosen)
+    inputs, labels = (np.array(task.inputs[0]), np.array(task.labels[0])) if task is not None else (None, None)
+    return Subject(circuit, initial(circuit, seed), inputs, chosen, labels)
 
 
 def choose_circuit(netlist: Netlist, name: str | None) -> Circuit:

@@ -11,7 +11,7 @@ import numpy as np
 from netlearn import units
 from netlearn.backends import open_backend
 from netlearn.backends.protocol import NUMBERS, check_times
-from netlearn.circuit.flat import FlatCircuit, Floats, boundary
+from netlearn.circuit.flat import FlatCircuit, Floats, Params, boundary
 from netlearn.circuit.model import GROUND, Plot
 from netlearn.circuit.over_time import Check, checked, reading
 from netlearn.cli.solving import Subject, input_values, quantity
@@ -49,10 +49,12 @@ def waves(
     longest = quantity(step, f"--step {step}", units.SECOND) if step is not None else end / POINTS
     check_times(circuit, 1, end, longest, NUMBERS // 10)  # a table takes ten times the room
     shown = _shown(circuit, nets)
-    inputs = input_values(circuit, given, subject.inputs)
+    labels = [text for text in given if text.partition("=")[0].strip() in _labels(subject)]
+    inputs = input_values(circuit, [text for text in given if text not in labels], subject.inputs)
+    params = _labelled(subject, labels)
     solver = open_backend(backend, circuit)
     try:
-        found = solver.transient(subject.params, boundary(circuit, inputs[None, :]), end, longest)
+        found = solver.transient(params, boundary(circuit, inputs[None, :]), end, longest)
     finally:
         solver.close()
     volts = {name: found.x[0, 0, :, k] for name, k in circuit.node_index.items()}
@@ -61,6 +63,31 @@ def waves(
     later = tuple(watch.text for watch in watches if watch.time > reached)
     plots = written.plots if written is not None and not nets else ()
     return Waves(found.time, volts, shown, checks, plots, later)
+
+
+def _labels(subject: Subject) -> dict[str, int]:
+    """Labelled output to the source of its label among the voltage sources."""
+    written = subject.written
+    names = subject.circuit.banks["V"].names if written is not None and written.labels else ()
+    return {label.output: names.index(label.source) for label in (written.labels if written is not None else ())}
+
+
+def _labelled(subject: Subject, given: Sequence[str]) -> Params:
+    """The numbers with the labels of the task's first sample, or those given as y=0.2V."""
+    places = _labels(subject)
+    if not places:
+        return subject.params
+    volts = {port.name: 0.0 for port in subject.circuit.outputs}
+    if subject.labels is not None:
+        volts |= dict(zip(volts, subject.labels.tolist(), strict=True))
+    for text in given:
+        name, _, number = text.partition("=")
+        volts[name.strip()] = quantity(number.strip(), f"--input {text}", units.VOLT)
+    values = subject.params.values
+    dc = values["V"]["dc"].copy()
+    for name, place in places.items():
+        dc[:, place] = volts[name]
+    return Params(subject.params.states, {**values, "V": {**values["V"], "dc": dc}})
 
 
 def _shown(circuit: FlatCircuit, nets: Sequence[str]) -> list[str]:

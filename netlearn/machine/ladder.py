@@ -21,7 +21,7 @@ from netlearn.machine.drive import make_machine
 from netlearn.machine.levels import Course, Rung, inside, network, outside
 from netlearn.machine.subject import Subject
 from netlearn.study.findings import Drawer, Findings, Table, restored
-from netlearn.units import Quantity
+from netlearn.units import Quantity, engineering
 
 LEVELS = ("L0", "L1", "L2", "L3")
 
@@ -144,6 +144,8 @@ def _findings(climb: Climb, rung: Rung, courses: Mapping[str, Course], rows: Seq
     }
     if failed := {name: course.failed for name, course in courses.items() if course.failed}:
         numbers["failed"] = failed
+    if asserts := {name: dict(course.asserts) for name, course in levels.items() if course.asserts}:
+        numbers["asserts"] = asserts
     if "L3" in courses and courses["L3"].measured:
         numbers["machine"] = {**courses["L3"].measured, "nodes": courses["L3"].nodes}
     if {"L3", "L3 native"} <= courses.keys():
@@ -175,9 +177,9 @@ def _told(courses: Mapping[str, Course], rows: Sequence[tuple[Any, ...]], number
     text = ". ".join(parts) + "."
     if measured := numbers.get("machine"):
         text += (
-            f"\n\nThe machine has {measured['nodes']} nodes; at the end its sources deliver {1e6 * measured['power_W']:.3g} uW, of "
-            f"which learning edges take {1e6 * measured['edges_W']:.3g} uW: {1e12 * measured['edge_J']:.3g} pJ an edge and sample "
-            f"of {1e6 * measured['every_s']:g} us."
+            f"\n\nThe machine has {measured['nodes']} nodes; at the end its sources deliver {engineering(measured['power_W'], 'W')}; learning "
+            f"edges take {engineering(measured['edges_W'], 'W')}, {engineering(measured['edge_J'], 'J')} an edge and sample of "
+            f"{engineering(measured['every_s'], 's')} (behavioural cells draw nothing from a supply)."
         )
     if "engines_apart" in numbers:
         text += (

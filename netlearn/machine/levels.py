@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -25,9 +25,9 @@ from netlearn.circuit.model import Circuit
 from netlearn.errors import BackendError, SimulatorDied, SimulatorMissing
 from netlearn.lang.task import TaskSpec
 from netlearn.learn.task import Task, make_task
-from netlearn.learn.train import Trainer, equipped, evaluate, train
+from netlearn.learn.train import Metrics, Trainer, equipped, evaluate, train
 from netlearn.machine.drive import Machine, make_machine, rows_of
-from netlearn.machine.run import Once, Stretch, run, stretch_size
+from netlearn.machine.run import Once, Stretch, energy_of_edge, run, stretch_size
 
 POINTS = 50  # of a learning curve
 Tell = Callable[[int, int], None]
@@ -52,7 +52,8 @@ class Rung:
 @dataclass(frozen=True)
 class Course:
     """What came of learning on one level. curve: (samples shown, mse in V^2); states (S,) at its end; settled: of the
-    operating points and stretches asked for, the part that was found; `measured`: what only a machine tells."""
+    operating points and stretches asked for, the part that was found; `measured`: what only a machine tells; why it
+    `failed`, if so; asserts of the task, and whether they hold at the end."""
 
     level: str
     backend: str
@@ -64,6 +65,7 @@ class Course:
     elements: int
     measured: dict[str, float]
     failed: str = ""
+    asserts: dict[str, bool] = field(default_factory=dict)
 
     @property
     def error(self) -> float:
@@ -93,17 +95,18 @@ def outside(level: str, rung: Rung, backend: str, steps: int | None, imperfectio
             pass
         begun = time.monotonic()
         moments = [
-            (m.steps, m.metrics["mse"], m.states, m.settled / max(1, m.solves))
+            (m.steps, m.metrics, m.states, m.settled / max(1, m.solves))
             for m in train(Trainer(circuit, task, solver, rung.seed, steps))
         ]
         seconds = time.monotonic() - begun
     finally:
         solver.close()
     kept = sorted({*np.linspace(0, len(moments) - 1, POINTS).round().astype(int).tolist()})
-    curve = [[float(moments[k][0]), moments[k][1]] for k in kept]
+    curve = [[float(moments[k][0]), moments[k][1]["mse"]] for k in kept]
     size = len(circuit.nodes) - 1, circuit.element_count
     states, settled = moments[-1][2][0].tolist(), moments[-1][3]
-    return Course(level, backend, curve, states, settled, seconds, *size, {})
+    asserts = {c.text: c(moments[-1][1]) for c in task.spec.asserts}
+    return Course(level, backend, curve, states, settled, seconds, *size, {}, "", asserts)
 
 
 def inside(level: str, rung: Rung, backend: str, steps: int, once: Once, tell: Tell) -> Course:
@@ -115,12 +118,12 @@ def inside(level: str, rung: Rung, backend: str, steps: int, once: Once, tell: T
     params, failed = initial(machine.circuit, rung.seed), ""
     done: list[Stretch] = []
     judge = Trainer(rung.circuit, task, open_backend(backend, rung.circuit), rung.seed, steps)
-    judged = [(0, *_judged(judge, params.states))]
+    judged = [_judged(judge, params.states, 0)]
     try:
         for found in run(machine, params, rows_of(task, rung.seed, steps), backend, stretch_size(task), once):
             done.append(found)
             seen = enumerate(found.states, found.first + 1)
-            judged += [(n, *_judged(judge, np.array([states]))) for n, states in seen if n in points]
+            judged += [_judged(judge, np.array([states]), n) for n, states in seen if n in points]
             tell(found.last, steps)
     except (SimulatorMissing, SimulatorDied):  # says nothing about the machine
         raise
@@ -130,18 +133,19 @@ def inside(level: str, rung: Rung, backend: str, steps: int, once: Once, tell: T
         judge.backend.close()
     states = done[-1].states[-1] if done else params.states[0].tolist()
     spent = sum(found.seconds for found in done)
-    part = (done[-1].last if done else 0) / steps * float(np.mean([good for *_, good in judged]))
+    part = (done[-1].last if done else 0) / steps * float(np.mean([good for _, good in judged]))
     extent = len(rung.circuit.nodes) - 1, rung.circuit.element_count
     measured = _measured(machine, done) if done else {}
-    curve = [[float(n), error] for n, error, _ in judged]
-    return Course(level, backend, curve, states, part, spent, *extent, measured, failed)
+    curve = [[metrics["steps"], metrics["mse"]] for metrics, _ in judged]
+    asserts = {c.text: c(judged[-1][0]) for c in task.spec.asserts}
+    return Course(level, backend, curve, states, part, spent, *extent, measured, failed, asserts)
 
 
-def _judged(judge: Trainer, states: Floats) -> tuple[float, float]:
-    """The error (V^2) of all training samples at states (1, S), and the part of them that settled."""
+def _judged(judge: Trainer, states: Floats, shown: int) -> tuple[Metrics, float]:
+    """The metrics at states (1, S) after so many samples, and the part of the samples that settled."""
     params = with_states(judge.circuit, initial(judge.circuit, judge.seed), states)
-    metrics, found = evaluate(judge, params, 0, 0)
-    return metrics["mse"], float(found.settled.mean())
+    metrics, found = evaluate(judge, params, shown // max(1, len(judge.task.train)), shown)
+    return metrics, float(found.settled.mean())
 
 
 def _measured(machine: Machine, done: Sequence[Stretch]) -> dict[str, float]:
@@ -150,7 +154,7 @@ def _measured(machine: Machine, done: Sequence[Stretch]) -> dict[str, float]:
     return {
         "power_W": last.power,
         "edges_W": float(np.sum(last.heat)),
-        "edge_J": float(np.mean(last.heat)) * machine.every,
+        "edge_J": energy_of_edge(machine, last),
         "s_per_step": float(np.sum([d.seconds for d in done])) / last.last,
         "every_s": machine.every,
     }

@@ -147,6 +147,12 @@ def heat(circuit: FlatCircuit, params: Params, groups: Sequence[Group], x: Float
     return np.concatenate(found, axis=1)
 
 
+def energy_of_edge(machine: Machine, of: Stretch) -> float:
+    """What an edge, in a twin both of its transistors, takes in the time of a sample (J), on average."""
+    edges = len({int(state) for group in machine.groups for state in group.states})
+    return float(np.sum(of.heat)) / edges * machine.every
+
+
 def shown_error(outputs: Floats, labels: Floats) -> Floats:
     """The mean squared miss of each sample (V^2), (K,), of outputs (K, O) from labels (K, O)."""
     return np.asarray(((outputs - labels) ** 2).mean(axis=1))

@@ -17,10 +17,10 @@ from netlearn.backends import open_backend
 from netlearn.circuit.flat import initial
 from netlearn.errors import BackendError, SimulatorDied, SimulatorMissing, TaskError
 from netlearn.machine.drive import make_machine, rows_of
-from netlearn.machine.run import Stretch, run, shown_error, stretch_size
+from netlearn.machine.run import Stretch, energy_of_edge, run, shown_error, stretch_size
 from netlearn.machine.subject import Subject
 from netlearn.study.findings import Drawer, Findings, Table, restored
-from netlearn.units import Quantity, describe
+from netlearn.units import Quantity, describe, engineering
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _passage(
     except BackendError as error:
         failed = f"{error.message} (time from the end of sample {len(errors)} on)"
     heat = [float(np.sum(d.heat)) for d in done]
-    energy = float(np.mean(done[-1].heat)) * machine.every if done else 0.0
+    energy = energy_of_edge(machine, done[-1]) if done else 0.0
     return asdict(Passage(errors, [d.power for d in done], heat, energy, sum(d.seconds for d in done), failed))
 
 
@@ -146,8 +146,8 @@ def _told(asked: Sweep, passages: Sequence[Passage], ends: Sequence[tuple[float,
         where = f"At {asked.name} = {value:g} the" if asked.name else "The"
         parts.append(
             f"{where} error of what is shown goes from {1e3 * first**0.5:.3g} to {1e3 * last**0.5:.3g} mV rms in {count} "
-            f"samples of {1e6 * every:g} us; at the end all sources deliver {1e6 * power:.3g} uW, learning edges take "
-            f"{1e6 * edges:.3g} uW, {1e12 * energy:.3g} pJ each a sample ({1e3 * seconds / count:.3g} ms of computing each)."
+            f"samples of {engineering(every, 's')}; at the end all sources deliver {engineering(power, 'W')}, learning edges take "
+            f"{engineering(edges, 'W')}, {engineering(energy, 'J')} each a sample ({1e3 * seconds / count:.3g} ms of computing each)."
         )
     parts += [
         f"It could not be followed to the end, {len(p.errors)} of {asked.steps} samples: {p.failed}."

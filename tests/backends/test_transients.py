@@ -10,7 +10,7 @@ import pytest
 from netlearn.backends import Backend
 from netlearn.backends.native import Native, transients
 from netlearn.circuit.flat import Boundary, FlatCircuit, Params, boundary, hold, initial, with_states
-from netlearn.errors import BackendError, CircuitError
+from netlearn.errors import BackendError, CircuitError, SimulatorRefused
 
 Flat = Callable[..., FlatCircuit]
 Opened = Callable[[str, FlatCircuit], Backend]
@@ -351,3 +351,22 @@ def test_pulses_without_end_are_refused_before_they_take_memory(
     with pytest.raises(BackendError, match="times, more than fit") as found:
         run(circuit, backend(engine, circuit), 1.0, 1e-3)
     assert found.value.help == "give pulses a longer period"
+
+
+def test_where_the_trapezoidal_rule_is_stuck_ngspice_goes_on_by_gears_formula(
+    flat: Flat, backend: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    circuit = flat("net a, b\nV v1(a, gnd) = pulse(0V, 1V)\nR r1(a, b) = 1k\nC c1(b, gnd) = 1uF")
+    solver, decks = backend("ngspice", circuit), []
+    inner = ngspice.transient
+
+    def stuck(deck: str, *given, **named):
+        decks.append(deck)
+        if "method=trap" in deck:
+            raise SimulatorRefused("the transient ended at 1e-05 s\n  ngspice: TRAN:  Timestep too small; time = 1e-05")
+        return inner(deck, *given, **named)
+
+    monkeypatch.setattr(ngspice, "transient", stuck)
+    time, x = run(circuit, solver, 4e-3, 1e-5)
+    assert len(decks) == 2
+    np.testing.assert_allclose(x[:, circuit.node_index["b"]], 1 - np.exp(-time / 1e-3), atol=2e-5)

@@ -172,7 +172,7 @@ def test_a_machine_that_cannot_be_followed_at_all_is_a_finding(do, tmp_path):
     found, folder = do(ask(tmp_path, BLOWS_UP, steps=4))
     assert "could not be followed" in found.text
     assert (folder / f"{found.study}.svg").exists()
-    assert "(after 0 samples)" in str(found.numbers["failed"])
+    assert "from the end of sample 0 on" in str(found.numbers["failed"])
 
 
 def test_what_another_netlearn_found_is_not_taken_for_ones_own(tmp_path):

@@ -12,7 +12,7 @@ from netlearn.study.findings import Drawer
 from netlearn.units import Quantity
 
 FOLDER = Path(__file__).resolve().parents[2] / "netlists" / "machine"
-SAMPLES = {"two_edge": 120, "gen1": 60, "gen2": 160, "chip": 60, "damage": 60, "quasistatic": 120}
+SAMPLES = {"two_edge": 120, "gen1": 60, "gen2": 240, "chip": 60, "damage": 60, "quasistatic": 160, "weigh": 150}
 TRANSISTORS = {"two_edge": 60, "chip": 20}
 
 

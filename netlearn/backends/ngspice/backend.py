@@ -6,6 +6,7 @@ comes in through an external source or is altered in place, so learning never re
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +18,13 @@ from netlearn.backends.protocol import ACCURACY, Taught, Transient, check_times,
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import IDENTITY, Boundary, FlatCircuit, Floats, Ints, Params, boundary, check_params
 from netlearn.circuit.waveform import time_points
-from netlearn.errors import CircuitError
+from netlearn.errors import CircuitError, SimulatorRefused
 from netlearn.solve.lesson import PUSHED, Flaws, Lesson
 from netlearn.solve.solution import Solution
+
+STUCK = "Timestep too small"
+"""What ngspice says where the trapezoidal rule rings behind a switch until no step is short enough. Gear's formula, of second
+order as well, damps that; it also takes energy from oscillations, and so comes second."""
 
 
 @dataclass
@@ -256,7 +261,25 @@ class Ngspice:
         if lost := self.connections.undetermined(held):
             raise CircuitError(lost.message, lost.help)
         fed = {int(n): float(i) for n, i in zip(boundary.fed, boundary.currents[sample], strict=True)}
-        deck = decks.write_transient(self.circuit, values, held, fed, start, accuracy)
+        try:
+            return self._integrated(values, held, fed, stop, step, start, accuracy, "trap")
+        except SimulatorRefused as refusal:
+            if STUCK not in str(refusal):
+                raise
+            return self._integrated(values, held, fed, stop, step, start, accuracy, "gear")
+
+    def _integrated(
+        self,
+        values: Mapping[str, Mapping[str, Floats]],
+        held: Mapping[int, float],
+        fed: Mapping[int, float],
+        stop: float,
+        step: float,
+        start: Floats | None,
+        accuracy: float,
+        method: str,
+    ) -> tuple[list[int], Waveforms]:
+        deck = decks.write_transient(self.circuit, values, held, fed, start, accuracy, method)
         waves = transient(deck.text, [name for name, _ in deck.reads], step=step, stop=stop, max_step=step)
         return [unknown for _, unknown in deck.reads], waves
 

@@ -124,6 +124,7 @@ def write_transient(
     fed: Mapping[int, float],
     start: Floats | None = None,
     accuracy: float = 1e-6,
+    method: str = "trap",
 ) -> Deck:
     """The deck of a transient run: held nodes and fed currents constant, sources with their waveforms. It begins with an
     operating point, or goes on from `start` (size,), to which the first point is bound node by node."""
@@ -142,7 +143,7 @@ def write_transient(
     reads = [(node(n), n) for n in range(1, len(circuit.nodes))] + w.branches
     # Currents of capacitors are differences of charges over short times: what is asked for below a
     # millionth of the accuracy, 1e-12 A at 1e-6, may be their rounding, and no step is short enough.
-    options = f".options reltol={accuracy:g} vntol={1e-3 * accuracy:g} abstol={1e-6 * accuracy:g} method=trap"
+    options = f".options reltol={accuracy:g} vntol={1e-3 * accuracy:g} abstol={1e-6 * accuracy:g} method={method}"
     return Deck(_finish(w, reads, options), (), {}, {}, {}, {}, {}, tuple(reads))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from netlearn.circuit.model import GROUND, Cell, Element, Formula, Instance
 from netlearn.plot.schematic.shapes import Box, Pin, Symbol, Text, text_width, up
+from netlearn.units import engineering
 
 N_CHANNEL, P_CHANNEL = ("NMOS", "NEKV"), ("PMOS", "PEKV")
 TRANSISTORS = (*N_CHANNEL, *P_CHANNEL)
@@ -46,18 +47,6 @@ def is_several(net: str) -> bool:
 
 def is_rail(net: str) -> bool:
     return is_low(net) or is_supply(net)
-
-
-_PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"), (1e-15, "f"))  # fmt: skip
-
-
-def engineering(value: float, unit: str) -> str:
-    """Such as `4.7 kΩ`: a number in SI with a prefix and three digits."""
-    size = abs(value)
-    if size == 0 or not 1e-15 <= size < 1e12:
-        return f"{value:.3g} {unit}".strip()
-    factor, prefix = next(p for p in _PREFIXES if size >= p[0] * 0.9995 or p[0] == 1e-15)
-    return f"{value / factor:.3g} {prefix}{unit}".strip()
 
 
 def value_of(element: Element) -> str:
