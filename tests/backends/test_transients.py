@@ -9,6 +9,7 @@ import pytest
 
 from netlearn.backends import Backend
 from netlearn.backends.native import Native, transients
+from netlearn.backends.ngspice import backend as ngspice
 from netlearn.circuit.flat import Boundary, FlatCircuit, Params, boundary, hold, initial, with_states
 from netlearn.errors import BackendError, CircuitError, SimulatorRefused
 
