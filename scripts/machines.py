@@ -72,7 +72,8 @@ def rows(name: str, table: str) -> list[dict[str, str]]:
 
 
 def millivolts(mse: float | str) -> str:
-    return f"{1e3 * float(mse) ** 0.5:.2g}"
+    found = 1e3 * float(mse) ** 0.5
+    return f"{found:.2g}" if found < 99.5 else f"{found:.0f}"
 
 
 def ladders() -> str:
