@@ -94,7 +94,8 @@ def ladder(climb: Climb, drawer: Drawer, tell: Callable[[str, int, int], None]) 
         if "L1" in courses:
             others = [k for k in imperfections if k != effect.imperfection]
             without = outside_once(f"L1_without_{_file(effect)}", "L1", network(rung), "native", others)
-            if without.states != courses["L1"].states:  # else it has no part in this level
+            one, two = (np.array(course.states)[here.circuit.free_states] for course in (without, courses["L1"]))
+            if not np.array_equal(one, two):  # else it has no part in this level
                 rows.append(("L1", effect.name, courses["L1"].error, without.error))
         if "L3" in courses and settings:
             as_it_is = inside_once("L3_native", here, "native", steps)
