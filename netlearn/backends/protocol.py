@@ -23,10 +23,12 @@ BRIEFEST, LONGEST = 1e-30, 1e30  # s
 @dataclass(frozen=True)
 class Transient:
     """Waveforms for D draws and S samples: time (K,) in s, common to all; x (D, S, K, size) node voltages (V) and
-    branch currents (A). Times are 0, step, 2 step, ... stop and every corner of a source's waveform between."""
+    branch currents (A). Times are 0, step, 2 step, ... stop and every corner of a source's waveform between. damped: how
+    many lanes could be followed only by a formula that takes energy from oscillations."""
 
     time: Floats
     x: Floats
+    damped: int = 0
 
 
 @dataclass(frozen=True)

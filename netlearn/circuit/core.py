@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, maximum_bipartite_matching
 
-from netlearn.circuit.flat import Bank, FlatCircuit, Ints, OutputPort, Params, Rule
+from netlearn.circuit.flat import Bank, FlatCircuit, Ints, OutputPort, Rule
 from netlearn.devices import kernel
 
 Mask = NDArray[np.bool_]
@@ -69,17 +69,15 @@ def _table(circuit: FlatCircuit, fixed: Mask) -> csr_array:
 
 
 def _reached(depends: csr_array, wanted: Mask) -> Mask:
-    """What is wanted, and all that it depends on."""
-    size = len(wanted)
-    first = csr_array(np.append(wanted, False)[None, :].astype(np.int8))
-    found = depends.tocoo()
-    start = first.tocoo()
-    rows = np.concatenate([found.coords[0], np.full(start.nnz, size)])
-    columns = np.concatenate([found.coords[1], start.coords[1]])
+    """What is wanted, and all that it depends on: what a search finds that begins at one more unknown, which depends on
+    all that is wanted."""
+    size, found = len(wanted), depends.tocoo()
+    start = np.flatnonzero(wanted)
+    rows = np.concatenate([found.coords[0], np.full(len(start), size)])
+    columns = np.concatenate([found.coords[1], start])
     graph = csr_array((np.ones(len(rows), np.int8), (rows, columns)), shape=(size + 1, size + 1))
-    at = breadth_first_order(graph, size, return_predecessors=False)
     reached = np.zeros(size + 1, dtype=bool)
-    reached[at] = True
+    reached[breadth_first_order(graph, size, return_predecessors=False)] = True
     return reached[:size]
 
 
@@ -133,14 +131,6 @@ def pruned(circuit: FlatCircuit, found: Core) -> FlatCircuit:
         inputs=tuple(replace(port, nodes=tuple(place[list(port.nodes)].tolist())) for port in circuit.inputs),
         outputs=tuple(_moved(port, place, found) for port in circuit.outputs),
         halves=circuit.halves[nodes],
-    )
-
-
-def params_of(found: Core, params: Params) -> Params:
-    """Those of the core."""
-    kept = {name: mask for name, mask in found.elements.items() if mask.any()}
-    return Params(
-        params.states, {name: {p: v[:, m] for p, v in params.values[name].items()} for name, m in kept.items()}
     )
 
 

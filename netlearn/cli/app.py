@@ -380,6 +380,8 @@ def transient(
         print(json.dumps(waves.as_json(found)))
     else:
         print(out if out is not None else waves.table(found), end="\n" if out is not None else "")
+    if found.damped:
+        print("note: ngspice went on by Gear's formula, which takes energy from oscillations", file=sys.stderr)
     for text in found.later:
         print(f"warning: not checked, for it is later than --stop: assert {text}", file=sys.stderr)
     if failed := [check for check in found.checks if not check.holds]:

@@ -14,19 +14,19 @@ from netlearn.backends.protocol import NUMBERS, check_times
 from netlearn.circuit.flat import FlatCircuit, Floats, Params, boundary
 from netlearn.circuit.model import GROUND, Plot
 from netlearn.circuit.over_time import Check, checked, reading
+from netlearn.circuit.waveform import SAME
 from netlearn.cli.solving import Subject, input_values, quantity
 from netlearn.errors import CircuitError
 from netlearn.lang.values import suggest
 from netlearn.plot.waves import against, over_time
 
-SAME = 1e-9  # part of a time: what differs by less is rounding
 POINTS = 1000  # where no step is given
 
 
 @dataclass(frozen=True)
 class Waves:
     """Node voltages (K,) by name at times (K,) in s: those `shown`; `checks`: what the circuit asserts;
-    `later`: of it what lies beyond the end."""
+    `later`: of it what lies beyond the end. `damped`: see `Transient`."""
 
     time: Floats
     volts: Mapping[str, Floats]
@@ -34,6 +34,7 @@ class Waves:
     checks: tuple[Check, ...] = ()
     plots: tuple[Plot, ...] = ()
     later: tuple[str, ...] = ()
+    damped: bool = False
 
 
 def waves(
@@ -49,9 +50,10 @@ def waves(
     longest = quantity(step, f"--step {step}", units.SECOND) if step is not None else end / POINTS
     check_times(circuit, 1, end, longest, NUMBERS // 10)  # a table takes ten times the room
     shown = _shown(circuit, nets)
-    labels = [text for text in given if text.partition("=")[0].strip() in _labels(subject)]
+    known = _labels(subject)
+    labels = [text for text in given if text.partition("=")[0].strip() in known]
     inputs = input_values(circuit, [text for text in given if text not in labels], subject.inputs)
-    params = _labelled(subject, labels)
+    params = _labelled(subject, known, labels)
     solver = open_backend(backend, circuit)
     try:
         found = solver.transient(params, boundary(circuit, inputs[None, :]), end, longest)
@@ -62,19 +64,17 @@ def waves(
     checks = checked([watch for watch in watches if watch.time <= reached], found.time, volts)
     later = tuple(watch.text for watch in watches if watch.time > reached)
     plots = written.plots if written is not None and not nets else ()
-    return Waves(found.time, volts, shown, checks, plots, later)
+    return Waves(found.time, volts, shown, checks, plots, later, found.damped > 0)
 
 
 def _labels(subject: Subject) -> dict[str, int]:
     """Labelled output to the source of its label among the voltage sources."""
-    written = subject.written
-    names = subject.circuit.banks["V"].names if written is not None and written.labels else ()
-    return {label.output: names.index(label.source) for label in (written.labels if written is not None else ())}
+    labels = subject.written.labels if subject.written is not None else ()
+    return {label.output: subject.circuit.banks["V"].names.index(label.source) for label in labels}
 
 
-def _labelled(subject: Subject, given: Sequence[str]) -> Params:
+def _labelled(subject: Subject, places: Mapping[str, int], given: Sequence[str]) -> Params:
     """The numbers with the labels of the task's first sample, or those given as y=0.2V."""
-    places = _labels(subject)
     if not places:
         return subject.params
     volts = {port.name: 0.0 for port in subject.circuit.outputs}

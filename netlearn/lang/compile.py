@@ -153,38 +153,8 @@ def _build(
     for definition in file.modules.values():
         if not any(key[0] == id(definition) for key in session.cells) and _all_defaults(definition):
             build_cell(definition, {}, session, 1, definition.tree.children[0])
-    tasks: dict[str, TaskSpec] = {}
-    schedules: dict[str, ScheduleSpec] = {}
-    mismatches: dict[str, MismatchSpec] = {}
-    read: dict[str, Piece] = {}
-    for tree in file.tree.children:
-        try:
-            if tree.data == "task":
-                tree = read[str(tree.children[0])] = completed(tree, read)
-                circuit = _on(tree, file, circuits)
-                _new(tree.children[0], tasks)
-                if not report.errors:
-                    tasks[str(tree.children[0])] = TaskReader(circuit, file.source, folder, allowed, report.files).read(
-                        tree
-                    )
-            elif tree.data == "schedule":
-                _new(tree.children[0], schedules)
-                if not report.errors:
-                    schedules[str(tree.children[0])] = read_schedule(tree, tasks)
-            elif tree.data == "mismatch":
-                mismatches[str(tree.children[0])] = read_mismatch(tree, _on(tree, file, circuits))
-        except Followed:
-            continue
-        except Fault as fault:
-            report.fault(fault, file.source)
-    if (
-        not file.circuits
-        and not file.modules
-        and not report.errors
-        and not file.devices
-        and not file.models
-        and not file.bundles
-    ):
+    blocks = _blocks(file, circuits, folder, allowed, report)
+    if not (file.circuits or file.modules or file.devices or file.models or file.bundles or report.errors):
         report.fault(Fault("there is no circuit in this text", None, "write circuit Name { ... }"), file.source)
     if found := mega(file.source):
         place, number = found
@@ -202,9 +172,7 @@ def _build(
     return Netlist(
         file.source,
         circuits,
-        tasks,
-        schedules,
-        mismatches,
+        *blocks,
         warnings,
         report.files,
         session.places,
@@ -212,6 +180,36 @@ def _build(
         tuple(cell for cell, _ in session.cells.values()),
         modules,
     )
+
+
+def _blocks(
+    file: File, circuits: dict[str, Circuit], folder: Path | None, allowed: tuple[Path, ...], report: Report
+) -> tuple[dict[str, TaskSpec], dict[str, ScheduleSpec], dict[str, MismatchSpec]]:
+    """What is said of circuits: tasks, schedules and mismatch blocks."""
+    tasks: dict[str, TaskSpec] = {}
+    schedules: dict[str, ScheduleSpec] = {}
+    mismatches: dict[str, MismatchSpec] = {}
+    read: dict[str, Piece] = {}
+    for tree in file.tree.children:
+        name = str(tree.children[0]) if tree.children else ""
+        try:
+            if tree.data == "task":
+                tree = read[name] = completed(tree, read)
+                circuit = _on(tree, file, circuits)
+                _new(tree.children[0], tasks)
+                if not report.errors:
+                    tasks[name] = TaskReader(circuit, file.source, folder, allowed, report.files).read(tree)
+            elif tree.data == "schedule":
+                _new(tree.children[0], schedules)
+                if not report.errors:
+                    schedules[name] = read_schedule(tree, tasks)
+            elif tree.data == "mismatch":
+                mismatches[name] = read_mismatch(tree, _on(tree, file, circuits))
+        except Followed:
+            continue
+        except Fault as fault:
+            report.fault(fault, file.source)
+    return tasks, schedules, mismatches
 
 
 def _all_known(settings: Mapping[str, Quantity], circuits: Mapping[str, Circuit]) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 from netlearn.errors import TaskError
 from netlearn.machine.drive import make_machine
 from netlearn.machine.levels import Course, Rung, inside, network, outside
+from netlearn.machine.run import damped
 from netlearn.machine.subject import Subject
 from netlearn.study.findings import Drawer, Findings, Table, restored
 from netlearn.units import Quantity, engineering
@@ -72,8 +73,8 @@ def ladder(climb: Climb, drawer: Drawer, tell: Callable[[str, int, int], None]) 
         return restored(Course, found)
 
     def inside_once(name: str, rung: Rung, backend: str, steps: int) -> Course:
-        kept = partial(_named, drawer, name)
-        found = drawer.once(name, lambda: asdict(inside("L3", rung, backend, steps, kept, partial(tell, name))))
+        kept, told = drawer.under(name), partial(tell, name)
+        found = drawer.once(name, lambda: asdict(inside("L3", rung, backend, steps, kept, told)))
         return restored(Course, found)
 
     if "L0" in climb.levels or steps is None:
@@ -103,10 +104,6 @@ def ladder(climb: Climb, drawer: Drawer, tell: Callable[[str, int, int], None]) 
             rows.append(("L3", effect.name, as_it_is.error, without.error))
             courses["L3 native"] = as_it_is
     return _findings(climb, here, courses, rows)
-
-
-def _named(drawer: Drawer, name: str, part: str, find: Callable[[], Any]) -> Any:
-    return drawer.once(f"{name}_{part}", find)
 
 
 def _file(effect: Effect) -> str:
@@ -181,6 +178,7 @@ def _told(courses: Mapping[str, Course], rows: Sequence[tuple[Any, ...]], number
             f"\n\nThe machine has {measured['nodes']} nodes; at the end its sources deliver {engineering(measured['power_W'], 'W')}; learning "
             f"edges take {engineering(measured['edges_W'], 'W')}, {engineering(measured['edge_J'], 'J')} an edge and sample of "
             f"{engineering(measured['every_s'], 's')} (behavioural cells draw nothing from a supply)."
+            + damped(measured["damped"], measured["stretches"])
         )
     if "engines_apart" in numbers:
         text += (

@@ -13,7 +13,7 @@ samples, so that errors can be compared. Cost and error are of the same run.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -22,15 +22,14 @@ from netlearn.backends import open_backend
 from netlearn.circuit.core import core, pruned
 from netlearn.circuit.flat import FlatCircuit, Floats, flatten, initial, with_states
 from netlearn.circuit.model import Circuit
-from netlearn.errors import BackendError, SimulatorDied, SimulatorMissing
 from netlearn.lang.task import TaskSpec
 from netlearn.learn.task import Task, make_task
 from netlearn.learn.train import Metrics, Trainer, equipped, evaluate, train
 from netlearn.machine.drive import Machine, make_machine, rows_of
-from netlearn.machine.run import Once, Stretch, energy_of_edge, run, stretch_size
+from netlearn.machine.run import Stretch, energy_of_edge, followed, stretch_size
+from netlearn.study.findings import Once, Tell
 
 POINTS = 50  # of a learning curve
-Tell = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -115,20 +114,14 @@ def inside(level: str, rung: Rung, backend: str, steps: int, once: Once, tell: T
     machine = make_machine(rung.written, rung.circuit, task)
     epoch = max(1, len(task.train))
     points = {*np.linspace(0, steps // epoch, POINTS).round().astype(int) * epoch, steps}
-    params, failed = initial(machine.circuit, rung.seed), ""
-    done: list[Stretch] = []
+    params, rows = initial(machine.circuit, rung.seed), rows_of(task, rung.seed, steps)
+    done, failed = followed(machine, params, rows, backend, stretch_size(task), once, tell)
     judge = Trainer(rung.circuit, task, open_backend(backend, rung.circuit), rung.seed, steps)
-    judged = [_judged(judge, params.states, 0)]
     try:
-        for found in run(machine, params, rows_of(task, rung.seed, steps), backend, stretch_size(task), once):
-            done.append(found)
+        judged = [_judged(judge, params.states, 0)]
+        for found in done:
             seen = enumerate(found.states, found.first + 1)
             judged += [_judged(judge, np.array([states]), n) for n, states in seen if n in points]
-            tell(found.last, steps)
-    except (SimulatorMissing, SimulatorDied):  # says nothing about the machine
-        raise
-    except BackendError as error:
-        failed = f"{error.message} (time from the end of sample {done[-1].last if done else 0} on)"
     finally:
         judge.backend.close()
     states = done[-1].states[-1] if done else params.states[0].tolist()
@@ -157,4 +150,6 @@ def _measured(machine: Machine, done: Sequence[Stretch]) -> dict[str, float]:
         "edge_J": energy_of_edge(machine, last),
         "s_per_step": float(np.sum([d.seconds for d in done])) / last.last,
         "every_s": machine.every,
+        "stretches": len(done),
+        "damped": sum(one.damped for one in done),
     }

@@ -12,10 +12,9 @@ Behavioural cells draw nothing from a supply: their power is not in P.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -23,16 +22,15 @@ from netlearn.backends import open_backend
 from netlearn.backends.protocol import check_times
 from netlearn.circuit.flat import Bank, FlatCircuit, Floats, Ints, Params, boundary
 from netlearn.devices import kernel
+from netlearn.errors import BackendError, SimulatorDied, SimulatorMissing
 from netlearn.learn.edges import Group, ends
 from netlearn.learn.task import Task
 from netlearn.machine.drive import Machine, states_of, stretch
-from netlearn.study.findings import restored
+from netlearn.study.findings import Once, Tell, restored
 
 LEAST, MOST = 40, 1000  # samples of a stretch
 TIMES = 40  # points of time a sample at least
 ACCURACY = 1e-5  # of the steps of time: what contrasts are made of is larger
-Once = Callable[[str, Callable[[], Any]], Any]
-"""Finds something, or has found it before (see `netlearn.study.findings.Drawer.once`)."""
 
 
 def stretch_size(task: Task) -> int:
@@ -45,7 +43,7 @@ def stretch_size(task: Task) -> int:
 class Stretch:
     """What came of samples `first` to before `last`: x (size,) at the end; at the end of each of them the states
     (last - first, S) and the free outputs (last - first, O); mean power (W) of all sources and of each learning edge
-    (edges,); seconds it took."""
+    (edges,); seconds it took; whether its time was integrated by a formula that damps (`Transient.damped`)."""
 
     first: int
     last: int
@@ -55,6 +53,28 @@ class Stretch:
     power: float
     heat: list[float]
     seconds: float
+    damped: bool
+
+
+def followed(
+    machine: Machine, params: Params, rows: Ints, backend: str, size: int, once: Once, tell: Tell
+) -> tuple[list[Stretch], str]:
+    """The stretches of a run, as far as it could be followed, and why no further."""
+    done: list[Stretch] = []
+    try:
+        for found in run(machine, params, rows, backend, size, once):
+            done.append(found)
+            tell(found.last, len(rows))
+    except (SimulatorMissing, SimulatorDied):  # says nothing about the machine
+        raise
+    except BackendError as error:
+        return done, f"{error.message} (time from the end of sample {done[-1].last if done else 0} on)"
+    return done, ""
+
+
+def damped(count: float, of: int) -> str:
+    """How many stretches were integrated by a formula that damps, in words."""
+    return f" {count:.0f} of {of} stretches were followed by Gear's formula, which damps oscillations." if count else ""
 
 
 def run(machine: Machine, params: Params, rows: Ints, backend: str, size: int, once: Once) -> Iterator[Stretch]:
@@ -108,6 +128,7 @@ def _follow(
         float(mean @ delivered(circuit, params, found.time, waves)),
         (mean @ heat(circuit, params, machine.groups, waves)).tolist(),
         time.monotonic() - begun,
+        found.damped > 0,
     )
 
 

@@ -15,9 +15,9 @@ import numpy as np
 
 from netlearn.backends import open_backend
 from netlearn.circuit.flat import initial
-from netlearn.errors import BackendError, SimulatorDied, SimulatorMissing, TaskError
+from netlearn.errors import TaskError
 from netlearn.machine.drive import make_machine, rows_of
-from netlearn.machine.run import Stretch, energy_of_edge, run, shown_error, stretch_size
+from netlearn.machine.run import damped, energy_of_edge, followed, shown_error, stretch_size
 from netlearn.machine.subject import Subject
 from netlearn.study.findings import Drawer, Findings, Table, restored
 from netlearn.units import Quantity, describe, engineering
@@ -37,13 +37,15 @@ class Sweep:
 @dataclass(frozen=True)
 class Passage:
     """What came of one run: `errors` (steps,) of the samples in V^2, the power of all sources and of the learning edges
-    (W) over time, one for each stretch, what an edge takes a sample at the end (J), seconds; why it `failed`, if so."""
+    (W) over time, one for each stretch, what an edge takes a sample at the end (J), seconds; how many stretches a formula
+    that damps was needed for; why it `failed`, if so."""
 
     errors: list[float]
     power: list[float]
     edges: list[float]
     edge_energy: float
     seconds: float
+    damped: int
     failed: str
 
 
@@ -88,27 +90,18 @@ def _passage(
     rung = asked.subject.rung(setting)
     task = rung.task(())
     machine = make_machine(rung.written, rung.circuit, task)
-    rows = rows_of(task, rung.seed, asked.steps)
-
-    def once(part: str, find: Callable[[], Any]) -> Any:
-        return drawer.once(f"{name}_{part}", find)
-
-    done: list[Stretch] = []
-    errors: list[float] = []
-    failed = ""
-    try:
-        for found in run(machine, initial(machine.circuit, rung.seed), rows, asked.backend, stretch_size(task), once):
-            done.append(found)
-            labels = task.labels[rows[found.first : found.last]]
-            errors += shown_error(np.array(found.outputs), labels).tolist()
-            tell(name, found.last, asked.steps)
-    except (SimulatorMissing, SimulatorDied):  # says nothing about the machine
-        raise
-    except BackendError as error:
-        failed = f"{error.message} (time from the end of sample {len(errors)} on)"
+    params, rows = initial(machine.circuit, rung.seed), rows_of(task, rung.seed, asked.steps)
+    size, once = stretch_size(task), drawer.under(name)
+    done, failed = followed(machine, params, rows, asked.backend, size, once, partial(tell, name))
+    errors = [
+        error
+        for found in done
+        for error in shown_error(np.array(found.outputs), task.labels[rows[found.first : found.last]]).tolist()
+    ]
     heat = [float(np.sum(d.heat)) for d in done]
     energy = energy_of_edge(machine, done[-1]) if done else 0.0
-    return asdict(Passage(errors, [d.power for d in done], heat, energy, sum(d.seconds for d in done), failed))
+    seconds, damped_ = sum(d.seconds for d in done), sum(d.damped for d in done)
+    return asdict(Passage(errors, [d.power for d in done], heat, energy, seconds, damped_, failed))
 
 
 def _findings(asked: Sweep, settings: Sequence[Mapping[str, Quantity]], passages: Sequence[Passage]) -> Findings:
@@ -141,13 +134,15 @@ def _mean(errors: Sequence[float]) -> float:
 
 def _told(asked: Sweep, passages: Sequence[Passage], ends: Sequence[tuple[float, ...]], every: float) -> str:
     parts = []
-    counts = [len(p.errors) for p in passages if p.errors]
-    for count, (value, first, last, power, edges, energy, seconds) in zip(counts, ends, strict=True):
+    some = [p for p in passages if p.errors]
+    for passage, (value, first, last, power, edges, energy, seconds) in zip(some, ends, strict=True):
+        count = len(passage.errors)
         where = f"At {asked.name} = {value:g} the" if asked.name else "The"
         parts.append(
             f"{where} error of what is shown goes from {1e3 * first**0.5:.3g} to {1e3 * last**0.5:.3g} mV rms in {count} "
             f"samples of {engineering(every, 's')}; at the end all sources deliver {engineering(power, 'W')}, learning edges take "
             f"{engineering(edges, 'W')}, {engineering(energy, 'J')} each a sample ({1e3 * seconds / count:.3g} ms of computing each)."
+            + damped(passage.damped, len(passage.power))
         )
     parts += [
         f"It could not be followed to the end, {len(p.errors)} of {asked.steps} samples: {p.failed}."

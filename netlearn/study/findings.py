@@ -27,6 +27,10 @@ Tell = Callable[[int, int], None]
 """Told how many parts of how many are done."""
 
 
+Once = Callable[[str, Callable[[], Any]], Any]
+"""Finds something by its name, or has found it before."""
+
+
 @dataclass(frozen=True)
 class Table:
     """Rows of numbers and words under their names."""
@@ -114,6 +118,10 @@ class Drawer:
         found = find()
         write_json(path, {"found": found, "digest": _digest(found)})
         return found
+
+    def under(self, name: str) -> Once:
+        """The same for the parts of a part."""
+        return lambda part, find: self.once(f"{name}_{part}", find)
 
     def keep(self, findings: Findings) -> None:
         """Write all but the picture."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from netlearn.backends import open_backend
-from netlearn.circuit.core import core, params_of, pruned
+from netlearn.circuit.core import core, pruned
 from netlearn.circuit.flat import boundary, flatten, initial
 from netlearn.lang.compile import compile_file, compile_netlist
 
@@ -75,9 +75,8 @@ def _same(circuit):
     found = core(circuit)
     alone = pruned(circuit, found)
     x = np.random.default_rng(1).uniform(0.05, 0.3, (2, len(circuit.inputs)))
-    params = initial(circuit)
-    whole = open_backend("native", circuit).operating_points(params, boundary(circuit, x))
-    part = open_backend("native", alone).operating_points(params_of(found, params), boundary(alone, x))
+    whole = open_backend("native", circuit).operating_points(initial(circuit), boundary(circuit, x))
+    part = open_backend("native", alone).operating_points(initial(alone), boundary(alone, x))
     assert whole.settled.all()
     assert part.settled.all()
     at = [circuit.node_index[name] for name in alone.nodes]

@@ -22,6 +22,7 @@ from netlearn.errors import CircuitError, SimulatorRefused
 from netlearn.solve.lesson import PUSHED, Flaws, Lesson
 from netlearn.solve.solution import Solution
 
+TRAPEZOIDAL, GEAR = "trap", "gear"
 STUCK = "Timestep too small"
 """What ngspice says where the trapezoidal rule rings behind a switch until no step is short enough. Gear's formula, of second
 order as well, damps that; it also takes energy from oscillations, and so comes second."""
@@ -235,12 +236,14 @@ class Ngspice:
         waves = (wave for bank in self.circuit.banks.values() for wave in bank.waves.values())
         time, _ = time_points(waves, stop, step)
         x = np.zeros((params.draws, boundary.samples, len(time), self.circuit.size))
+        damped = 0
         for draw in range(params.draws):
             for sample in range(boundary.samples):
                 begin = start[draw, sample] if start is not None else None
-                unknowns, found = self._waveforms(params, boundary, draw, sample, stop, step, begin, accuracy)
+                unknowns, found, method = self._waveforms(params, boundary, draw, sample, stop, step, begin, accuracy)
+                damped += method == GEAR
                 x[draw, sample][:, unknowns] = between(time, found.time, found.values)
-        return Transient(time, x)
+        return Transient(time, x, damped)
 
     def _waveforms(
         self,
@@ -252,8 +255,8 @@ class Ngspice:
         step: float,
         start: Floats | None,
         accuracy: float,
-    ) -> tuple[list[int], Waveforms]:
-        """Unknowns, and what ngspice says of them in one lane."""
+    ) -> tuple[list[int], Waveforms, str]:
+        """Unknowns, what ngspice says of them in one lane, and by which method of integration."""
         values = {d: {p: v[draw] for p, v in of.items()} for d, of in params.values.items()}
         held = {
             int(n): float(v) for n, v in zip(boundary.held, boundary.voltages[sample], strict=True) if np.isfinite(v)
@@ -262,11 +265,11 @@ class Ngspice:
             raise CircuitError(lost.message, lost.help)
         fed = {int(n): float(i) for n, i in zip(boundary.fed, boundary.currents[sample], strict=True)}
         try:
-            return self._integrated(values, held, fed, stop, step, start, accuracy, "trap")
+            return self._integrated(values, held, fed, stop, step, start, accuracy, TRAPEZOIDAL)
         except SimulatorRefused as refusal:
             if STUCK not in str(refusal):
                 raise
-            return self._integrated(values, held, fed, stop, step, start, accuracy, "gear")
+            return self._integrated(values, held, fed, stop, step, start, accuracy, GEAR)
 
     def _integrated(
         self,
@@ -278,10 +281,10 @@ class Ngspice:
         start: Floats | None,
         accuracy: float,
         method: str,
-    ) -> tuple[list[int], Waveforms]:
+    ) -> tuple[list[int], Waveforms, str]:
         deck = decks.write_transient(self.circuit, values, held, fed, start, accuracy, method)
         waves = transient(deck.text, [name for name, _ in deck.reads], step=step, stop=stop, max_step=step)
-        return [unknown for _, unknown in deck.reads], waves
+        return [unknown for _, unknown in deck.reads], waves, method
 
     def reset(self) -> None:
         """Forget the last point, and a deck that earlier boundaries made more of than the circuit's ports need."""
