@@ -8,8 +8,9 @@
     solution.npz     node voltages, outputs and labels of every sample, before and after learning (numpy)
     lock             held by the process that works on the run
 
-A file is written beside its place and moved there in one step, so that it is whole or absent; `checkpoint.npz` alone
-decides where a run goes on, and what is newer than it is made again.
+A file is written beside its place and moved there in one step, so that it is whole or absent; what a kill leaves beside it
+goes when the folder is next locked. `checkpoint.npz` alone decides where a run goes on, and what is newer than it is made
+again.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from numpy.typing import NDArray
 from netlearn.errors import RunError
 
 FORMAT = 1
+PARTIAL = ".partial"
+"""How the names of files end that are not whole yet."""
 Arrays = Mapping[str, NDArray[Any]]
 DAMAGED = "the run folder is damaged"
 CONFIG: dict[str, tuple[type, ...]] = {
@@ -99,13 +102,16 @@ class RunFolder:
         return read_arrays(self.path / "solution.npz", SOLUTION)
 
     def lock(self) -> Lock:
-        """The right to work on this run, for one process at a time; RunError where another one has it."""
+        """The right to work on this run, for one process at a time, without what one that was killed left half written;
+        RunError where another one has it."""
         handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(handle)
             raise RunError(f"another process works on {self.path}", "wait for its end, or end it") from None
+        for left in self.path.rglob(f".*{PARTIAL}"):
+            left.unlink(missing_ok=True)
         return Lock(handle)
 
     def save_checkpoint(self, arrays: Arrays, history: Mapping[str, NDArray[Any]]) -> None:
@@ -234,7 +240,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         path.write_bytes(data)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=PARTIAL, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
