@@ -130,5 +130,13 @@ class TaskError(NetlearnError):
         self.about = about
 
 
+class RangeError(NetlearnError):
+    """A value that no part of a process can have."""
+
+
+class KitError(NetlearnError):
+    """A process kit is not there, or its text is not what it should be."""
+
+
 class RunError(NetlearnError):
     """A run folder cannot be read, written or resumed."""

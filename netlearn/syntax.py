@@ -168,7 +168,10 @@ def _lark(brackets: Brackets) -> Lark:
     """lark's reader; its tables, a quarter of a second of work, are kept on disk."""
     import lark
 
-    text, options = grammar_text(), {"lexer": "contextual", "start": ["start", "law"], "maybe_placeholders": False}
+    text, options = (
+        grammar_text(),
+        {"lexer": "contextual", "start": ["start", "law", "condition"], "maybe_placeholders": False},
+    )
 
     def made() -> bytes:
         file = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Write the README's tables (devices, model cards, learning rules, updates, imperfections, an example message) from the code.
+"""Write the README's tables (devices, model cards, learning rules, laws of spread, formats, ..., an example message) from the code.
 
     python scripts/readme.py            print what would be written
     python scripts/readme.py --write    write it into README.md
@@ -9,15 +9,20 @@ tests/test_readme.py compares the two, so that the README cannot go stale.
 from __future__ import annotations
 
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 from netlearn.devices import CARDS, DEVICES
 from netlearn.errors import NetlistError
+from netlearn.export.formats import FORMATS
 from netlearn.lang.compile import compile_netlist
 from netlearn.learn.imperfections import IMPERFECTIONS
+from netlearn.learn.memories import MEMORIES
 from netlearn.learn.methods import METHODS
 from netlearn.learn.options import options
 from netlearn.learn.updates import UPDATES
+from netlearn.variation.laws import LAWS
+from netlearn.verify.tools import VERIFIERS
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 BAD = """circuit Bad {
@@ -71,6 +76,32 @@ def imperfections() -> str:
     return "\n".join(rows)
 
 
+def laws() -> str:
+    rows = ["| law | what it is | options |", "|---|---|---|"]
+    for name, kind in LAWS.items():
+        head, *rest = _paragraphs(kind)
+        equation = next((f" `{part}`" for part in rest if "=" in part and part.count(" ") < 30), "")
+        known = [f"`{f.name}`: {f.metadata['doc']}" for f in fields(kind) if f.name != "relative"]
+        rows.append(f"| `{name}` | {head}{equation} | {'; '.join(known)} |")
+    return "\n".join(rows)
+
+
+def memories() -> str:
+    rows = ["| memory | how it keeps what was learned | options |", "|---|---|---|"]
+    for name, kind in MEMORIES.items():
+        rows.append(f"| `{name}` | {_paragraphs(kind)[0]} | {_options(kind)} |")
+    return "\n".join(rows)
+
+
+def formats() -> str:
+    """Formats that a circuit leaves in, and the tools that read each."""
+    rows = ["| `--to` | what it is | read by |", "|---|---|---|"]
+    for name, format in FORMATS.items():
+        readers = ", ".join(tool.name for tool in VERIFIERS.values() if name in tool.formats)
+        rows.append(f"| `{name}` | {format.doc} | {readers} |")
+    return "\n".join(rows)
+
+
 def board() -> str:
     """A netlist with everything that a study takes, without its comments."""
     text = (README.parent / "netlists" / "imperfect" / "fig2a.nl").read_text(encoding="utf-8")
@@ -103,6 +134,9 @@ SECTIONS = {
     "methods": methods,
     "updates": updates,
     "imperfections": imperfections,
+    "laws": laws,
+    "memories": memories,
+    "formats": formats,
     "board": board,
     "mistake": mistake,
 }

@@ -10,7 +10,9 @@ import runpy
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from netlearn.cli.app import app
 from netlearn.lang.compile import compile_netlist
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,6 +55,32 @@ def test_the_nudge_of_the_readme_trains(monkeypatch: pytest.MonkeyPatch) -> None
     with contextlib.redirect_stdout(printed):
         exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
     assert float(printed.getvalue().split()[0]) < 1e-6
+
+
+def test_chips_are_read_as_the_readme_reads_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = _section("tour chips").split("```python\n")[1].split("```")[0]
+    netlist = ROOT / "netlists" / "divider.nl"
+    assert CliRunner().invoke(app, ["mc", str(netlist), "--draws", "20", "--out", str(tmp_path / "OUT")]).exit_code == 0
+    monkeypatch.chdir(tmp_path)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+    assert "median(" in printed.getvalue()
+    assert "programmed_error" in printed.getvalue()
+
+
+def test_what_the_readme_shows_of_verification_has_no_failure_and_names_every_format() -> None:
+    from netlearn.export.formats import FORMATS
+
+    shown = _section("verified")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in shown.splitlines() if line.startswith("|")]
+    verdicts = [row[-1] for row in rows if row[0] not in ("tool", "---")]
+    assert set(verdicts) <= {"passed", "not checked"}
+    assert verdicts.count("passed") > 60
+    assert {row[1] for row in rows} >= set(FORMATS) - {"bom"}
+    subjects = runpy.run_path(str(ROOT / "scripts" / "verifying.py"))["SUBJECTS"]
+    for _, arguments in subjects.values():
+        assert " ".join(arguments) in shown
 
 
 def test_every_netlist_named_in_the_readme_is_there() -> None:

@@ -9,25 +9,25 @@ from netlearn.circuit.flat import FlatCircuit
 from netlearn.errors import BackendError
 
 
-def _ngspice(circuit: FlatCircuit) -> Backend:
+def _ngspice(circuit: FlatCircuit, _: int | None) -> Backend:
     from netlearn.backends.ngspice.backend import Ngspice
 
     return Ngspice(circuit)
 
 
-def _native(circuit: FlatCircuit) -> Backend:
+def _native(circuit: FlatCircuit, threads: int | None) -> Backend:
     from netlearn.backends.native import Native
 
-    return Native(circuit)
+    return Native(circuit, threads)
 
 
-def _reference(circuit: FlatCircuit) -> Backend:
+def _reference(circuit: FlatCircuit, _: int | None) -> Backend:
     from netlearn.backends.reference import Reference
 
     return Reference(circuit)
 
 
-BACKENDS: dict[str, Callable[[FlatCircuit], Backend]] = {
+BACKENDS: dict[str, Callable[[FlatCircuit, int | None], Backend]] = {
     "native": _native,
     "ngspice": _ngspice,
     "reference": _reference,
@@ -37,11 +37,12 @@ BACKENDS: dict[str, Callable[[FlatCircuit], Backend]] = {
 DEFAULT_BACKEND = "native"
 
 
-def open_backend(name: str, circuit: FlatCircuit) -> Backend:
-    """A backend for one circuit; close it when done."""
+def open_backend(name: str, circuit: FlatCircuit, threads: int | None = None) -> Backend:
+    """A backend for one circuit; close it when done. threads: at most so many, else as many as there are cores; only the
+    native backend has more than one."""
     if name not in BACKENDS:
         raise BackendError(f"unknown backend '{name}'", f"known: {', '.join(BACKENDS)}")
-    return BACKENDS[name](circuit)
+    return BACKENDS[name](circuit, threads)
 
 
 __all__ = ["BACKENDS", "DEFAULT_BACKEND", "Backend", "Transient", "open_backend"]

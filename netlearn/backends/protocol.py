@@ -33,15 +33,15 @@ class Transient:
 
 @dataclass(frozen=True)
 class Taught:
-    """Where learning steps have led: states (D, S), the steps done, points asked for and found.
+    """Where learning steps have led: states (D, S), the steps done, points asked for and found (D,).
 
     Where `steps` is less than was asked for, the next one is to be done phase by phase.
     """
 
     states: Floats
     steps: int
-    solves: int
-    settled: int
+    solves: Ints
+    settled: Ints
 
 
 class Backend(Protocol):
@@ -88,6 +88,16 @@ class Backend(Protocol):
     def close(self) -> None:
         """Give back processes and memory."""
         ...
+
+
+def check_laws(circuit: FlatCircuit) -> None:
+    """Refuse what only ngspice can solve, by name: BackendError."""
+    for bank in circuit.banks.values():
+        if bank.device.kit:
+            raise BackendError(
+                f"{bank.device.name} {bank.names[0]}: its law is in the process kit {bank.device.kit}, which only ngspice reads",
+                "add --backend ngspice",
+            )
 
 
 def check_times(

@@ -25,7 +25,8 @@ from typing import Any
 import numpy as np
 
 from netlearn.circuit.flat import Bank, Boundary, FlatCircuit, Params, check_params
-from netlearn.devices import DEVICES, kernel
+from netlearn.devices import DEVICES, known_law
+from netlearn.devices.primitives import NOMINAL, ZERO_CELSIUS
 from netlearn.devices.spice import fold, spell
 from netlearn.errors import BackendError
 
@@ -165,12 +166,17 @@ def _mosfet(piece: _Piece) -> None:
 
 def _model(piece: _Piece, kind: str, names: Sequence[str], **more: float) -> None:
     """A model of its own for each element; PySpice keeps models by name."""
+    if piece.numbers["temp"] != NOMINAL:
+        raise BackendError(
+            f"{piece.name} is at {piece.numbers['temp'] - ZERO_CELSIUS:g} C, and PySpice gets circuits at 27 C",
+            "hand the circuit over as it is there, and let PySpice's simulator warm it",
+        )
     piece.out.model(f"m_{piece.name}", kind, **more, **{n: piece.numbers[n] for n in names})
 
 
 def _behavioural(piece: _Piece) -> None:
     """B sources made of the device's law, as in the decks of the ngspice backend."""
-    device, law = piece.bank.device, kernel(piece.bank.device)
+    device, law = piece.bank.device, known_law(piece.bank.device)
     at = dict(zip(device.terminals, piece.nodes, strict=True))
 
     def leaf(kind: str, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netlearn.backends.protocol import ACCURACY, Taught, Transient, solved
+from netlearn.backends.protocol import ACCURACY, Taught, Transient, check_laws, solved
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params
 from netlearn.errors import BackendError
@@ -15,6 +15,7 @@ class Reference:
     """See `netlearn.backends.protocol.Backend`."""
 
     def __init__(self, circuit: FlatCircuit) -> None:
+        check_laws(circuit)
         self.circuit = circuit
         self.connections = Connections(circuit)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from netlearn.circuit.flat import Bank, FlatCircuit, Ints, OutputPort, Rule
 from netlearn.devices import kernel
 
 Mask = NDArray[np.bool_]
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,16 @@ def pruned(circuit: FlatCircuit, found: Core) -> FlatCircuit:
         shape = (len(keep), bank.branches.shape[1])
         branches = np.arange(unknown, unknown + shape[0] * shape[1], dtype=np.int64).reshape(shape)
         unknown += branches.size
-        waves = {k: bank.waves[e] for k, e in enumerate(keep.tolist()) if e in bank.waves}
-        banks[name] = Bank(bank.device, tuple(bank.names[e] for e in keep), place[bank.nodes[keep]], branches, waves)
+        kept = {e: k for k, e in enumerate(keep.tolist())}
+        banks[name] = Bank(
+            bank.device,
+            tuple(bank.names[e] for e in keep),
+            place[bank.nodes[keep]],
+            branches,
+            _of_kept(bank.waves, kept),
+            _of_kept(bank.tolerances, kept),
+            _of_kept(bank.matches, kept),
+        )
     return replace(
         circuit,
         nodes=tuple(circuit.nodes[n] for n in nodes),
@@ -132,6 +142,11 @@ def pruned(circuit: FlatCircuit, found: Core) -> FlatCircuit:
         outputs=tuple(_moved(port, place, found) for port in circuit.outputs),
         halves=circuit.halves[nodes],
     )
+
+
+def _of_kept(of: Mapping[int, Kind], kept: Mapping[int, int]) -> dict[int, Kind]:
+    """What some elements have, by the new number of each that is kept."""
+    return {kept[element]: what for element, what in of.items() if element in kept}
 
 
 def _kept(rule: Rule, found: Core) -> Iterator[Rule]:

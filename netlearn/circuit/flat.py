@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netlearn.circuit.model import GROUND, Cell, Circuit, Element, Formula, Learn, Output, Uniform
+from netlearn.circuit.model import GROUND, Cell, Circuit, Element, Formula, Learn, Output, Tolerance, Uniform
 from netlearn.circuit.waveform import Waveform
 from netlearn.devices import DEVICES, Device, Param, kernel
 from netlearn.errors import CircuitError
@@ -31,13 +32,17 @@ def _ints(numbers: Sequence[int]) -> Ints:
 
 @dataclass(frozen=True)
 class Bank:
-    """All elements of one device: names, node index a terminal (E, T), unknown index a branch (E, U)."""
+    """All elements of one device: names, node index a terminal (E, T), unknown index a branch (E, U).
+
+    By element, where there are any: waveforms, tolerances, and the path of the group that one is matched in."""
 
     device: Device
     names: tuple[str, ...]
     nodes: Ints
     branches: Ints
     waves: Mapping[int, Waveform]
+    tolerances: Mapping[int, tuple[Tolerance, ...]] = field(default_factory=dict)
+    matches: Mapping[int, str] = field(default_factory=dict)
 
     @cached_property
     def unknowns(self) -> Ints:
@@ -62,10 +67,13 @@ class Rule:
 
 @dataclass(frozen=True)
 class State:
-    """A learnable value of the flat circuit, by path."""
+    """A learnable value of the flat circuit, by path. One that stands for a parameter of an instance has what manufacture does
+    to it, of a parameter `MODULE.PARAM`, and the path of the group that the instance is matched in, or ""."""
 
     name: str
     learn: Learn
+    tolerance: Tolerance | None = None
+    match: str = ""
 
 
 @dataclass(frozen=True)
@@ -170,12 +178,30 @@ class FlatCircuit:
         return sum(len(bank.names) for bank in self.banks.values())
 
 
+class Off(NamedTuple):
+    """What was meant as `x` is gain x + shift; both (D, .)."""
+
+    gain: Floats
+    shift: Floats
+
+    def of(self, values: Floats) -> Floats:
+        return self.gain * values + self.shift
+
+
+STATES = ("", "")
+LEAST = 0.1
+
+
 @dataclass(frozen=True)
 class Params:
-    """The numbers of a circuit: states (D, S) and values[device][param] (D, E), for D draws."""
+    """The numbers of a circuit: states (D, S) and values[device][param] (D, E), for D draws.
+
+    `off`: what manufacture does to parameters that states set, by (device, param), (D, E), and to states (STATES), (D, S), on
+    their way into parameters; what nothing is off in is not there."""
 
     states: Floats
     values: Mapping[str, dict[str, Floats]]
+    off: Mapping[tuple[str, str], Off] = field(default_factory=dict)
 
     @property
     def draws(self) -> int:
@@ -183,7 +209,9 @@ class Params:
 
     def of(self, draws: Ints | slice) -> Params:
         """The numbers of some draws, one of them as often as it is named."""
-        return Params(self.states[draws], {d: {p: v[draws] for p, v in of.items()} for d, of in self.values.items()})
+        values = {d: {p: v[draws] for p, v in of.items()} for d, of in self.values.items()}
+        off = {key: Off(of.gain[draws], of.shift[draws]) for key, of in self.off.items()}
+        return Params(self.states[draws], values, off)
 
     def copies(self, count: int) -> Params:
         """`count` copies like the first draw."""
@@ -217,11 +245,37 @@ def with_states(circuit: FlatCircuit, params: Params, states: Floats) -> Params:
     values = dict(params.values)
     for device in {rule.device for rule in circuit.rules}:
         values[device] = dict(values[device])
+    inside = params.off[STATES].of(states) if STATES in params.off else states
     for rule in circuit.rules:
         new = values[rule.device][rule.param].copy()
-        new[:, rule.elements] = rule_values(rule, states)
+        new[:, rule.elements] = rule_values(rule, inside)
+        if (rule.device, rule.param) in params.off:
+            meant, (gain, shift) = new[:, rule.elements], params.off[rule.device, rule.param]
+            with np.errstate(over="ignore", invalid="ignore"):  # solvers refuse what is no number
+                made = gain[:, rule.elements] * meant + shift[:, rule.elements]
+            new[:, rule.elements] = buildable(circuit.banks[rule.device].device.param(rule.param), made, meant)
         values[rule.device][rule.param] = new
-    return Params(states, values)
+    return Params(states, values, params.off)
+
+
+def buildable(param: Param, made: Floats, meant: Floats) -> Floats:
+    """Numbers that a part can have: within the bounds of the parameter, and of one that must not be negative at least a tenth
+    (LEAST) of what was meant: further out than that a normal law is no model of anything."""
+    inside = np.clip(made, param.least, param.most)
+    return inside if param.allowed == "any" else np.maximum(inside, LEAST * meant)
+
+
+def slopes_of(params: Params, rule: Rule) -> Floats:
+    """d value / d state of a rule for every element and input, (D, K, S), as the parts are."""
+    if not params.off:
+        return rule_slopes(rule, params.states)
+    off = params.off.get(STATES)
+    slopes = rule_slopes(rule, params.states if off is None else off.of(params.states))
+    if off is not None:
+        slopes = slopes * off.gain[:, rule.inputs]
+    if (rule.device, rule.param) in params.off:
+        slopes = slopes * params.off[rule.device, rule.param].gain[:, rule.elements, None]
+    return slopes
 
 
 def _arguments(rule: Rule, states: Floats) -> list[Floats]:
@@ -234,7 +288,7 @@ _NO_VOLTAGE = (np.zeros(1), np.zeros(1))
 
 def rule_values(rule: Rule, states: Floats) -> Floats:
     """Value of a rule for every element, (D, K)."""
-    if rule.law is IDENTITY:
+    if rule.law == IDENTITY:
         return states.take(rule.inputs[:, 0], axis=1)
     shape = (len(states), len(rule.elements))
     return np.broadcast_to(kernel(rule.law).evaluate(_NO_VOLTAGE, _arguments(rule, states))[0], shape)
@@ -243,7 +297,7 @@ def rule_values(rule: Rule, states: Floats) -> Floats:
 def rule_slopes(rule: Rule, states: Floats) -> Floats:
     """d value / d state for every element and input, (D, K, S)."""
     shape = (len(states), len(rule.elements))
-    if rule.law is IDENTITY:
+    if rule.law == IDENTITY:
         return np.ones((*shape, 1))
     law = kernel(rule.law)
     slopes = np.zeros((*shape, rule.inputs.shape[1]))
@@ -302,7 +356,7 @@ def check_params(circuit: FlatCircuit, params: Params, known: Params | None = No
             values = of[param.name]
             if known is not None and values is known.values[name][param.name]:
                 continue
-            bad = ~np.isfinite(values) | (values > param.most)
+            bad = ~np.isfinite(values) | (values > param.most) | (values < param.least)
             if param.allowed == "positive":
                 bad |= ~(values > 0)
             elif param.allowed == "not negative":
@@ -337,7 +391,7 @@ def hold(boundary: Boundary, nodes: Ints, voltages: Floats) -> Boundary:
 def flatten(circuit: Circuit) -> FlatCircuit:
     """Walk the hierarchy once: every element under its path, banks by device, nodes numbered."""
     walk = _Walk()
-    walk.cell(circuit.top, "", {GROUND: GROUND}, {})
+    walk.cell(circuit.top, "", {GROUND: GROUND}, {}, "")
     return walk.finish(circuit)
 
 
@@ -349,8 +403,11 @@ class _Walk:
         self.elements: dict[str, list[tuple[str, Element, tuple[int, ...], Mapping[str, str]]]] = {}
         self.states: dict[str, Learn] = {}
         self.halves: dict[str, int] = {}
+        self.spread: dict[str, tuple[Tolerance, str]] = {}
+        self.matches: dict[str, str] = {}
 
-    def cell(self, cell: Cell, prefix: str, nets: Mapping[str, str], states: Mapping[str, str]) -> None:
+    def cell(self, cell: Cell, prefix: str, nets: Mapping[str, str], states: Mapping[str, str], group: str) -> None:
+        """All of a cell; `group`: what it is matched in as a whole."""
         paths = {**{n: prefix + n for n in cell.nets}, **nets}
         for net in cell.nets:
             self.halves[paths[net]] = HALVES.get(net.rpartition(".")[2] if "." in net else "", 0)
@@ -358,11 +415,16 @@ class _Walk:
         self.states.update({prefix + name: learn for name, learn in cell.states.items()})
         known = {**own, **states}
         for element in cell.elements:
+            self.matches[prefix + element.name] = prefix + element.match if element.match else group
             self.element(element, prefix, paths, known)
         for instance in cell.instances:
             inner = {port: paths[net] for port, net in instance.nets.items()}
             imported = {mine: known[theirs] for mine, theirs in instance.states.items()}
-            self.cell(instance.cell, f"{prefix}{instance.name}.", {GROUND: GROUND, **inner}, imported)
+            within = prefix + instance.match if instance.match else group
+            for tolerance in instance.tolerances:
+                _, _, param = tolerance.param.rpartition(".")
+                self.spread[known[f"{instance.name}.{param}"]] = tolerance, within
+            self.cell(instance.cell, f"{prefix}{instance.name}.", {GROUND: GROUND, **inner}, imported, within)
 
     def node(self, path: str) -> int:
         """The number of a node; nets that nothing touches never get one."""
@@ -392,7 +454,9 @@ class _Walk:
         """A resistor between a terminal and the inside of an element; gives the inner node."""
         outer = nodes[element.device.terminals.index(terminal)]
         inner = self.node(f"{path}.{terminal}'")
-        resistor = Element(f"{element.name}.{param}", DEVICES["R"], (), {"r": value})
+        tolerances = tuple(replace(t, param="r") for t in element.tolerances if t.param == param)
+        resistor = Element(f"{element.name}.{param}", DEVICES["R"], (), {"r": value}, tolerances)
+        self.matches[f"{path}.{param}"] = self.matches.get(path, "")
         self._add(f"{path}.{param}", resistor, (outer, inner), states)
         return inner
 
@@ -411,6 +475,7 @@ class _Walk:
         base: dict[str, dict[str, Floats]] = {}
         rules: list[Rule] = []
         unknown = len(self.nodes)
+        outside = {path for path, *_ in self.elements.get("R", ())}  # series resistances, which have their tolerances
         for name, found in self.elements.items():
             device = found[0][1].device
             count = len(kernel(device).branches)
@@ -418,7 +483,10 @@ class _Walk:
             unknown += count * len(found)
             nodes = np.array([f[2] for f in found], dtype=np.int64).reshape(len(found), len(device.terminals))
             waves = {i: f[1].wave for i, f in enumerate(found) if f[1].wave is not None}
-            banks[name] = Bank(device, tuple(f[0] for f in found), nodes, branches, waves)
+            own = [tuple(t for t in f[1].tolerances if f"{f[0]}.{t.param}" not in outside) for f in found]
+            tolerances = {i: given for i, given in enumerate(own) if given}
+            matches = {i: self.matches[f[0]] for i, f in enumerate(found) if self.matches.get(f[0])}
+            banks[name] = Bank(device, tuple(f[0] for f in found), nodes, branches, waves, tolerances, matches)
             base[name] = {}
             for param in device.param_names:
                 given = [(f[1].params[param], f[3]) for f in found]
@@ -430,7 +498,7 @@ class _Walk:
             nodes=tuple(self.nodes),
             banks=banks,
             branch_count=unknown - len(self.nodes),
-            states=tuple(State(n, learn) for n, learn in self.states.items()),
+            states=tuple(State(n, learn, *self.spread.get(n, ())) for n, learn in self.states.items()),
             rules=tuple(rules),
             base=base,
             inputs=tuple(InputPort(p.name, p.kind, tuple(self.nodes[n] for n in p.nodes)) for p in circuit.inputs),

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from netlearn.circuit.waveform import Waveform
 from netlearn.devices.model import Device
@@ -51,27 +54,41 @@ class Formula:
     states: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Spread:
-    """A distribution by name with its numbers in SI: `normal` (relative), `pelgrom`, `lognormal`, ..."""
+class Spread(Protocol):
+    """By how much manufacture puts a parameter off (see `netlearn.variation.laws`)."""
 
-    kind: str
-    numbers: tuple[float, ...]
-    relative: bool = False
+    @property
+    def relative(self) -> bool:
+        """Whether it is a part of the parameter's value, or in its unit."""
+        ...
+
+    def grown(self, area: float) -> Spread:
+        """The same for a part of so many times the area."""
+        ...
+
+    def off(
+        self, normal: NDArray[np.float64], width: NDArray[np.float64], length: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Of standard normal numbers (D, E) for parts of these sizes (E,) in m, NaN where one has none; NaN where a size is
+        wanted that is not there, or not above zero."""
+        ...
 
 
 @dataclass(frozen=True)
 class Tolerance:
-    """What manufacture may do to a parameter: `within` a die, and from `lot` to lot."""
+    """What manufacture may do to a parameter: `within` a die each part by itself; `apart`, over the die, alike for parts that
+    are matched (laid out together, in one package); from `lot` to lot all of a kind alike."""
 
     param: str
     within: Spread
     lot: Spread | None = None
+    apart: Spread | None = None
 
 
 @dataclass(frozen=True)
 class Element:
-    """One device in a cell. `nodes` are local nets in the order of the device's terminals."""
+    """One device in a cell. `nodes` are local nets in the order of the device's terminals. A parameter that is not given has
+    its default."""
 
     name: str
     device: Device
@@ -80,6 +97,11 @@ class Element:
     tolerances: tuple[Tolerance, ...] = ()
     match: str = ""
     wave: Waveform | None = None
+
+    def __post_init__(self) -> None:
+        missing = {p.name: p.default for p in self.device.params if p.name not in self.params and p.default is not None}
+        if missing:
+            object.__setattr__(self, "params", {**self.params, **missing})
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,22 @@ import typer
 
 from netlearn import __version__
 from netlearn.backends import DEFAULT_BACKEND
+from netlearn.cli import exporting, importing, machining, manufacture, picturing
+from netlearn.cli.options import (
+    Allow,
+    BackendName,
+    CircuitName,
+    File,
+    Inputs,
+    Json,
+    Run,
+    Seed,
+    Set,
+    Start,
+    Target,
+    Temperature,
+)
+from netlearn.cli.progress import patience
 from netlearn.cli.study import app as study
 from netlearn.errors import NetlearnError, RunError
 
@@ -25,24 +41,8 @@ app = typer.Typer(
     help="Design, simulate and train electronic circuits that learn by themselves.",
     epilog="Exit codes: 0 done; 1 an assert of the task fails, a cell does not learn by its rule, or fmt --check would change; 2 a mistake, said in words.",
 )
-Allow = Annotated[list[Path] | None, typer.Option("--allow", help="A further folder netlists may read from.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
-File = Annotated[Path, typer.Argument(help="A netlist (.nl), or - for standard input.")]
-Run = Annotated[Path, typer.Argument(help="A run folder.")]
-Target = Annotated[
-    Path, typer.Argument(help="A netlist (- for standard input), or a run folder: solved as it was trained.")
-]
-Set = Annotated[list[str] | None, typer.Option("--set", help="name=value: a parameter of the circuit, once for each.")]
 PROMISED = ("error", "accuracy", "steps", "seconds", "settled", "unsettled", "run", "asserts")
 """What --json prints of a result."""
-Inputs = Annotated[
-    list[str] | None,
-    typer.Option("--input", help="name=value, such as x=0.3V or x[1]=200mV; else the task's first sample."),
-]
-Seed = Annotated[int, typer.Option(help="Decides random starting values.")]
-Start = Annotated[int | None, typer.Option("--seed", help="Decides random starting values of a netlist (0).")]
-CircuitName = Annotated[str | None, typer.Option("--circuit", help="Which circuit, where there are several.")]
-BackendName = Annotated[str, typer.Option("--backend", help="native, ngspice or reference.")]
 
 
 def main() -> None:
@@ -74,9 +74,6 @@ def _version(wanted: bool) -> None:
     if wanted:
         print(f"netlearn {__version__}")
         raise typer.Exit
-
-
-app.add_typer(study, name="study")
 
 
 @app.callback()
@@ -135,7 +132,7 @@ def _check_rule(
     out, module = asked.pop("out", None), asked.pop("module", None)
     bench, limits = conform.bench_of(asked), conform.limits_of(asked)
     netlist = compiled(file, allow, as_json, given)
-    _patience(bench.backend)
+    patience(bench.backend)
     cells = conform.conform(netlist, module, bench, limits, quiet=as_json)
     if out is not None:
         from netlearn.plot import conform as picture
@@ -151,9 +148,12 @@ def _check_rule(
 
 
 def _check(file: Path, given: list[str] | None, allow: list[Path] | None, as_json: bool) -> None:
+    from netlearn.circuit.chance import Keyed
     from netlearn.circuit.flat import flatten, initial
     from netlearn.cli.reading import compiled, undetermined
     from netlearn.learn.assembly import assemble
+    from netlearn.learn.memories import MEMORIES
+    from netlearn.learn.options import choose
     from netlearn.learn.plan import make_plan
     from netlearn.learn.task import make_task
     from netlearn.machine.rule import check_implements
@@ -166,7 +166,10 @@ def _check(file: Path, given: list[str] | None, allow: list[Path] | None, as_jso
         if task.imperfections:
             circuit = flatten(netlist.circuits[spec.circuit])
             params = initial(circuit, 0)
-            assemble(circuit, make_plan(circuit, params), task, params, (0,))
+            assemble(circuit, make_plan(circuit, params), task, params, Keyed((0,)))
+    for block in netlist.mismatches.values():
+        for choice in block.memories:
+            choose("memory", MEMORIES, choice, block.source)
     lost = undetermined(netlist, flats)
     if as_json:
         warnings = [
@@ -183,6 +186,8 @@ def _check(file: Path, given: list[str] | None, allow: list[Path] | None, as_jso
         )
     for t in netlist.tasks.values():
         print(f"{file}: task {t.name} on {t.circuit}: {len(t.inputs)} samples")
+    for m in netlist.mismatches.values():
+        print(f"{file}: mismatch {m.name} on {m.circuit}: {m.samples} chips; {', '.join(m.spread) or 'nothing'} spread")
 
 
 def _summary(flat: FlatCircuit) -> dict[str, Any]:
@@ -216,19 +221,6 @@ def fmt(
     print(f"formatted {file}", file=sys.stderr)
 
 
-def _patience(*backends: str, learning: bool = False) -> None:
-    """Say why the first use of the native engine takes its time."""
-    if "native" in backends:
-        from netlearn.jit import is_kept
-
-        if learning:
-            from netlearn.solve.teaching import teach_one as kernel
-        else:
-            from netlearn.solve.newton import points_of_one as kernel
-        if not is_kept(kernel):
-            print("compiling the native engine, once on this machine (a few seconds)", file=sys.stderr)
-
-
 @app.command()
 def train(
     file: File,
@@ -236,19 +228,22 @@ def train(
     backend: BackendName = DEFAULT_BACKEND,
     steps: Annotated[int | None, typer.Option(help="Samples to show; without it the task's stop rule decides.")] = None,
     seed: Annotated[int, typer.Option(help="Decides starting values, order and held-out samples.")] = 0,
+    temperature: Temperature = None,
     out: Annotated[Path | None, typer.Option(help="The run folder to make.")] = None,
     given: Set = None,
     allow: Allow = None,
     as_json: Json = False,
 ) -> None:
     """Train a circuit on a task of its netlist; leaves a run folder. Exit code 1: an assert of the task fails."""
+    from netlearn.circuit.temperature import NOMINAL_CELSIUS
     from netlearn.cli.reading import compiled
     from netlearn.learn import session
     from netlearn.learn.methods import Method
 
     netlist = compiled(file, allow, as_json, given)
-    run = session.start(netlist, task, backend, seed, steps, out, tuple(allow or ()))
-    _patience(backend, learning=type(run.trainer.task.method).formula is not Method.formula)
+    warm = NOMINAL_CELSIUS if temperature is None else temperature
+    run = session.start(netlist, task, backend, seed, steps, out, tuple(allow or ()), warm)
+    patience(backend, learning=type(run.trainer.task.method).formula is not Method.formula)
     _follow(run, as_json)
 
 
@@ -304,15 +299,16 @@ def solve(
     circuit: CircuitName = None,
     backend: BackendName = DEFAULT_BACKEND,
     seed: Start = None,
+    temperature: Temperature = None,
     given: Set = None,
     allow: Allow = None,
     as_json: Json = False,
 ) -> None:
     """Find one operating point and print every node voltage."""
-    from netlearn.cli.solving import solve_one, unsettled
+    from netlearn.cli.solving import find_subject, solve_one, unsettled
 
-    subject = _subject(target, circuit, seed, given, allow, quiet=as_json)
-    _patience(backend)
+    subject = find_subject(target, circuit, seed, given, allow, temperature, quiet=as_json)
+    patience(backend)
     answer = solve_one(subject, inputs or [], backend)
     if as_json:
         print(json.dumps(answer))
@@ -325,26 +321,6 @@ def solve(
         print(f"output {name:<17} {value:>14.9g}" if value is not None else f"output {name:<17} not settled")
     if not answer["settled"]:
         raise unsettled(subject)
-
-
-def _subject(
-    target: Path,
-    circuit: str | None,
-    seed: int | None,
-    given: list[str] | None,
-    allow: list[Path] | None,
-    quiet: bool,
-) -> Any:
-    """What is to be solved: a circuit of a netlist as it is before it learns, or of a run as it is afterwards."""
-    from netlearn.cli.reading import compiled
-    from netlearn.cli.solving import drawn, trained
-
-    if not target.is_dir():
-        return drawn(compiled(target, allow, quiet, given), circuit, seed or 0)
-    for option, value in (("--circuit", circuit), ("--seed", seed), ("--set", given), ("--allow", allow)):
-        if value is not None:
-            raise RunError(f"{option} means nothing for a run", "a run knows its circuit, its seed and its files")
-    return trained(target)
 
 
 @app.command()
@@ -360,15 +336,17 @@ def transient(
     circuit: CircuitName = None,
     backend: BackendName = DEFAULT_BACKEND,
     seed: Start = None,
+    temperature: Temperature = None,
     given: Set = None,
     allow: Allow = None,
     as_json: Json = False,
 ) -> None:
     """Follow node voltages over time: comma-separated values, or a picture. Exit code 1: an assert fails."""
     from netlearn.cli import waves
+    from netlearn.cli.solving import find_subject
 
-    subject = _subject(target, circuit, seed, given, allow, quiet=as_json)
-    _patience(backend)
+    subject = find_subject(target, circuit, seed, given, allow, temperature, quiet=as_json)
+    patience(backend)
     found = waves.waves(subject, inputs or [], stop, step, net or [], backend)
     if out is not None and out.suffix != ".csv":
         from netlearn.plot import write_picture
@@ -408,7 +386,7 @@ def agree(
 
     names = agreement.two_names(backends)
     netlist = compiled(file, allow, as_json, given)
-    _patience(*names)
+    patience(*names)
     answer = agreement.agree(agreement.case_of(netlist, task, circuit, inputs or [], seed), names)
     print(json.dumps(answer) if as_json else agreement.table(answer))
     if not answer["agree"]:
@@ -434,70 +412,10 @@ def compare(
     """Train a task by several rules: error, accuracy and what each asks of the circuit, as CSV, picture and paragraph."""
     from netlearn.cli import comparing
 
-    _patience(backend, "native")
+    patience(backend, "native")
     question = comparing.Question(file, methods, task, seeds, fractions, noise, steps, backend, tuple(allow or ()))
     comparison, folder = comparing.run(question, out, quiet=as_json)
     print(comparing.told(comparison, folder, as_json))
-
-
-@app.command()
-def ladder(
-    file: File,
-    task: Annotated[str | None, typer.Option(help="Which task, where there are several.")] = None,
-    levels: Annotated[str, typer.Option(help="Which levels.")] = "L0,L1,L2,L3",
-    steps: Annotated[
-        int | None, typer.Option(help="Samples to show; else as many as L0 needs by the stop rule.")
-    ] = None,
-    seed: Seed = 0,
-    given: Set = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="The folder to fill, or to go on with.")] = None,
-    allow: Allow = None,
-    as_json: Json = False,
-) -> None:
-    """Learn a task on four levels: the rule as a formula (L0), with imperfections (L1), from outside on ngspice (L2), and
-    the circuit by itself as one transient of ngspice (L3). Leaves curves, costs, states, effects and ladder.json. Exit
-    code 1: an assert of the task fails on a level, or a machine cannot be followed."""
-    from netlearn.cli import machines
-
-    _patience("native", learning=True)
-    asked = machines.Question(file, task, seed, steps, tuple(given or ()), tuple(allow or ()), out, as_json)
-    found, folder = machines.climb(asked, levels)
-    _tell_machine(found, folder, as_json)
-
-
-@app.command()
-def machine(
-    file: File,
-    task: Annotated[str | None, typer.Option(help="Which task, where there are several.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Samples to show (1000).")] = None,
-    sweep: Annotated[
-        str | None, typer.Option(help="A parameter of the circuit: c=1nF:1uF:7 (geometric) or c=1nF,10nF.")
-    ] = None,
-    backend: BackendName = DEFAULT_BACKEND,
-    seed: Seed = 0,
-    given: Set = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="The folder to fill, or to go on with.")] = None,
-    allow: Allow = None,
-    as_json: Json = False,
-) -> None:
-    """Leave a circuit alone with its task, as one transient, and watch it learn: error, power, energy. Update circuitry,
-    clamps and clocks are its own (`label y = V(goal) every 1ms`); nothing is updated from outside. Exit code 1: it cannot be
-    followed to the end."""
-    from netlearn.cli import machines
-
-    _patience(backend)
-    asked = machines.Question(file, task, seed, steps, tuple(given or ()), tuple(allow or ()), out, as_json)
-    found, folder = machines.follow(asked, backend, sweep)
-    _tell_machine(found, folder, as_json)
-
-
-def _tell_machine(found: Any, folder: Path, as_json: bool) -> None:
-    from netlearn.cli import machines
-
-    print(machines.told(found, folder, as_json))
-    if failures := machines.failures(found):
-        print(f"failed: {'; '.join(failures)}", file=sys.stderr)
-        raise typer.Exit(1)
 
 
 @app.command()
@@ -519,57 +437,27 @@ def lattice(
 
 
 @app.command()
-def schematic(
-    file: File,
-    module: Annotated[str | None, typer.Option(help="Which module.")] = None,
-    circuit: CircuitName = None,
-    given: Set = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="An .svg to write; else it is printed.")] = None,
-    allow: Allow = None,
+def kits(
+    folder: Annotated[
+        Path, typer.Argument(help="Where a netlist lies or will: netlearn.toml is looked for from there.")
+    ] = Path(),
+    as_json: Json = False,
 ) -> None:
-    """Draw the schematic of a module or circuit, from the text alone."""
-    from netlearn.cli.drawing import chosen
-    from netlearn.plot import schematic as draw
-    from netlearn.store import write_bytes
+    """Say which process kits there are, where netlearn.toml says they are, and what one transistor of each carries.
+    Exit code 1: one that is set up does not work."""
+    from netlearn.cli.kits import surveyed, told
 
-    if out is not None and out.suffix != ".svg":
-        raise RunError(f"schematics are svg, not '{out.suffix}'")
-    drawn = draw(chosen(file, allow, module, circuit, given or []))
-    if out is None:
-        print(drawn, end="")
-    else:
-        write_bytes(out, drawn.encode())
-        print(out)
+    found = surveyed(folder)
+    print(json.dumps(found) if as_json else "\n".join(told(kit) for kit in found))
+    if any(kit["said"] and kit["fault"] for kit in found):
+        raise typer.Exit(1)
 
 
-@app.command()
-def plot(
-    run: Run,
-    kind: Annotated[str, typer.Argument(help="curve, network, outputs or states.")],
-    out: Annotated[Path | None, typer.Option(help="Where to write it (svg, png or pdf).")] = None,
-) -> None:
-    """Draw a picture of a run."""
-    from netlearn.plot import save, view
-    from netlearn.store import open_run
-
-    folder = open_run(run)
-    print(save(view(folder), kind, out or folder.path / f"{kind}.svg"))
-
-
-@app.command()
-def report(
-    run: Annotated[
-        Path,
-        typer.Argument(help="A run folder, the folder of a study (or one with several of these), or a netlist (.nl)."),
-    ],
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write the page.")] = None,
-) -> None:
-    """Write one self-contained HTML page about a finished run, about studies, or about the cells of a netlist."""
-    from netlearn.report import write_cells_report, write_report, write_studies_report
-    from netlearn.store import open_run
-
-    if run.suffix == ".nl" and not run.is_dir():
-        print(write_cells_report(run, out))
-        return
-    studies = (run / "study.json").is_file() or any(run.glob("*/study.json"))
-    print(write_studies_report(run, out) if studies else write_report(open_run(run), out))
+for _command in (
+    *(machining.ladder, machining.machine, manufacture.mismatch, manufacture.mc),
+    *(picturing.schematic, picturing.network, picturing.plot, picturing.report),
+    *(exporting.export, exporting.verify, importing.equal),
+):
+    app.command()(_command)
+app.command("import")(importing.import_)
+app.add_typer(study, name="study")

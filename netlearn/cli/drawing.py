@@ -1,4 +1,4 @@
-"""`netlearn schematic`: which cell of a netlist is drawn."""
+"""`netlearn schematic`: which cell of a netlist is drawn; `netlearn network`: a circuit at an operating point."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from pathlib import Path
 
 from netlearn.circuit.model import GROUND, Cell, Circuit
 from netlearn.cli.reading import compiled, settings
-from netlearn.cli.solving import choose_circuit
+from netlearn.cli.solving import Subject, choose_circuit, operating_point, unsettled
 from netlearn.errors import CircuitError
 from netlearn.lang.values import suggest
+from netlearn.plot import network
+from netlearn.plot.picture import picture
 
 
 def chosen(
@@ -41,3 +43,15 @@ def with_pins(circuit: Circuit) -> Cell:
     read = [node for port in circuit.outputs for pair in (port.free, port.clamped) for node in pair]
     known = set(circuit.top.nets)
     return replace(circuit.top, ports=tuple(dict.fromkeys(n for n in (*driven, *read) if n in known and n != GROUND)))
+
+
+def pictured(subject: Subject, given: Sequence[str], backend: str, suffix: str) -> bytes:
+    """The picture of a circuit's network with its inputs as given, by what a file of it is called (.svg, .png, .pdf)."""
+    circuit, params = subject.circuit, subject.params
+    inputs, solution = operating_point(subject, given, backend)
+    if not solution.settled.all():
+        raise unsettled(subject)
+    x = solution.x[0, 0]
+    if not network.drawable(network.edges(circuit, params, x)):
+        raise CircuitError(f"{circuit.name} has no edge that conducts", "netlearn schematic draws any circuit")
+    return picture(suffix, network.SIZE, lambda figure: network.draw_one(figure, circuit, params, x, inputs))

@@ -118,3 +118,28 @@ def telling(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     with Progress(console=Console(stderr=True), transient=True) as bar:
         row = bar.add_task("starting")
         yield lambda what, done, total: bar.update(row, description=what, completed=done, total=total)
+
+
+@contextmanager
+def reading(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Say in a terminal what is being done, in a line that goes away."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda doing: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("reading") as status:
+        yield lambda doing: status.update(doing)
+
+
+def patience(*backends: str, learning: bool = False) -> None:
+    """Say why the first use of the native engine takes its time."""
+    if "native" in backends:
+        from netlearn.jit import is_kept
+
+        if learning:
+            from netlearn.solve.teaching import teach_one as kernel
+        else:
+            from netlearn.solve.newton import points_of_one as kernel
+        if not is_kept(kernel):
+            print("compiling the native engine, once on this machine (a few seconds)", file=sys.stderr)

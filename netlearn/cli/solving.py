@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,13 @@ import numpy as np
 from netlearn import units
 from netlearn.backends import open_backend
 from netlearn.circuit.connections import Connections
-from netlearn.circuit.flat import FlatCircuit, Floats, Params, boundary, flatten, initial, with_states
+from netlearn.circuit.flat import FlatCircuit, Floats, Params, boundary, flatten, initial
 from netlearn.circuit.model import GROUND, Circuit
-from netlearn.errors import CircuitError
+from netlearn.circuit.temperature import NOMINAL_CELSIUS, at
+from netlearn.cli.reading import compiled
+from netlearn.errors import CircuitError, RunError
 from netlearn.lang.compile import Netlist
-from netlearn.solve.solution import read
+from netlearn.solve.solution import Solution, read
 
 
 @dataclass(frozen=True)
@@ -31,15 +33,20 @@ class Subject:
     labels: Floats | None = None
 
 
+def operating_point(subject: Subject, given: Sequence[str], backend: str) -> tuple[Floats, Solution]:
+    """Values of the inputs (inputs,), given ones first, and what the circuit does with them."""
+    inputs = input_values(subject.circuit, given, subject.inputs)
+    solver = open_backend(backend, subject.circuit)
+    try:
+        return inputs, solver.operating_points(subject.params, boundary(subject.circuit, inputs[None, :]))
+    finally:
+        solver.close()
+
+
 def solve_one(subject: Subject, given: Sequence[str], backend: str) -> dict[str, Any]:
     """nodes: name to volts (None where not settled); outputs by name; inputs used; settled."""
     circuit, params = subject.circuit, subject.params
-    inputs = input_values(circuit, given, subject.inputs)
-    solver = open_backend(backend, circuit)
-    try:
-        solution = solver.operating_points(params, boundary(circuit, inputs[None, :]))
-    finally:
-        solver.close()
+    inputs, solution = operating_point(subject, given, backend)
     values = read(circuit, params, solution.x)[0, 0]
     nodes = {n: _number(v) for n, v in zip(circuit.nodes, solution.x[0, 0], strict=False)}
     return {
@@ -64,18 +71,42 @@ def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def trained(run: Path) -> Subject:
-    """The circuit of a run as it was trained, and the first sample of its task."""
+def find_subject(
+    target: Path,
+    circuit: str | None,
+    seed: int | None,
+    given: list[str] | None,
+    allow: list[Path] | None,
+    celsius: float | None,
+    quiet: bool,
+) -> Subject:
+    """What is to be solved: a circuit of a netlist as it is before it learns, or of a run as it is afterwards."""
+    if not target.is_dir():
+        warm = NOMINAL_CELSIUS if celsius is None else celsius
+        return drawn(compiled(target, allow, quiet, given), circuit, seed or 0, warm)
+    refuse_of_run({"--circuit": circuit, "--seed": seed, "--set": given, "--allow": allow})
+    return trained(target, celsius)
+
+
+def refuse_of_run(typed: Mapping[str, object]) -> None:
+    """RunError where an option was typed that a run folder answers itself."""
+    for option, value in typed.items():
+        if value not in (None, (), []):
+            raise RunError(f"{option} means nothing for a run", "a run knows its circuit, its seed and its files")
+
+
+def trained(run: Path, celsius: float | None = None) -> Subject:
+    """The circuit of a run as it was trained, as warm as it was then or as is asked for, and the first sample of its task."""
     from netlearn.learn import session
     from netlearn.store import open_run
 
     folder = open_run(run)
     circuit, task, saved = session.trained(folder)
-    params = with_states(circuit, initial(circuit, folder.config["seed"]), saved["states"])
+    params = session.params_of(folder, circuit, saved["states"], celsius)
     return Subject(circuit, params, task.inputs[0])
 
 
-def drawn(netlist: Netlist, name: str | None, seed: int) -> Subject:
+def drawn(netlist: Netlist, name: str | None, seed: int, celsius: float = NOMINAL_CELSIUS) -> Subject:
     """A circuit of a netlist before it learns, and the first sample of its first task."""
     if seed < 0:
         raise CircuitError(f"seed {seed}", "a seed is not negative")
@@ -83,7 +114,7 @@ def drawn(netlist: Netlist, name: str | None, seed: int) -> Subject:
     task = next((t for t in netlist.tasks.values() if t.circuit == chosen.name), None)
     circuit = flatten(chosen)
     inputs, labels = (np.array(task.inputs[0]), np.array(task.labels[0])) if task is not None else (None, None)
-    return Subject(circuit, initial(circuit, seed), inputs, chosen, labels)
+    return Subject(circuit, at(circuit, initial(circuit, seed), celsius), inputs, chosen, labels)
 
 
 def choose_circuit(netlist: Netlist, name: str | None) -> Circuit:

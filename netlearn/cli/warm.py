@@ -11,6 +11,7 @@ import sys
 import numpy as np
 
 from netlearn.backends.native import Native
+from netlearn.circuit.chance import Keyed
 from netlearn.circuit.flat import FlatCircuit, Params, boundary, flatten, initial
 from netlearn.devices import DEVICES, kernel
 from netlearn.devices.machine import machine
@@ -58,7 +59,7 @@ def main() -> None:
     netlist = compile_netlist(NETLIST)
     circuit, task = flatten(netlist.circuit), make_task(netlist.task, 0)
     native, one = Native(circuit), initial(circuit)
-    lesson = make_lesson(task, assemble(circuit, make_plan(circuit, one), task, one, (0,)))
+    lesson = make_lesson(task, assemble(circuit, make_plan(circuit, one), task, one, Keyed((0,))))
     assert lesson is not None
     for count in (1, 8):
         use(native, circuit, one.copies(count))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -87,7 +87,7 @@ def _labelled(subject: Subject, places: Mapping[str, int], given: Sequence[str])
     dc = values["V"]["dc"].copy()
     for name, place in places.items():
         dc[:, place] = volts[name]
-    return Params(subject.params.states, {**values, "V": {**values["V"], "dc": dc}})
+    return replace(subject.params, values={**values, "V": {**values["V"], "dc": dc}})
 
 
 def _shown(circuit: FlatCircuit, nets: Sequence[str]) -> list[str]:

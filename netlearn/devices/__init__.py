@@ -17,7 +17,7 @@ from netlearn.devices import (
     switch,
 )
 from netlearn.devices.cards import CARDS
-from netlearn.devices.law import Kernel, kernel
+from netlearn.devices.law import Kernel, kernel, known_law
 from netlearn.devices.model import Card, Device, ModelCard, Param
 
 DEVICES: dict[str, Device] = {
@@ -47,4 +47,4 @@ DEVICES: dict[str, Device] = {
     )
 }
 
-__all__ = ["CARDS", "DEVICES", "Card", "Device", "Kernel", "ModelCard", "Param", "kernel"]
+__all__ = ["CARDS", "DEVICES", "Card", "Device", "Kernel", "ModelCard", "Param", "kernel", "known_law"]

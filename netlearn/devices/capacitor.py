@@ -20,6 +20,7 @@ DEVICE = Device(
     law="charge q(p, n) = c * V(p, n)",
     value="c",
     drop=("p", "n"),
+    symmetric=(("p", "n"),),
     card=Card("c{id} {p} {n} <c>"),
 )
 

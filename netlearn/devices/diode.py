@@ -5,11 +5,14 @@
 
     q = tt i_d + depletion charge of cjo, vj, m, continued linearly above v = vj / 2
 
-The series resistance `rs` is a resistor outside the junction.
+The series resistance `rs` is a resistor outside the junction. With temperature, by SPICE (r = hot / temp, vt at hot),
+
+    is(hot) = is r^(xti / n) exp((r - 1) eg / (n vt)),      vj and cjo as in `netlearn.devices.warmth`
 """
 
 from netlearn.devices.junction import depletion
 from netlearn.devices.model import Card, Device, Param
+from netlearn.devices.warmth import HOT_VT, RATIO, TEMP, capacitance, potential
 
 E = 2.718281828459045
 
@@ -25,6 +28,9 @@ DEVICE = Device(
         Param("vj", "V", 1.0, "junction potential", "positive"),
         Param("m", "", 0.5, "grading coefficient", "positive", most=0.9),
         Param("tt", "s", 0.0, "transit time", "not negative"),
+        Param("eg", "V", 1.11, "energy gap, of the saturation current's temperature", "positive"),
+        Param("xti", "", 3.0, "exponent of the saturation current's temperature"),
+        TEMP,
     ),
     law=f"""
         let vd = V(p, n)
@@ -39,6 +45,12 @@ DEVICE = Device(
     series=(("rs", "p"),),
     card=Card(
         "d{id} {p} {n} {model}",
-        ".model {model} d(is=<is> n=<n> rs=0 cjo=<cjo> vj=<vj> m=<m> tt=<tt>)",
+        ".model {model} d(is=<is> n=<n> rs=0 cjo=<cjo> vj=<vj> m=<m> tt=<tt>{warm})",
+        warm=(" temp=<celsius>", " tnom=<celsius>"),
     ),
+    temperature={
+        "is": f"is * exp(({RATIO} - 1) * eg / (n * {HOT_VT}) + xti / n * log{RATIO})",
+        "vj": potential("vj"),
+        "cjo": capacitance("cjo", "vj", "m"),
+    },
 )

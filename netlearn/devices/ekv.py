@@ -7,10 +7,14 @@ Enz, Krummenacher, Vittoz (1995), voltages to the bulk, n the slope factor:
 
 It tends to kp w / l (v_g - vto - n (v_d + v_s) / 2) (v_d - v_s) in strong inversion and to an exponential of
 slope n vt below threshold. SPICE gets it as a behavioural source from this same law; `gleak` is a conductance
-from drain to source that keeps a cut-off network solvable.
+from drain to source that keeps a cut-off network solvable. With temperature, by EKV 2.6 (Bucher et al., EPFL, 1997; +:
+p-channel),
+
+    vto(hot) = vto -+ tcv (hot - temp),       kp(hot) = kp (hot / temp)^bex
 """
 
 from netlearn.devices.model import Device, Param
+from netlearn.devices.warmth import RATIO, TEMP
 
 PARAMS = (
     Param("vto", "V", 0.7, "threshold voltage at zero bulk bias"),
@@ -19,6 +23,9 @@ PARAMS = (
     Param("l", "m", 1e-4, "channel length", "positive"),
     Param("n", "", 1.3, "slope factor", "positive"),
     Param("gleak", "S", 1e-12, "drain-source leakage", "not negative"),
+    Param("tcv", "V/K", 1e-3, "by which the threshold falls with temperature"),
+    Param("bex", "", -1.5, "exponent of the mobility's temperature"),
+    TEMP,
 )
 
 
@@ -32,7 +39,7 @@ def _law(sign: str) -> str:
     """
 
 
-def _device(name: str, doc: str, sign: str) -> Device:
+def _device(name: str, doc: str, sign: str, channel: str) -> Device:
     return Device(
         name=name,
         doc=doc,
@@ -40,9 +47,13 @@ def _device(name: str, doc: str, sign: str) -> Device:
         params=PARAMS,
         law=_law(sign),
         drop=("d", "s"),
+        symmetric=(("d", "s"),),
         control=("g", "b"),
+        channel=channel,
+        slow={"vto": 1, "kp": -1, "w": -1, "l": 1},
+        temperature={"vto": f"vto - {sign} * tcv * (hot - temp)", "kp": f"kp * {RATIO}^bex"},
     )
 
 
-NEKV = _device("NEKV", "n-channel MOS transistor, EKV law (weak to strong inversion)", "1")
-PEKV = _device("PEKV", "p-channel MOS transistor, EKV law (weak to strong inversion)", "(0 - 1)")
+NEKV = _device("NEKV", "n-channel MOS transistor, EKV law (weak to strong inversion)", "1", "n")
+PEKV = _device("PEKV", "p-channel MOS transistor, EKV law (weak to strong inversion)", "(0 - 1)", "p")

@@ -10,5 +10,6 @@ DEVICE = Device(
     law="voltage e(p, n) = 0\nflux e = l * I(e)",
     value="l",
     drop=("p", "n"),
+    symmetric=(("p", "n"),),
     card=Card("l{id} {p} {n} <l>"),
 )

@@ -24,6 +24,7 @@ from typing import Any
 from netlearn.cache import digest, kept
 from netlearn.devices.model import Device
 from netlearn.devices.primitives import FUNCTIONS, Array, Tree
+from netlearn.errors import KitError
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,16 @@ class Kernel:
 def kernel(device: Device) -> Kernel:
     """The kernel of a device, generated at most once a machine."""
     return _kernel(device.name, device.terminals, device.param_names, device.law)
+
+
+def known_law(device: Device) -> Kernel:
+    """The kernel of a device whose numbers hold: KitError for a transistor of a process kit, which has none here."""
+    if device.kit:
+        raise KitError(
+            f"the current through {device.name} is known to ngspice only: its law is in the process kit {device.kit}",
+            "read voltages, and learn by a rule of drops alone, such as hardware or sign",
+        )
+    return kernel(device)
 
 
 @cache

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
 Allowed = Literal["any", "positive", "not negative"]
@@ -31,6 +32,7 @@ class Param:
     doc: str
     allowed: Allowed = "any"
     most: float = math.inf
+    least: float = -math.inf
 
     def fault(self, value: float) -> str:
         """What is wrong with a value, or nothing."""
@@ -40,6 +42,8 @@ class Param:
             return f"{self.name} is {value:g}, and must be greater than zero"
         if self.allowed == "not negative" and value < 0:
             return f"{self.name} is {value:g}, and must not be negative"
+        if value < self.least:
+            return f"{self.name} is {value:g}, and must be at least {self.least:g}"
         if value > self.most:
             return f"{self.name} is {value:g}, and must not exceed {self.most:g}"
         return ""
@@ -50,13 +54,16 @@ class Card:
     """How SPICE spells a device: element line, model line, and which parameters `alter` can change.
 
     The templates are filled with `{id}`, `{model}`, node names as `{terminal}` and numbers as `<parameter>`;
-    `transient` replaces `line` in transient runs where the two differ.
+    `transient` replaces `line` in transient runs where the two differ. `alter`: a parameter of the language to SPICE's of the
+    first line's element, or to the letter of one of them and its parameter. `warm` is put behind the element line, and behind
+    the numbers of the model, where a device does not work at SPICE's nominal temperature: filled with `<celsius>`.
     """
 
     line: str
     model: str = ""
     transient: str = ""
     alter: Mapping[str, str] = field(default_factory=dict)
+    warm: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,13 @@ class Device:
     `grounded`: terminals that go to ground where a netlist does not connect them. `holds`: the parameter that a
     voltage branch between the two terminals simply is, so that the other end is known where one is grounded.
     `junction`: a first guess at an operating point takes it for an open circuit. `moving`: the law over time, after
-    the operating point it starts from, of a device that is something else at rest.
+    the operating point it starts from, of a device that is something else at rest. `channel`: "n" or "p" of a transistor, by
+    which corners of a process tell it; `slow`: by which sign of its parameters manufacture makes it slower. `kit`: the
+    process kit whose models it has; its law says only what depends on what, and its numbers hold nowhere. `home`: where the
+    netlist that uses it lies; `corner`: of that process, else the one of netlearn.toml. `temperature`: how parameters move with it, each as an expression (in the language of
+    laws) of its parameters at `temp` for what they are at `hot` (K); see `netlearn.circuit.temperature`. A device with a
+    parameter `temp` works at that temperature: vt in its law follows. `symmetric`: groups of terminals that can change places
+    without any change of the law, but that the two parameters of each pair in `mirrored` change places as well.
     """
 
     name: str
@@ -89,6 +102,14 @@ class Device:
     holds: str = ""
     junction: bool = False
     moving: str = ""
+    channel: str = ""
+    slow: Mapping[str, int] = field(default_factory=dict)
+    kit: str = ""
+    home: Path | None = None
+    corner: str = ""
+    temperature: Mapping[str, str] = field(default_factory=dict)
+    symmetric: tuple[tuple[str, ...], ...] = ()
+    mirrored: tuple[tuple[str, str], ...] = ()
 
     @property
     def param_names(self) -> tuple[str, ...]:

@@ -9,10 +9,16 @@ which is the linear region for v_ds < v_gst and saturation beyond. A forward-bia
 of the square root. Bulk junctions carry i = is (exp(v / vt) - 1) + gmin v, and -is + gmin v below -3 vt: SPICE's
 jump of is / 20 there is kept. PMOS is the same with every voltage and current reversed. Overlap and junction charges
 as in SPICE; without an oxide thickness level 1 has no channel charge, and neither have we.
+
+With temperature, by SPICE (ngspice's mos1temp.c; +: n-channel, -: p-channel; E_g, phi, pb, cbd, cbs: `netlearn.devices.warmth`),
+
+    kp(hot)  = kp (hot / temp)^-3/2,          is(hot) = is exp(E_g(temp) / vt(temp) - E_g(hot) / vt(hot))
+    vto(hot) = vto +- gamma (sqrt(phi(hot)) - sqrt(phi)) +- (phi(hot) - phi) / 2 + (E_g(temp) - E_g(hot)) / 2
 """
 
 from netlearn.devices.junction import depletion
 from netlearn.devices.model import Card, Device, Param
+from netlearn.devices.warmth import HOT_VT, RATIO, TEMP, capacitance, gap, potential
 
 PARAMS = (
     Param("vto", "V", 0.0, "threshold voltage at zero bulk bias"),
@@ -31,6 +37,7 @@ PARAMS = (
     Param("cbs", "F", 0.0, "bulk-source capacitance at zero volts", "not negative"),
     Param("pb", "V", 0.8, "bulk junction potential", "positive"),
     Param("mj", "", 0.5, "bulk junction grading coefficient", "positive", most=0.9),
+    TEMP,
 )
 
 
@@ -62,7 +69,21 @@ def _law(sign: str) -> str:
     """
 
 
-def _device(name: str, doc: str, sign: str) -> Device:
+def _temperature(sign: str) -> dict[str, str]:
+    phi = potential("phi")
+    moved = f"gamma * (sqrt({phi}) - sqrt(phi)) + ({phi} - phi) / 2"
+    return {
+        "vto": f"vto + {sign} * ({moved}) + ({gap('temp')} - {gap('hot')}) / 2",
+        "kp": f"kp / ({RATIO} * sqrt{RATIO})",
+        "phi": phi,
+        "is": f"is * exp({gap('temp')} / vt - {gap('hot')} / {HOT_VT})",
+        "pb": potential("pb"),
+        "cbd": capacitance("cbd", "pb", "mj"),
+        "cbs": capacitance("cbs", "pb", "mj"),
+    }
+
+
+def _device(name: str, doc: str, sign: str, channel: str) -> Device:
     numbers = ["vto", "kp", "gamma", "phi", "lambda", "is", "cgso", "cgdo", "cbd", "cbs", "pb", "mj"]
     model = " ".join(f"{n}=<{n}>" for n in numbers)
     return Device(
@@ -72,15 +93,21 @@ def _device(name: str, doc: str, sign: str) -> Device:
         params=PARAMS,
         law=_law(sign),
         drop=("d", "s"),
+        symmetric=(("d", "s"),),
+        mirrored=(("cgdo", "cgso"), ("cbd", "cbs"), ("rd", "rs")),
         control=("g",),
         series=(("rd", "d"), ("rs", "s")),
         card=Card(
             "m{id} {d} {g} {s} {b} {model} w=<w> l=<l>",
-            f".model {{model}} {name.lower()}(level=1 rd=0 rs=0 {model})",
+            f".model {{model}} {name.lower()}(level=1 rd=0 rs=0 {model}{{warm}})",
             alter={"w": "w", "l": "l"},
+            warm=(" temp=<celsius>", " tnom=<celsius>"),
         ),
+        channel=channel,
+        slow={"vto": 1 if channel == "n" else -1, "kp": -1, "w": -1, "l": 1},
+        temperature=_temperature(sign),
     )
 
 
-NMOS = _device("NMOS", "n-channel MOS transistor, SPICE level 1", "1")
-PMOS = _device("PMOS", "p-channel MOS transistor, SPICE level 1", "(0 - 1)")
+NMOS = _device("NMOS", "n-channel MOS transistor, SPICE level 1", "1", "n")
+PMOS = _device("PMOS", "p-channel MOS transistor, SPICE level 1", "(0 - 1)", "p")

@@ -15,7 +15,10 @@ from typing import Any
 
 import numpy as np
 
-THERMAL_VOLTAGE = 1.38064852e-23 * 300.15 / 1.6021766208e-19  # V at 27 C, with SPICE's constants
+ZERO_CELSIUS = 273.15  # K
+NOMINAL = 300.15  # K: 27 C, where parameters are given, as in SPICE
+VOLTS_A_KELVIN = 1.38064852e-23 / 1.6021766208e-19  # k / q with SPICE's constants
+THERMAL_VOLTAGE = VOLTS_A_KELVIN * NOMINAL
 GMIN = 1e-12  # S, across every junction, as in SPICE
 LIMIT = 80.0
 CONSTANTS = {"vt": THERMAL_VOLTAGE, "gmin": GMIN, "pi": float(np.pi)}
@@ -37,7 +40,7 @@ def softplus(x: Array) -> Array:
 
 
 def logistic(x: Array) -> Array:
-    return 0.5 * (1.0 + np.tanh(0.5 * x))
+    return 1.0 / (1.0 + np.exp(np.minimum(-x, 300.0)))  # every digit of a small one, too
 
 
 def pos(x: Array) -> Array:

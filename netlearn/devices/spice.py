@@ -38,14 +38,14 @@ _FOLD: dict[str, Callable[..., float]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
-_FORMS: dict[str, str] = {
+FORMS: dict[str, str] = {
     "log": "ln({0})",
     "fabs": "abs({0})",
     "sign": "sgn({0})",
     "limexp": f"({{0}} > {LIMIT} ? {math.exp(LIMIT)!r}*({{0}}-{LIMIT - 1}) : exp({{0}}))",
     "dlimexp": f"exp(min({{0}},{LIMIT}))",
     "softplus": "({0} > 40 ? {0} : ln(1+exp({0})))",
-    "logistic": "(0.5*(1+tanh(0.5*{0})))",
+    "logistic": "(1/(1+exp(min(-({0}),300))))",
     "pos": "max({0},0)",
     "step": "u({0})",
     "where": "({0} ? {1} : {2})",
@@ -105,8 +105,8 @@ def spell(tree: Tree, leaf: Callable[[str, str], str]) -> str:
     if tree[0] == "^":
         return _power(tree, leaf)
     parts = [spell(t, leaf) for t in tree[1:]]
-    if tree[0] in _FORMS:
-        return _FORMS[tree[0]].format(*parts)
+    if tree[0] in FORMS:
+        return FORMS[tree[0]].format(*parts)
     if tree[0] in ("+", "*", "<", "<=", ">", ">=", "==", "!="):
         return f"({f'{tree[0]}'.join(parts)})"
     return f"{tree[0]}({','.join(parts)})"

@@ -20,5 +20,6 @@ DEVICE = Device(
         current i(p, n) = V(p, n) * exp(0 - u * log(ron) - (1 - u) * log(roff))
     """,
     drop=("p", "n"),
+    symmetric=(("p", "n"),),
     control=("cp", "cn"),
 )

@@ -13,7 +13,7 @@ from lark import Token, Tree
 from sympy.printing.pycode import AbstractPythonCodePrinter
 
 from netlearn import units
-from netlearn.devices.primitives import CONSTANTS, LIMIT
+from netlearn.devices.primitives import CONSTANTS, LIMIT, VOLTS_A_KELVIN
 from netlearn.syntax import parse
 
 Expr = Any
@@ -110,6 +110,8 @@ class LawReader:
         self.params = {p: sp.Symbol(f"p_{p}", real=True) for p in params}
         self.currents: dict[str, Expr] = {}  # voltage branch name to its unknown current
         self.names: dict[str, Expr] = {k: sp.Float(v) for k, v in CONSTANTS.items()}
+        if "temp" in self.params:  # the device's own thermal voltage
+            self.names["vt"] = sp.Float(VOLTS_A_KELVIN) * self.params["temp"]
         self.f: list[Expr] = [sp.Integer(0)] * len(terminals)
         self.q: list[Expr] = [sp.Integer(0)] * len(terminals)
         self.parts: list[tuple[str, str, str, str, Expr]] = []

@@ -16,12 +16,13 @@ from lark import Token, Tree
 from netlearn.circuit.model import Cell, Circuit
 from netlearn.devices import DEVICES, ModelCard
 from netlearn.errors import CheckFault, CircuitError, Diagnostic, NetlistError, Source, Span, SyntaxFault
+from netlearn.kits import FOLDER
 from netlearn.lang.budget import TooLarge
 from netlearn.lang.deviations import MismatchSpec, read_mismatch
 from netlearn.lang.draft import Session
 from netlearn.lang.elaborate import Placed, build_cell, build_circuit
 from netlearn.lang.element import read_element, read_model
-from netlearn.lang.library import MAX_IMPORT_DEPTH, Definition, File, Report, locate, read_text
+from netlearn.lang.library import MAX_IMPORT_DEPTH, Definition, File, Report, kit_file, locate, read_text
 from netlearn.lang.lints import mega
 from netlearn.lang.modules import Module, module_of
 from netlearn.lang.recover import read_faults
@@ -127,7 +128,7 @@ def _compile(
     source: Source, folder: Path | None, allowed: tuple[Path, ...], report: Report, settings: Mapping[str, Quantity]
 ) -> Netlist:
     try:
-        file = _Reader(report, allowed).file(source, folder, ())
+        file = _Reader(report, allowed, folder).file(source, folder, ())
         if file is None:
             return Netlist(source, {}, {}, {}, {})
         return _build(file, folder, allowed, report, settings)
@@ -204,7 +205,12 @@ def _blocks(
                 if not report.errors:
                     schedules[name] = read_schedule(tree, tasks)
             elif tree.data == "mismatch":
-                mismatches[name] = read_mismatch(tree, _on(tree, file, circuits))
+                circuit = _on(tree, file, circuits)
+                _new(tree.children[0], mismatches)
+                if not report.errors:
+                    mismatches[name] = read_mismatch(
+                        tree, circuit, file.source, lambda *said: report.lint(said[0], file.source, said[1], said[2])
+                    )
         except Followed:
             continue
         except Fault as fault:
@@ -250,8 +256,8 @@ def _new(token: Token, known: Mapping[str, Any]) -> None:
 class _Reader:
     """Reads files and what they import; each file once."""
 
-    def __init__(self, report: Report, allowed: tuple[Path, ...]) -> None:
-        self.report, self.allowed = report, allowed
+    def __init__(self, report: Report, allowed: tuple[Path, ...], home: Path | None) -> None:
+        self.report, self.allowed, self.home = report, allowed, home
         self.done: dict[Path, File] = {}
         self.characters = MAX_CHARACTERS
 
@@ -317,7 +323,10 @@ class _Reader:
         token = tree.children[0]
         alias = str(tree.children[1]) if len(tree.children) > 1 else f"/{len(file.imports)}"
         _new(tree.children[-1], file.imports)
-        path = locate(str(token)[1:-1], file.folder, self.allowed, token, "it")
+        if (name := str(token)[1:-1]).startswith(FOLDER):
+            file.imports[alias] = kit_file(name, self.home, token)
+            return
+        path = locate(name, file.folder, self.allowed, token, "it")
         if path in chain:
             names = " -> ".join(p.name for p in (*chain[chain.index(path) :], path))
             raise Fault(f"this import goes round in a circle: {names}", token, "take one of them out")

@@ -1,25 +1,20 @@
-"""What an instance is joined to: terminals and ports to nets, expressions to hidden nets, tolerances to parameters."""
+"""What an instance is joined to: terminals and ports to nets, and expressions to hidden nets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from lark import Token, Tree
-
 from netlearn import units
 from netlearn.circuit.model import (
     GROUND,
     Element,
     Formula,
-    Spread,
-    Tolerance,
 )
 from netlearn.devices import Device, Param
 from netlearn.lang.draft import (
     Draft,
 )
-from netlearn.lang.evaluate import Evaluator
 from netlearn.lang.formulas import leaves, numbered
 from netlearn.lang.values import (
     BundleNet,
@@ -159,43 +154,6 @@ def drive(draft: Draft, symbol: Symbolic, name: str) -> str:
         draft.uses[used] += 1
     draft.elements.append(Element(f"{name}=", device, (net, GROUND, *nets), params))
     return net
-
-
-def read_tolerance(draft: Draft, tree: Piece, value: str, known: Sequence[str]) -> Tolerance:
-    param = next((str(c) for c in tree.children if isinstance(c, Token)), value)
-    if param not in known:
-        raise Fault(
-            f"there is no parameter '{param}' to spread"
-            if param
-            else "this kind has no main value; name the parameter that spreads",
-            tree,
-            suggest(param, known) or "write ~ offset 2mV",
-        )
-    spreads = [read_spread(c, draft.evaluate) for c in tree.children if isinstance(c, Tree)]
-    return Tolerance(param, spreads[0], spreads[1] if len(spreads) > 1 else None)
-
-
-def read_spread(tree: Piece, evaluate: Evaluator) -> Spread:
-    """`1%`, `2mV`, `pelgrom(5mV*um)`, `lognormal(1pA, 50%)`: a distribution in SI units."""
-    first = tree.children[0]
-    if first.type == "NUMBER":
-        quantity = evaluate(Tree("number", [first]))
-        return Spread("normal", (quantity.number,), relative=str(first).endswith("%"))
-    if str(first) not in ("normal", "uniform", "lognormal", "pelgrom"):
-        raise Fault(
-            f"unknown distribution '{first}'",
-            first,
-            suggest(str(first), ["normal", "uniform", "lognormal", "pelgrom"])
-            or "known: normal, uniform, lognormal, pelgrom",
-        )
-    numbers = [evaluate.number(a, "a number of a distribution", None) for a in tree.children[1:]]
-    if not numbers:
-        raise Fault(f"{first} needs its numbers", tree, f"write ~ {first}(1%)")
-    return Spread(
-        str(first),
-        tuple(q.number for q in numbers),
-        relative="%" in str(next(tree.scan_values(lambda t: isinstance(t, Token) and t.type == "NUMBER"), "")),
-    )
 
 
 def form(name: str, terminals: Sequence[str]) -> str:

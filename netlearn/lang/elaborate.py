@@ -24,7 +24,7 @@ from netlearn.errors import Source
 from netlearn.lang.budget import LIMITS, TooLarge
 from netlearn.lang.channels import read_inputs, read_outputs
 from netlearn.lang.choices import read_choice
-from netlearn.lang.connecting import connect, read_tolerance
+from netlearn.lang.connecting import connect
 from netlearn.lang.draft import (
     MAX_DIMENSIONS,
     STATE,
@@ -40,7 +40,7 @@ from netlearn.lang.draft import (
 from netlearn.lang.library import Definition
 from netlearn.lang.lints import lint_cell
 from netlearn.lang.place_device import place_device
-from netlearn.lang.place_module import join, module_params
+from netlearn.lang.place_module import join, module_params, spread_param
 from netlearn.lang.readings import read_ideal, read_labels, read_plot, read_watch, setting
 from netlearn.lang.values import (
     Broken,
@@ -367,6 +367,7 @@ def _place_module(draft: Draft, definition: Definition, placement: Placement) ->
     ports = [port_of(c, definition.file) for c in header.children if c.data == "port"] if header else []
     known = [str(c.children[0]) for c in header.children if c.data == "param"] if header else []
     params, imports = module_params(draft, definition, known, by.get("props"))
+    tolerances = tuple(spread_param(draft, definition, name, t, params, imports) for t in placement.spreads)
     hidden = {k: draft.scope.get(k) for k in params}
     draft.scope.update({k: v for k, v in params.items() if k not in draft.declared})
     try:
@@ -388,7 +389,6 @@ def _place_module(draft: Draft, definition: Definition, placement: Placement) ->
         draft.uses[outside] += max(0, draft.session.uses.get(id(cell), {}).get(inside, 0) - 1)
     draft.session.budget.spend("elements", weight, kind)
     draft.weight += weight + 1
-    tolerances = tuple(read_tolerance(draft, t, "", known) for t in placement.spreads)
     draft.instances.append(Instance(name, cell, nets, states, tolerances, placement.match))
 
 

@@ -14,9 +14,12 @@ from netlearn.devices.primitives import CONSTANTS
 from netlearn.lang.evaluate import Evaluator
 from netlearn.lang.values import Fault, Piece, Range, in_unit, suggest
 from netlearn.lang.write import write
+from netlearn.syntax import parse
 from netlearn.units import AMPERE, NONE, VOLT, Dimension, Quantity, describe
 
 MAX_LAW = 4000
+MAX_SPREAD = 4000
+"""Operations of a statement with what `let` calls by name in its place: a few lets could make it as large as the world."""
 COULOMB = units.UNITS["C"]
 WEBER: Dimension = (1, 0, 1, 0, 0)
 ARITY = {
@@ -56,6 +59,16 @@ def read_element(tree: Piece) -> Device:
     )
 
 
+def check_law(device: Device) -> None:
+    """Fault or ReadFault where the law of a device that somebody else has written is none of its terminals and parameters."""
+    tree = parse(device.law[: MAX_LAW + 1], start="law")
+    check = _Check(list(device.terminals), {p.name: p for p in device.params})
+    if len(device.law) > MAX_LAW:
+        raise Fault(f"it is longer than {MAX_LAW} characters", tree)
+    for statement in tree.children:
+        check.statement(statement)
+
+
 def _header(header: Piece) -> tuple[list[str], dict[str, Param]]:
     terminals: list[str] = []
     params: dict[str, Param] = {}
@@ -74,6 +87,8 @@ def _header(header: Piece) -> tuple[list[str], dict[str, Param]]:
                 f"parameter '{token}' needs a default, which also gives its unit", token, f"write {token} = 1mS"
             )
         value = evaluate.number(child.children[-1], "a default", None)
+        if str(token) == "temp" and value.dimension != units.UNITS["K"]:
+            raise Fault("temp is the temperature that vt is at", token, "write temp = 300.15K, or choose another name")
         params[str(token)] = Param(str(token), units.unit_name(value.dimension), value.number, "parameter")
     return terminals, params
 
@@ -85,6 +100,7 @@ class _Check:
         self.terminals, self.params = terminals, params
         self.names: dict[str, Dimension] = {p.name: units.dimension(p.unit) for p in params.values()}
         self.names |= {"vt": VOLT, "gmin": units.UNITS["S"], "pi": NONE}
+        self.sizes: dict[str, int] = {}
         self.branches: set[str] = set()
         self.carrying: set[str] = set()
         self.bounds: dict[str, tuple[float, float]] = {}
@@ -93,6 +109,10 @@ class _Check:
         token = tree.children[0]
         if tree.data == "learnable":
             return self._learnable(tree)
+        size = self._size(tree.children[-1])
+        if size > MAX_SPREAD:
+            help = "make it of fewer lets that use others twice"
+            raise Fault(f"'{token}' has {size} operations when every let is put in; {MAX_SPREAD} are read", token, help)
         found = self.dimension(tree.children[-1])
         wanted = {"current": AMPERE, "charge": COULOMB, "voltage": VOLT, "flux": WEBER}.get(tree.data)
         if wanted is not None and found not in (wanted, None):
@@ -115,8 +135,14 @@ class _Check:
         if tree.data == "voltage":
             self.branches.add(str(token))
         else:
-            self.names[str(token)] = found if found is not None else NONE
+            self.names[str(token)], self.sizes[str(token)] = found if found is not None else NONE, size
         return None
+
+    def _size(self, tree: Any) -> int:
+        """How many operations an expression has with what lets say put in."""
+        if not isinstance(tree, Tree):
+            return self.sizes.get(str(tree), 0)
+        return 1 + sum(map(self._size, tree.children))
 
     def _branch(self, tree: Piece) -> None:
         for token in tree.children:

@@ -29,7 +29,7 @@ def format_text(text: str, name: str = "<netlist>") -> str:
     """The text laid out; NetlistError where it cannot be read."""
     source = Source(name, text.removeprefix("\ufeff"))
     before = _read(source)
-    after = _laid_out(source.text)
+    after = laid_out(source.text)
     if not same_tree(before, _read(Source(name, after))):
         raise NetlearnError("laying this text out would change its meaning", "please report this text")
     return after
@@ -45,7 +45,8 @@ def _read(source: Source) -> Tree[Token]:
         raise SyntaxFault(read_faults(source, fault)) from None
 
 
-def _laid_out(text: str) -> str:
+def laid_out(text: str) -> str:
+    """The same for a text that is known to be one of the language."""
     layout = _Layout()
     lines = [layout.line(line) for line in re.split(r"\r?\n", text)]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"

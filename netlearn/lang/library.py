@@ -1,7 +1,8 @@
 """Definitions in scope of one file: modules, elements, models, bundles, and other files by alias.
 
 Files are read only inside allowed folders: the folder of the netlist that was asked for, the library that
-comes with netlearn (`std/`, `data/`), and what the caller adds. A netlist is data.
+comes with netlearn (`std/`, `data/`), and what the caller adds. A netlist is data. `import "pdk/sky130" as sky130` is no file:
+it brings the transistors of a process kit, from the table of `netlearn.kits`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from lark import Token, Tree
 
 from netlearn.devices import CARDS, DEVICES, Device, ModelCard
 from netlearn.errors import Diagnostic, Source, Span
+from netlearn.kits import FOLDER, KITS, devices
 from netlearn.lang.values import Fault, Piece, Where, span, suggest
 
 MAX_FILE = 10_000_000
@@ -134,6 +136,15 @@ class File:
         return DEVICES.get(str(parts[-1])) if known else None
 
 
+def kit_file(name: str, home: Path | None, where: Where) -> File:
+    """A process kit as a file of elements, from the table of `netlearn.kits`: nothing of the kit itself is read."""
+    kit = KITS.get(name.removeprefix(FOLDER))
+    if kit is None:
+        known = [f"{FOLDER}{known}" for known in KITS]
+        raise Fault(f"there is no process kit '{name}'", where, suggest(name, known) or f"known: {', '.join(known)}")
+    return File(Source(name, ""), None, Tree("start", []), devices=devices(kit, home))
+
+
 def shipped() -> Path:
     """The folder of netlists that comes with netlearn: in the package (wheel) or beside it (checkout)."""
     inside = Path(__file__).parents[1] / "netlists"
@@ -165,7 +176,14 @@ def _located(name: str, folder: Path | None, allowed: tuple[Path, ...], where: W
             where,
             f"put {what} into the folder of this netlist, or allow its folder with --allow",
         )
-    near = suggest(name, [str(p.relative_to(base)) for base in bases for p in islice(base.glob("**/*.nl"), 1000)])
+    near = suggest(
+        name,
+        [
+            str(p.relative_to(base))
+            for base in bases
+            for p in islice(base.glob(f"**/*{Path(name).suffix or '.nl'}"), 1000)
+        ],
+    )
     raise Fault(
         f"there is no file '{name}'",
         where,

@@ -17,9 +17,10 @@ from netlearn.circuit.model import (
 )
 from netlearn.circuit.waveform import Waveform
 from netlearn.devices import DEVICES, Device, Param
-from netlearn.lang.connecting import by_name, connect, edge_value, form, node_name, read_tolerance
+from netlearn.lang.connecting import by_name, connect, edge_value, form, node_name
 from netlearn.lang.draft import Draft, Placement
 from netlearn.lang.formulas import formula, leaves
+from netlearn.lang.spreads import read_tolerances
 from netlearn.lang.values import (
     Fault,
     LearnSpec,
@@ -44,7 +45,11 @@ def place_device(draft: Draft, device: Device, placement: Placement) -> None:
         device = DEVICES["Cm"]
     numbers, wave = _params(draft, device, given, name, placement.tree)
     nodes = _nodes(draft, device, placement)
-    tolerances = tuple(read_tolerance(draft, t, device.value, device.param_names) for t in placement.spreads)
+    known = {param.name: units.dimension(param.unit) for param in device.params}
+    tolerances = read_tolerances(draft.evaluate, placement.spreads, device.value, known)
+    for tolerance, tree in zip(tolerances, placement.spreads, strict=True):
+        if wave is not None and tolerance.param == device.waveform:
+            raise Fault("a source that changes over time does not spread", tree, "let the parts that it drives spread")
     draft.elements.append(Element(name, device, nodes, numbers, tolerances, placement.match, wave))
 
 
@@ -116,6 +121,12 @@ def _params(
             numbers[param.name] = _parameter(
                 draft, param, result, value, f"{name}.{param.name}", device.learn.get(param.name)
             )
+            if device.kit and isinstance(numbers[param.name], Formula):
+                raise Fault(
+                    f"{param.name} of {device.name} cannot learn: the models of a process kit are read once",
+                    value,
+                    "let a gate learn: state vg = learn(1V, 0V..1.8V), and C cg(g, gnd) = 1pF, ic = vg",
+                )
     return numbers, wave
 
 

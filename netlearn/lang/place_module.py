@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from netlearn.circuit.model import (
-    GROUND,
-)
+from lark import Token, Tree
+
+from netlearn.circuit.model import GROUND, Learn, Tolerance
 from netlearn.lang.connecting import by_name, node_name, value_of
 from netlearn.lang.draft import (
     STATE,
     Draft,
     Port,
 )
+from netlearn.lang.evaluate import Evaluator
 from netlearn.lang.formulas import leaves, renamed
 from netlearn.lang.library import Definition
+from netlearn.lang.spreads import read_tolerance
 from netlearn.lang.values import (
     BundleNet,
     Fault,
@@ -25,6 +28,7 @@ from netlearn.lang.values import (
     kind_of,
     leaf,
 )
+from netlearn.units import NONE, Dimension, Quantity
 
 
 def module_params(
@@ -46,6 +50,31 @@ def module_params(
             value = Symbolic(renamed(value.tree, inner), value.dimension)
         params[key] = value
     return params, imports
+
+
+def spread_param(
+    draft: Draft, definition: Definition, name: str, tree: Piece, params: dict[str, Any], imports: dict[str, str]
+) -> Tolerance:
+    """The tolerance of a module's parameter, as one of `MODULE.PARAM`. The parameter becomes a state of ours that never learns,
+    so that what inside depends on it follows what manufacture makes of it."""
+    header = next(c for c in definition.tree.children if isinstance(c, Tree) and c.data == "ports")
+    defaults = {str(c.children[0]): c.children[-1] for c in header.children if c.data == "param"}
+    param = next((str(c) for c in tree.children if isinstance(c, Token)), "")
+    value = params.get(param)
+    if value is None and isinstance(default := defaults.get(param), Tree):
+        value = Evaluator({}, budget=draft.session.budget)(default)
+    if param in defaults and not isinstance(value, Quantity):
+        what = "nothing" if value is None else kind_of(value)
+        raise Fault(f"'{param}' is {what} here, and only a number can spread", tree, f"write {{ {param} = 1mV }}")
+    units: dict[str, Dimension | None] = dict.fromkeys(defaults)
+    if isinstance(value, Quantity):
+        units[param] = value.dimension if value.dimension != NONE else None
+    tolerance = read_tolerance(draft.evaluate, tree, "", units)
+    assert isinstance(value, Quantity)
+    state, inner = f"{name}.{param}", f"{param}'"
+    draft.states[state] = Learn(value.number, value.number, value.number, frozen=True)
+    params[param], imports[inner] = Symbolic(("s", inner), value.dimension), state
+    return replace(tolerance, param=f"{definition.name}.{param}")
 
 
 def join(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from netlearn.spice import split_number
+
 _FOUR = r"(?P<n>\w*)\s+(?P<nodes>\w+\s+\w+\s+\w+\s+\w+)\s+"
 _TWO = re.compile(r"(?P<k>[RrCcLlVvIi])(?P<n>\w*)\s+(?P<a>\w+)\s+(?P<b>\w+)\s+(?:[Dd][Cc]\s+)?(?P<v>[-\d.]\S*)(\s.*)?")
 _DIODE = re.compile(r"(?P<k>[Dd])(?P<n>\w*)\s+(?P<a>\w+)\s+(?P<b>\w+)\s+(?P<m>[A-Za-z]\w*)")
@@ -34,13 +36,12 @@ def _nodes(text: str) -> str:
 
 def _value(text: str) -> str:
     """A number of SPICE, whose prefixes know no case, with the prefixes of here."""
-    found = re.fullmatch(
-        r"(?P<n>-?[\d.]+(?:[eE][+-]?\d+)?)(?P<p>[Mm][Ee][Gg]|[TtGgKkMmUuNnPpFf])?(?P<u>V|A|F|H|s|Hz)?[A-Za-z]*", text
-    )
-    if found is None:
+    found = split_number(text)
+    if found is None or found[1] == "mil":
         return text
-    prefix = (found["p"] or "").lower()
-    return found["n"] + {"meg": "M", "g": "G", "t": "T"}.get(prefix, prefix) + (found["u"] or "")
+    digits, prefix, rest = found
+    unit = re.match(r"(V|A|F|H|s|Hz)?", rest)
+    return digits + {"meg": "M", "g": "G", "t": "T"}.get(prefix, prefix) + (unit[0] if unit else "")
 
 
 def _two(m: re.Match[str]) -> str:

@@ -10,16 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from lark import Token, Tree
+from numpy.typing import NDArray
 
 from netlearn.circuit.model import Choice, Circuit
 from netlearn.circuit.over_time import COMPARE
-from netlearn.errors import Source, Span
+from netlearn.errors import CheckFault, Diagnostic, Source, Span
 from netlearn.lang.choices import read_choice
 from netlearn.lang.evaluate import Evaluator
 from netlearn.lang.library import locate, read_text
 from netlearn.lang.values import Fault, Piece, Range, in_unit, kind_of, span, suggest
 from netlearn.lang.write import write
+from netlearn.syntax import ReadFault, parse
 from netlearn.units import AMPERE, NONE, VOLT, Dimension, Quantity, describe
 
 MAX_SAMPLES = 1_000_000
@@ -38,6 +41,7 @@ DATASETS = {"iris": "data/iris.csv", "digits": "data/digits.csv"}
 MANY = {"update": "update limited(fraction = 0.5)", "imperfection": "imperfection bias(sd = 0.8V/s)"}
 """Statements that a task may have any number of, and how one looks."""
 ORDERS = ("sequential", "shuffled", "batch")
+FORM = "write error < 1mV or steps > 5000"
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,25 @@ class Condition:
     tree: Any
 
     def __call__(self, metrics: Mapping[str, float]) -> bool:
-        return _truth(self.tree, metrics)
+        return bool(_truth(self.tree, metrics))
+
+    def each(self, metrics: Mapping[str, NDArray[np.float64]]) -> NDArray[np.bool_]:
+        """Whether it holds for each of many, from their metrics (D,)."""
+        draws = len(next(iter(metrics.values())))
+        return np.broadcast_to(np.asarray(_truth(self.tree, metrics), dtype=bool), draws)
+
+    @property
+    def limit(self) -> tuple[str, float] | None:
+        """The metric that it wants below a number, and that number, where this is all that it wants."""
+        if self.tree.data != "compare" or str(self.tree.children[1]) not in ("<", "<="):
+            return None
+        metric, _, number = self.tree.children
+        return (str(metric.children[0]), _value(number, {})) if metric.data == "ref" and number.data != "ref" else None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The metrics that it compares."""
+        return frozenset(str(ref.children[0]) for ref in self.tree.find_data("ref"))
 
 
 @dataclass(frozen=True)
@@ -453,13 +475,24 @@ def read_condition(evaluate: Evaluator, tree: Any) -> Condition:
     return Condition(write(tree), tree)
 
 
+def condition(text: str, name: str) -> Condition:
+    """A condition that was typed, as the option `name`; NetlistError where it is none."""
+    source = Source(name, text)
+    try:
+        return read_condition(Evaluator({}), parse(text, "condition").children[0])
+    except ReadFault as fault:
+        raise CheckFault([Diagnostic("this is no condition", source, Span(1, fault.column), FORM)]) from None
+    except Fault as fault:
+        raise CheckFault([Diagnostic(fault.message, source, span(fault.where), fault.help)]) from None
+
+
 def _check_condition(evaluate: Evaluator, tree: Any) -> None:
     if tree.data in ("and_", "or_", "not_", "group"):
         for child in tree.children:
             _check_condition(evaluate, child)
         return
     if tree.data != "compare":
-        raise Fault("a condition compares a result with a number", tree, "write error < 1mV or steps > 5000")
+        raise Fault("a condition compares a result with a number", tree, FORM)
     a, b = (_dimension(evaluate, tree.children[k]) for k in (0, 2))
     if a != b and NONE not in (a, b):
         raise Fault(f"{describe(a)} compared with {describe(b)}", tree, "error is in V (root mean square), mse in V^2")
@@ -481,21 +514,20 @@ def _items(tree: Any, value: Sequence[Any]) -> Sequence[Any]:
     return tree.children if tree.data == "list" else [tree] * len(value)
 
 
-def _truth(tree: Any, metrics: Mapping[str, float]) -> bool:
+def _truth(tree: Any, metrics: Mapping[str, Any]) -> Any:
     match tree.data:
-        case "and_":
-            return _truth(tree.children[0], metrics) and _truth(tree.children[1], metrics)
-        case "or_":
-            return _truth(tree.children[0], metrics) or _truth(tree.children[1], metrics)
+        case "and_" | "or_":
+            both = np.logical_and if tree.data == "and_" else np.logical_or
+            return both(*(_truth(child, metrics) for child in tree.children))
         case "not_":
-            return not _truth(tree.children[0], metrics)
+            return np.logical_not(_truth(tree.children[0], metrics))
         case "group":
             return _truth(tree.children[0], metrics)
     compare: Callable[[Any, Any], Any] = COMPARE[str(tree.children[1])]
-    return bool(compare(_value(tree.children[0], metrics), _value(tree.children[2], metrics)))
+    return compare(_value(tree.children[0], metrics), _value(tree.children[2], metrics))
 
 
-def _value(tree: Any, metrics: Mapping[str, float]) -> float:
+def _value(tree: Any, metrics: Mapping[str, Any]) -> Any:
     if tree.data == "ref":
         return metrics[str(tree.children[0])]
     value = Evaluator({})(tree)

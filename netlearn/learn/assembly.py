@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from netlearn.circuit.chance import Draws
 from netlearn.circuit.flat import FlatCircuit, Params
 from netlearn.errors import CheckFault, Diagnostic, TaskError
 from netlearn.learn.board import Board, ideal
@@ -17,10 +18,10 @@ from netlearn.learn.task import Task
 HUGE = 1e100  # no part is that far off
 
 
-def assemble(circuit: FlatCircuit, plan: Plan, task: Task, params: Params, seeds: Sequence[int]) -> Board:
-    """The boards of draws with these parameters and seeds. NetlistError, at its place, where an imperfection does not
+def assemble(circuit: FlatCircuit, plan: Plan, task: Task, params: Params, chance: Draws) -> Board:
+    """The boards of draws with these parameters. NetlistError, at its place, where an imperfection does not
     fit the circuit."""
-    board = ideal(circuit, plan, task.method, params, seeds)
+    board = ideal(circuit, plan, task.method, params, chance)
     for k, (imperfection, choice) in enumerate(zip(task.imperfections, task.spec.imperfections, strict=True)):
         try:
             with np.errstate(all="ignore"):

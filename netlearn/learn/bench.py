@@ -129,8 +129,8 @@ class Bench:
     def clamped(self, free: Phase, pull: Floats) -> Boundary:
         """The boundary of a clamped phase, but for its sources: each clamped node by its share of a `pull` (S, T) away from
         where it is (NaN: it floats), as the parts of the board read it, drive it and hold it."""
-        nodes, starts, _, shares = self.circuit.clamping
-        goal = self.board.read(free.x[0].take(starts, axis=1)) + shares * pull
+        nodes, starts, outputs, shares = self.circuit.clamping
+        goal = self.board.read(free.x[0].take(starts, axis=1), outputs) + shares * pull
         return hold(free.boundary, nodes, self.board.drive(goal) + self.board.flaws.clamp)
 
     def clamp(self, imposed: Boundary, free: Phase) -> Phase:
@@ -167,7 +167,7 @@ class Bench:
 
     def aim(self, phase: Phase) -> Aim:
         """Where the outputs of a free phase should go."""
-        outputs = self.board.read(self.outputs(phase)[0])
+        outputs = self.board.read(self.outputs(phase)[0], np.arange(len(self.circuit.outputs)))
         loss, given = self.loss, (outputs, self.labels, self.known)
         return Aim(outputs, loss.target(*given), loss.slope(*given), loss.cost(*given), loss.miss(*given))
 
@@ -217,4 +217,4 @@ def silenced(circuit: FlatCircuit, params: Params) -> Params:
                 if rule.device == device:
                     learns[rule.elements] = True
             values[device] = values[device] | {"dc": np.where(learns, values[device]["dc"], 0.0)}
-    return Params(params.states, values)
+    return replace(params, values=values)

@@ -11,41 +11,58 @@ transistors that are not quite twins. An edge with comparators instead, which st
 
     step = delta sgn(|d_C + o_C| - |d_F + o_F|)
 
+and each time that the learning switch goes off a gate jumps by what its charge does to it.
+
 A `Board` has these numbers for D draws; each imperfection of a task puts its own part
-onto it (`netlearn.learn.imperfections`). A draw is a function of a seed, what is drawn and the path of the part alone.
+onto it (`netlearn.learn.imperfections`). What is drawn is a matter of chance (`netlearn.circuit.chance`).
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from statistics import NormalDist
 from typing import ClassVar, Protocol
 
 import numpy as np
 
-from netlearn.circuit.flat import FlatCircuit, Floats, Params
+from netlearn.circuit.chance import Draws
+from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params
 from netlearn.learn.plan import Plan
 from netlearn.solve.lesson import DRIVE, EXTRA, LEAST, READ, Flaws
 
-STANDARD = NormalDist()
+
+@dataclass(frozen=True)
+class Converters:
+    """Converters of a full scale (V) whose codes are off by waves over it: `waves` (D, K, M), in V, of the m-th half wave."""
+
+    full: float
+    waves: Floats
+
+    def off(self, volts: Floats, which: Ints) -> Floats:
+        """By how much (S, K) voltages (S, K) are off in the first draw; nothing beyond the scale."""
+        part = np.clip(volts / self.full, 0.0, 1.0)
+        shapes = np.sin(np.pi * part[..., None] * np.arange(1, self.waves.shape[2] + 1))
+        return np.asarray(np.einsum("skm,km->sk", shapes, self.waves[0, which]))
 
 
 @dataclass(frozen=True)
 class Board:
-    """See the module. alpha in V/s a V^2 (0: a rule that learns in steps). params, flaws and seeds are of D draws.
-    `numbers`: those of a lesson that imperfections set, by their place. `again`: how many of the kind that
+    """See the module. alpha in V/s a V^2 and the gate capacitors in F (0: a rule that learns in steps). params, flaws and
+    chance are of D draws.
+    `numbers`: those of a lesson that imperfections set, by their place. `converters`: those whose codes do not lie on a line,
+    READ one for each output, DRIVE one for each clamped node. `again`: how many of the kind that
     is being put on it there are already, for what is there twice is drawn twice."""
 
     circuit: FlatCircuit
     plan: Plan
     alpha: float
+    capacitance: float
     params: Params
-    seeds: tuple[int, ...]
+    chance: Draws
     flaws: Flaws
     numbers: Mapping[int, float] = field(default_factory=dict)
+    converters: Mapping[int, Converters] = field(default_factory=dict)
     again: int = 0
 
     @property
@@ -53,15 +70,21 @@ class Board:
         """A name for each learning edge, group after group."""
         return tuple(self.circuit.banks[g.device].names[int(e)] for g in self.plan.groups for e in g.elements)
 
+    def of(self, some: Ints | slice) -> Board:
+        """Some of the draws."""
+        flaws = Flaws(*(flaw[some] for flaw in self.flaws))
+        converters = {place: replace(one, waves=one.waves[some]) for place, one in self.converters.items()}
+        params, chance = self.params.of(some), self.chance.of(some)
+        return replace(self, params=params, chance=chance, flaws=flaws, converters=converters)
+
     @cached_property
     def flawed(self) -> bool:
         """Whether any of it is off, but for the circuit itself (`params`)."""
-        return bool(self.numbers) or any(flaw.any() for flaw in self.flaws)
+        return bool(self.numbers) or bool(self.converters) or any(flaw.any() for flaw in self.flaws)
 
     def normal(self, what: str, names: Sequence[str]) -> Floats:
         """Standard normal numbers (D, names): one for each draw and part."""
-        what = f"{what}#{self.again}" if self.again else what
-        return np.array([[_normal(seed, what, name) for name in names] for seed in self.seeds]).reshape(-1, len(names))
+        return self.chance.normal(f"{what}#{self.again}" if self.again else what, names)
 
     def add(self, **parts: Floats) -> Board:
         """More of some flaws."""
@@ -71,13 +94,18 @@ class Board:
     def set(self, place: int, number: float) -> Board:
         return replace(self, numbers={**self.numbers, place: number})
 
-    def read(self, volts: Floats) -> Floats:
-        """Voltages as they are read outside."""
+    def read(self, volts: Floats, outputs: Ints) -> Floats:
+        """Voltages (S, K) as they are read outside, each by the converter of an output (K,)."""
+        if READ in self.converters:
+            volts = volts + self.converters[READ].off(volts, outputs)
         return rounded(volts, self.numbers.get(READ, 0.0))
 
     def drive(self, volts: Floats) -> Floats:
-        """Voltages as they are made outside."""
-        return rounded(volts, self.numbers.get(DRIVE, 0.0))
+        """Voltages (S, T) as they are made outside, one for each clamped node."""
+        codes = rounded(volts, self.numbers.get(DRIVE, 0.0))
+        if DRIVE in self.converters:
+            codes = codes + self.converters[DRIVE].off(codes, np.arange(codes.shape[1]))
+        return codes
 
     def on(self, times: Floats) -> Floats:
         """For how long the learning switch is on where it should be for `times` (s)."""
@@ -93,23 +121,20 @@ class Circuitry(Protocol):
     @property
     def alpha(self) -> float: ...
 
+    @property
+    def capacitance(self) -> float: ...
 
-def ideal(circuit: FlatCircuit, plan: Plan, rule: Circuitry, params: Params, seeds: Sequence[int]) -> Board:
-    """A board without a flaw, for draws with these parameters and seeds."""
+
+def ideal(circuit: FlatCircuit, plan: Plan, rule: Circuitry, params: Params, chance: Draws) -> Board:
+    """A board without a flaw, for draws with these parameters."""
     draws, states = params.states.shape
     edges = sum(len(g.states) for g in plan.groups)
     clamps, driven = len(circuit.clamping[0]) if rule.holds else 0, len(circuit.driven["V"][0])
-    counts = (states, states, states, 2 * edges, clamps, driven)
-    return Board(
-        circuit, plan, rule.alpha, params, tuple(seeds), Flaws(*(np.zeros((draws, count)) for count in counts))
-    )
+    counts = (states, states, states, 2 * edges, clamps, driven, states)
+    flaws = Flaws(*(np.zeros((draws, count)) for count in counts))
+    return Board(circuit, plan, rule.alpha, rule.capacitance, params, chance, flaws)
 
 
 def rounded(volts: Floats, step: float) -> Floats:
     """On the codes of a converter; as they are where it has none (0)."""
     return np.asarray(np.round(volts / step) * step) if step > 0.0 else volts
-
-
-def _normal(seed: int, what: str, name: str) -> float:
-    digest = hashlib.sha256(f"{seed}/{what}/{name}".encode()).digest()
-    return STANDARD.inv_cdf(((int.from_bytes(digest[:8], "big") >> 12) + 0.5) / 2**52)

@@ -1,7 +1,7 @@
 """A task and a rule as a `Lesson`, for backends that do whole learning steps in machine code.
 
-Only rules that are formulas of an edge's own two drops can be told so (`Method.formula`), and losses that have a code
-(`Loss.aim`). All else goes the general way, phase by phase, with the same result.
+Only rules that are formulas of an edge's own two drops can be told so (`Method.formula`), losses that have a code
+(`Loss.aim`), and converters whose codes lie on a line. All else goes the general way, phase by phase, with the same result.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from netlearn.solve.lesson import Lesson
 
 
 def make_lesson(task: Task, board: Board) -> Lesson | None:
-    """The lesson of a task; None where its rule is no formula."""
+    """The lesson of a task; None where it cannot be told as one."""
     circuit, plan = board.circuit, board.plan
     formula, aim = task.method.formula(circuit, plan), task.loss.aim(len(circuit.outputs))
-    plain = not task.updates and all(rule.law is IDENTITY for rule in circuit.rules)
-    if formula is None or aim is None or not plain:
+    plain = not task.updates and all(rule.law == IDENTITY for rule in circuit.rules)
+    if formula is None or aim is None or not plain or board.converters:
         return None
     if formula.signal != codes.SQUARES and (task.spec.order == "batch" or task.spec.batch > 1):
         return None  # a mean of signs is no sign

@@ -14,7 +14,8 @@ Signals of an edge with drop d and current i(d; theta):
                                             resistive network minimises
 
 dE/dtheta is the integral of di/dtheta along the straight path from zero drop, by Gauss-Legendre quadrature: exact for
-polynomial laws up to degree 15; for a linear law the middle of the path is enough.
+polynomial laws up to degree 15; for a linear law the middle of the path is enough. theta and its parameter are what they are
+meant to be: update circuitry does not know by how much manufacture has put its edge off.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netlearn.circuit.core import Core, core
-from netlearn.circuit.flat import CLAMPED, FREE, FlatCircuit, Floats, Ints, Params, Rule, rule_slopes
-from netlearn.devices import Device, Kernel, kernel
+from netlearn.circuit.flat import CLAMPED, FREE, FlatCircuit, Floats, Ints, Params, Rule, rule_slopes, rule_values
+from netlearn.devices import Device, Kernel, kernel, known_law
 from netlearn.errors import TaskError
 
 PATH = [(0.5 * (node + 1.0), 0.5 * weight) for node, weight in zip(*np.polynomial.legendre.leggauss(8), strict=True)]
@@ -211,6 +212,8 @@ class Seen:
         bank = self.circuit.banks[group.device]
         local = self._x(group).take(group.locals, axis=-1).swapaxes(-1, -2)
         p = [self.params.values[group.device][n][:, None, group.elements] for n in bank.device.param_names]
+        if self.params.off and not group.terminal:
+            p[group.column] = rule_values(group.rule, self.params.states)[:, None, group.rows]
         return signal(bank.device, local, p, group.column, group.terminal)
 
     def to_states(self, values: Sequence[Floats]) -> Floats:
@@ -229,13 +232,13 @@ def content_slope(device: Device, local: Floats, p: Sequence[Floats], column: in
     """Integral over s in 0..1 of di/dtheta(x(s)) d ds, where x(s) moves the two ends of the edge apart
     symmetrically from their mean, from zero drop (s = 0) to the drop d (s = 1)."""
     a, _ = ends(device)
-    return integral(device, local, lambda x: _slope_of_law(kernel(device), x, p, a, column, terminal))
+    return integral(device, local, lambda x: _slope_of_law(known_law(device), x, p, a, column, terminal))
 
 
 def content(device: Device, local: Floats, p: Sequence[Floats]) -> Floats:
     """The content of an edge itself: the integral of its current along the same path."""
     a, _ = ends(device)
-    return integral(device, local, lambda x: kernel(device).evaluate(x, p)[a])
+    return integral(device, local, lambda x: known_law(device).evaluate(x, p)[a])
 
 
 def integral(device: Device, local: Floats, of: Callable[[Sequence[Floats]], Floats]) -> Floats:
@@ -255,7 +258,7 @@ def current_slope(device: Device, local: Floats, p: Sequence[Floats], column: in
     """di/dtheta of the current from the first to the second end of an edge."""
     a, _ = ends(device)
     x = [local[..., k] for k in range(local.shape[-1])]
-    return np.broadcast_to(_slope_of_law(kernel(device), x, p, a, column, terminal), local.shape[:-1])
+    return np.broadcast_to(_slope_of_law(known_law(device), x, p, a, column, terminal), local.shape[:-1])
 
 
 def ends(device: Device) -> tuple[int, int]:

@@ -30,7 +30,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from netlearn.circuit.flat import Bank, FlatCircuit, Floats, Ints, Params
-from netlearn.devices import kernel
+from netlearn.devices import kernel, known_law
 from netlearn.errors import TaskError
 from netlearn.learn.bench import Bench
 from netlearn.learn.edges import content, ends
@@ -107,7 +107,7 @@ def energy(circuit: FlatCircuit, params: Params, x: Floats) -> Floats:
 
 def _contents(circuit: FlatCircuit, bank: Bank, params: Params, x: Floats, own: Ints) -> Floats:
     """The same (D, S) of some elements of a bank."""
-    device, law, held = bank.device, kernel(bank.device), list(circuit.held_nodes)
+    device, law, held = bank.device, known_law(bank.device), list(circuit.held_nodes)
     count = len(device.terminals)
     if device.drop is None or set(device.terminals) - {*device.drop, *device.control}:
         raise _without(bank, own[0], "current flows elsewhere than between two ends")

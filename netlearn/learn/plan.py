@@ -27,7 +27,8 @@ LINEAR, LOG, RECIPROCAL = 0, 1, 2
 class Plan:
     """Learning edges and, for every state, its bounds, scale and step (arrays over all states).
 
-    `polarity`: +1 or -1 an edge, one array a group. Frozen states have bounds that hold them. `names`: the states'.
+    `polarity`: +1 or -1 an edge, one array a group. Frozen states have bounds that hold them. `names`: the states';
+    `units`: what each is measured in where it is the value of a part itself (a resistance, a gate voltage), else nothing.
     """
 
     groups: tuple[Group, ...]
@@ -37,6 +38,7 @@ class Plan:
     high: Floats
     step: Floats
     names: tuple[str, ...]
+    units: tuple[str, ...]
 
     @property
     def free(self) -> NDArray[np.bool_]:
@@ -55,13 +57,23 @@ def make_plan(circuit: FlatCircuit, params: Params) -> Plan:
     high = np.where(frozen, params.states[0], [learn.high for learn in learns])
     step = np.array([learn.step for learn in learns])
     names = tuple(s.name for s in circuit.states)
-    return Plan(tuple(groups), tuple(polarities(circuit, groups, params)), _scales(circuit), low, high, step, names)
+    signs = tuple(polarities(circuit, groups, params))
+    return Plan(tuple(groups), signs, _scales(circuit), low, high, step, names, _units(circuit))
+
+
+def _units(circuit: FlatCircuit) -> tuple[str, ...]:
+    found: list[set[str]] = [set() for _ in circuit.states]
+    for rule in circuit.rules:
+        unit = circuit.banks[rule.device].device.param(rule.param).unit if rule.law is IDENTITY else ""
+        for state in rule.inputs.ravel().tolist():
+            found[state].add(unit)
+    return tuple(next(iter(units)) if len(units) == 1 else "" for units in found)
 
 
 def _scales(circuit: FlatCircuit) -> Ints:
     kinds = np.array([LOG if s.learn.law == "log" else LINEAR for s in circuit.states], dtype=np.int64)
     for rule in circuit.rules:
-        if rule.device == "R" and rule.param == "r" and rule.law is IDENTITY:
+        if rule.device == "R" and rule.param == "r" and rule.law == IDENTITY:
             chosen = rule.inputs[:, 0]
             kinds[chosen[kinds[chosen] == LINEAR]] = RECIPROCAL
     return kinds

@@ -22,14 +22,15 @@ import numpy as np
 
 from netlearn.backends import DEFAULT_BACKEND, open_backend
 from netlearn.circuit.connections import Connections
-from netlearn.circuit.flat import FlatCircuit, Floats, boundary, flatten, initial, with_states
+from netlearn.circuit.flat import FlatCircuit, Floats, Params, boundary, flatten, initial, with_states
+from netlearn.circuit.temperature import NOMINAL_CELSIUS, at
 from netlearn.errors import CircuitError, RunError, TaskError
 from netlearn.lang.compile import Netlist, compile_file
 from netlearn.lang.library import shipped
 from netlearn.lang.task import TaskSpec
 from netlearn.learn.plan import make_plan
 from netlearn.learn.task import Task, make_task
-from netlearn.learn.train import Metrics, Moment, Trainer, equipped, train
+from netlearn.learn.train import Metrics, Moment, Trainer, equipped, train, untrained
 from netlearn.solve.solution import read
 from netlearn.store import Lock, RunFolder, create, new_folder, open_run
 from netlearn.units import Quantity
@@ -133,7 +134,7 @@ def _solution(trainer: Trainer, moment: Moment) -> dict[str, Any]:
     circuit, task = trainer.circuit, trainer.task
     arrays: dict[str, Any] = {"inputs": task.inputs, "labels": task.labels, "train": task.train, "test": task.test}
     arrays["nodes"] = np.array(circuit.nodes)
-    before = initial(circuit, trainer.seed)
+    before = untrained(trainer)
     for name, params in (("before", before), ("after", with_states(circuit, before, moment.states))):
         solution = trainer.backend.operating_points(params, boundary(circuit, task.inputs))
         arrays[f"x_{name}"] = solution.x[0]
@@ -150,6 +151,7 @@ def start(
     steps: int | None = None,
     out: Path | None = None,
     allowed: Sequence[Path] = (),
+    celsius: float = NOMINAL_CELSIUS,
 ) -> Session:
     """A new run of a checked netlist; its folder is made now."""
     if steps is not None and steps < 0:
@@ -161,8 +163,8 @@ def start(
     files, folder = _files(netlist, source)
     chosen = make_task(spec, seed)
     circuit = equipped(flatten(netlist.circuits[spec.circuit]), chosen)
-    trainer = Trainer(circuit, chosen, open_backend(backend, circuit), seed, steps)
-    make_plan(circuit, initial(circuit, seed))  # what cannot learn leaves no folder behind
+    trainer = Trainer(circuit, chosen, open_backend(backend, circuit), seed, steps, celsius=celsius)
+    make_plan(circuit, untrained(trainer))  # what cannot learn leaves no folder behind
     if lost := Connections(circuit).undetermined(circuit.driven["V"][0]):
         raise CircuitError(lost.message, lost.help)
     config = {
@@ -175,6 +177,7 @@ def start(
         "backend": backend,
         "seed": seed,
         "steps": steps,
+        "celsius": celsius,
         "checkpoint_steps": trainer.checkpoint_steps,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": versions(backend),
@@ -194,7 +197,8 @@ def resume(path: str | Path) -> Session:
         config = run.config
         netlist, circuit, task = _loaded(run)
         saved = _checkpoint(run, circuit, task)
-        trainer = Trainer(circuit, task, open_backend(config["backend"], circuit), config["seed"], config["steps"])
+        backend = open_backend(config["backend"], circuit)
+        trainer = Trainer(circuit, task, backend, config["seed"], config["steps"], celsius=celsius_of(run))
         session = Session(run, netlist, trainer, lock)
         if saved is not None:
             _restore(session, saved)
@@ -219,6 +223,17 @@ def trained(run: RunFolder) -> tuple[FlatCircuit, Task, dict[str, Any]]:
     if saved is None:
         raise RunError(f"{run.path} has no checkpoint yet", f"netlearn resume {run.path}")
     return circuit, task, saved
+
+
+def celsius_of(run: RunFolder) -> float:
+    """How warm the circuit of a run is; one of before there were temperatures is at 27 C."""
+    return float(run.config.get("celsius", NOMINAL_CELSIUS))
+
+
+def params_of(run: RunFolder, circuit: FlatCircuit, states: Floats, celsius: float | None = None) -> Params:
+    """The circuit of a run at some states (D, S), as warm as it was or as is asked for."""
+    warm = celsius_of(run) if celsius is None else celsius
+    return with_states(circuit, at(circuit, initial(circuit, run.config["seed"]), warm), states)
 
 
 def _checkpoint(run: RunFolder, circuit: FlatCircuit, task: Task) -> dict[str, Any] | None:

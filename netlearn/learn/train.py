@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from netlearn.backends import Backend
+from netlearn.circuit.chance import Keyed
 from netlearn.circuit.flat import (
     FlatCircuit,
     Floats,
@@ -22,6 +23,7 @@ from netlearn.circuit.flat import (
     initial,
     with_states,
 )
+from netlearn.circuit.temperature import NOMINAL_CELSIUS, at
 from netlearn.errors import CircuitError, TaskError
 from netlearn.learn.assembly import assemble
 from netlearn.learn.bench import Bench, Ledger, Progress
@@ -68,7 +70,7 @@ RUNAWAY = 1e100  # no learnable value is that large
 
 @dataclass(frozen=True)
 class Trainer:
-    """Everything a run is a function of."""
+    """Everything a run is a function of. `celsius`: how warm the circuit is."""
 
     circuit: FlatCircuit
     task: Task
@@ -76,6 +78,7 @@ class Trainer:
     seed: int = 0
     steps: int | None = None
     checkpoint_steps: int = 2000
+    celsius: float = NOMINAL_CELSIUS
 
     def __post_init__(self) -> None:
         if self.steps is None and self.task.spec.stop is None:
@@ -103,10 +106,15 @@ def equipped(circuit: FlatCircuit, task: Task) -> FlatCircuit:
     return task.method.equip(circuit)
 
 
+def untrained(trainer: Trainer) -> Params:
+    """The circuit at its starting values, as warm as it is."""
+    return at(trainer.circuit, initial(trainer.circuit, trainer.seed), trainer.celsius)
+
+
 def board_of(trainer: Trainer) -> Board:
     """What learns, at its starting values, with the imperfections of its parts."""
-    params = initial(trainer.circuit, trainer.seed)
-    return assemble(trainer.circuit, make_plan(trainer.circuit, params), trainer.task, params, (trainer.seed,))
+    params = untrained(trainer)
+    return assemble(trainer.circuit, make_plan(trainer.circuit, params), trainer.task, params, Keyed((trainer.seed,)))
 
 
 def begin(trainer: Trainer, params: Params) -> Moment:
@@ -117,9 +125,10 @@ def begin(trainer: Trainer, params: Params) -> Moment:
     return Moment(0, 0, params.states, solves, settled, metrics, _done(trainer, metrics), checkpoint=True)
 
 
-def train(trainer: Trainer, start: Moment | None = None) -> Iterator[Moment]:
-    """Moments of a run, the first one before any learning (or none, where it goes on from `start`)."""
-    board = board_of(trainer)
+def train(trainer: Trainer, start: Moment | None = None, board: Board | None = None) -> Iterator[Moment]:
+    """Moments of a run, the first one before any learning (or none, where it goes on from `start`); of one `board`, else
+    of the circuit as it is drawn on paper."""
+    board = board_of(trainer) if board is None else board
     params, lesson = board.params, make_lesson(trainer.task, board)
     if start is None:
         moment = begin(trainer, params)
@@ -157,7 +166,7 @@ def _kept_finite(
 def _epoch(
     trainer: Trainer, board: Board, lesson: Lesson | None, params: Params, moment: Moment
 ) -> tuple[Params, Moment]:
-    batches = _within(order(trainer.task, trainer.seed, moment.epoch), trainer.steps, moment.steps)
+    batches = within(order(trainer.task, trainer.seed, moment.epoch), trainer.steps, moment.steps)
     tick = Tick(trainer.seed, moment.epoch, moment.steps)
     params, ledger = learn(trainer, board, lesson, params, batches, tick)
     steps = moment.steps + sum(len(rows) for rows in batches)
@@ -168,7 +177,7 @@ def _epoch(
     return params, Moment(moment.epoch + 1, steps, params.states, solves, settled, metrics, done, answers=found)
 
 
-def _within(batches: list[Ints], most: int | None, steps: int) -> list[Ints]:
+def within(batches: list[Ints], most: int | None, steps: int) -> list[Ints]:
     """The batches that begin before `most` samples have been shown."""
     if most is None:
         return batches
@@ -191,7 +200,7 @@ def learn(
         elif taught.steps:
             params = with_states(trainer.circuit, params, taught.states)
             done += taught.steps
-            ledger.add(Ledger(taught.solves, taught.settled))
+            ledger.add(Ledger(int(taught.solves.sum()), int(taught.settled.sum())))
         if done < len(batches):
             shown = sum(len(batch) for batch in batches[:done])
             params, asked = step(trainer, board, params, batches[done], replace(tick, steps=tick.steps + shown))
@@ -272,24 +281,37 @@ def evaluate(
     train_accuracy; accuracy over the held-out samples, or over the training samples where none are held out. A sample
     that does not settle is no right one, and leaves no mean of squares.
     """
+    rows = shown_rows(trainer.task)
+    found = trainer.backend.operating_points(params, boundary(trainer.circuit, trainer.task.inputs[rows]), start)
+    known = {name: float(of[0]) for name, of in judged(trainer, params, found).items()}
+    shown = {"steps": float(steps), "epochs": float(epoch), **known}
+    return Metrics(shown, np.sort(rows[~found.settled[0]]).tolist()), found
+
+
+def shown_rows(task: Task) -> Ints:
+    """Rows of a task in the order of an evaluation: those to learn from, then those held out."""
+    return np.concatenate([task.train, task.test])
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def judged(trainer: Trainer, params: Params, found: Solution) -> dict[str, Floats]:
+    """The same metrics of D draws, (D,) each, from their free operating points for `shown_rows`."""
     task = trainer.task
-    rows = np.concatenate([task.train, task.test])
-    found = trainer.backend.operating_points(params, boundary(trainer.circuit, task.inputs[rows]), start)
-    outputs, settled = read(trainer.circuit, params, found.x)[0], found.settled[0]
-    labels, count = task.labels[rows], len(task.train)
-    mse = float(np.mean((outputs[:count] - labels[:count]) ** 2)) if settled[:count].all() else float("nan")
-    right = task.loss.right(np.nan_to_num(outputs), labels, task.known) & settled
-    judged = right[count:] if len(task.test) else right
-    pushed = np.isfinite(task.loss.target(np.nan_to_num(outputs[:count]), labels[:count], task.known)).any(axis=1)
+    outputs, settled, labels = read(trainer.circuit, params, found.x), found.settled, task.labels[shown_rows(task)]
+    (draws, samples), count = settled.shape, len(task.train)
+    flat, every = np.nan_to_num(outputs).reshape(draws * samples, -1), np.tile(labels, (draws, 1))
+    right = task.loss.right(flat, every, task.known).reshape(draws, samples) & settled
+    pushed = np.isfinite(task.loss.target(flat, every, task.known)).any(axis=1).reshape(draws, samples)
+    mse = np.mean((outputs[:, :count] - labels[:count]) ** 2, axis=(1, 2))
+    mse = np.where(settled[:, :count].all(axis=1), mse, np.nan)
     known = {
         "mse": mse,
-        "error": float(np.sqrt(mse)),
-        "accuracy": float(judged.mean()),
-        "train_accuracy": float(right[:count].mean()),
-        "violations": float((pushed | ~settled[:count]).mean()),
+        "error": np.sqrt(mse),
+        "accuracy": (right[:, count:] if len(task.test) else right).mean(axis=1),
+        "train_accuracy": right[:, :count].mean(axis=1),
+        "violations": (pushed | ~settled)[:, :count].mean(axis=1),
     }
-    shown = {"steps": float(steps), "epochs": float(epoch), **{name: known[name] for name in task.loss.metrics}}
-    return Metrics(shown, np.sort(rows[~settled]).tolist()), found
+    return {name: known[name] for name in task.loss.metrics}
 
 
 __all__ = [
@@ -301,8 +323,12 @@ __all__ = [
     "board_of",
     "equipped",
     "evaluate",
+    "judged",
     "learn",
+    "shown_rows",
     "shown_step",
     "step",
     "train",
+    "untrained",
+    "within",
 ]

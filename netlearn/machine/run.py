@@ -21,7 +21,7 @@ import numpy as np
 from netlearn.backends import open_backend
 from netlearn.backends.protocol import check_times
 from netlearn.circuit.flat import Bank, FlatCircuit, Floats, Ints, Params, boundary
-from netlearn.devices import kernel
+from netlearn.devices import known_law
 from netlearn.errors import BackendError, SimulatorDied, SimulatorMissing
 from netlearn.learn.edges import Group, ends
 from netlearn.learn.task import Task
@@ -163,7 +163,7 @@ def heat(circuit: FlatCircuit, params: Params, groups: Sequence[Group], x: Float
         a, b = ends(bank.device)
         local = x[:, bank.unknowns[group.elements]]
         p = [params.values[group.device][n][0, group.elements] for n in bank.device.param_names]
-        current = kernel(bank.device).evaluate([local[..., k] for k in range(local.shape[-1])], p)[a]
+        current = known_law(bank.device).evaluate([local[..., k] for k in range(local.shape[-1])], p)[a]
         found.append(current * (local[..., a] - local[..., b]))
     return np.concatenate(found, axis=1)
 

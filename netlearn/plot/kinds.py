@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from netlearn.circuit.flat import FlatCircuit, Floats, Params, initial, with_states
+from netlearn.circuit.flat import FlatCircuit, Floats, Params
 from netlearn.errors import RunError
 from netlearn.learn.metrics import label, shown_metrics
-from netlearn.learn.session import trained
+from netlearn.learn.session import params_of, trained
 from netlearn.learn.task import Task
 from netlearn.plot import network
 from netlearn.plot.picture import BLUE, GREEN, GREY, ORANGE, write_picture
@@ -37,8 +37,7 @@ class View:
         return self.solution
 
     def params(self, when: str) -> Params:
-        start = initial(self.circuit, self.run.config["seed"])
-        return with_states(self.circuit, start, self.solved()[f"states_{when}"][None, :])
+        return params_of(self.run, self.circuit, self.solved()[f"states_{when}"][None, :])
 
 
 def view(run: RunFolder) -> View:
@@ -74,11 +73,10 @@ def drawing(figure: Any, v: View) -> None:
     s = v.solved()
     sample = len(s["inputs"]) - 1
     pairs = [(v.params(when), s[f"x_{when}"][sample]) for when in ("before", "after")]
-    g = [g for params, x in pairs for _, _, g, _ in network.drawable(network.edges(v.circuit, params, x)) if g > 0]
-    limits = (max(min(g), max(g) / 1e4), max(g)) if g else None
+    ends = network.limits([e for params, x in pairs for e in network.drawable(network.edges(v.circuit, params, x))])
     both = figure.subplots(1, 2)
     for axes, when, (params, x) in zip(both, ("before", "after"), pairs, strict=True):
-        lines, points = network.draw(axes, v.circuit, params, x, limits)
+        lines, points = network.draw(axes, v.circuit, params, x, ends)
         axes.set_title(f"{when} learning", fontsize=10)
     figure.colorbar(lines, ax=both, label="conductance (S)", shrink=0.8, pad=0.02)
     figure.colorbar(points, ax=both, label="node voltage (V)", shrink=0.8, pad=0.02)

@@ -11,6 +11,7 @@ from netlearn.report.html import inline, page, text
 from netlearn.store import read_json, write_bytes
 
 ORDER = (
+    "mc",
     "machine",
     "ladder",
     "cycle",
@@ -81,7 +82,7 @@ def _section(folder: Path, config: dict[str, Any], key: str) -> str:
 
 
 def _command(name: str) -> str:
-    return name if name in ("ladder", "machine") else f"study {name}"
+    return name if name in ("mc", "ladder", "machine") else f"study {name}"
 
 
 def _listed(options: dict[str, Any]) -> str:

@@ -186,14 +186,25 @@ def step_of(lesson: Lesson, change: Floats) -> None:
 
 
 @inlined
-def drift(drifts: Floats, leak: Floats, rest: Floats, time: Floats, states: Floats, change: Floats) -> None:
-    """Add to a step (S, W) what the states do of themselves while the switch is on, `time` (W,)."""
+def drift(
+    drifts: Floats,
+    leak: Floats,
+    rest: Floats,
+    jump: Floats,
+    time: Floats,
+    pulses: Floats,
+    states: Floats,
+    change: Floats,
+) -> None:
+    """Add to a step (S, W) what the states do of themselves while the switch is on, `time` (W,), and each time that it goes
+    off, `pulses` (W,)."""
     for s in range(states.shape[0]):
         for k in range(states.shape[1]):
             change[s, k] += time[k] * (drifts[s, k] - leak[s, k] * (states[s, k] - rest[s, k]))
             lost = time[k] * leak[s, k]
             if lost > 0.0:  # exactly, for as long as the leak may take
                 change[s, k] *= -np.expm1(-lost) / lost
+            change[s, k] += pulses[k] * jump[s, k]
 
 
 @inlined

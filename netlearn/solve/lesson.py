@@ -10,6 +10,8 @@ weight: 1 over its samples where a rule counts in steps, the time (s) that the l
 time. Then what the parts of the update circuitry are off by (`Flaws`) moves the states as well,
 
     d theta/dt = gain sum_e w_e [(d_F + o_F)^2 - (d_C + o_C)^2] + drift - leak (theta - rest)
+
+and every time that the switch goes off theta jumps.
 """
 
 from __future__ import annotations
@@ -58,7 +60,7 @@ class Flaws(NamedTuple):
 
     drift (D, S): V/s while the switch is on; leak (D, S) in 1/s towards rest (D, S). offsets (D, 2 E): of the free, then of
     the clamped drop of each edge (V). clamp (D, T): of each clamped node; source (D, H): of the nodes that inputs hold,
-    while they are clamped.
+    while they are clamped. jump (D, S): V whenever the switch goes off.
     """
 
     drift: Floats
@@ -67,3 +69,4 @@ class Flaws(NamedTuple):
     offsets: Floats
     clamp: Floats
     source: Floats
+    jump: Floats

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params
-from netlearn.devices import kernel
+from netlearn.devices import known_law
 
 
 @dataclass(frozen=True)
@@ -60,5 +60,5 @@ def currents(circuit: FlatCircuit, params: Params, x: Floats, device: str) -> li
     bank = circuit.banks[device]
     shape = (*x.shape[:2], len(bank.names))
     with np.errstate(all="ignore"):
-        f = kernel(bank.device).evaluate(bank_unknowns(circuit, device, x), bank_params(circuit, device, params))
+        f = known_law(bank.device).evaluate(bank_unknowns(circuit, device, x), bank_params(circuit, device, params))
     return [np.broadcast_to(value, shape) for value in f[: len(bank.device.terminals)]]

@@ -31,7 +31,7 @@ NEVER, ONCE, TWICE = range(3)  # phases of a sample that have been seen
 class Phase(NamedTuple):
     """One phase of a step: the equations that matter to it, and where states' conductances are in their numbers.
 
-    edges (4, .): list (INNER, OUTER or BORDER), place in it, state, 1 for an inverse; shares of the state's
+    edges (4, .): list (INNER, OUTER or BORDER), place in it, state, 1 for an inverse; shares (groups, . W) of the state's
     conductance there. fixed (2, .): list and place of all that `edges` write to; rest (groups, .) what is there
     without them.
     """
@@ -72,6 +72,7 @@ class Course(NamedTuple):
     offsets: Floats
     clamp: Floats
     source: Floats
+    jump: Floats
 
 
 class Album(NamedTuple):
@@ -84,13 +85,14 @@ class Album(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """Working memory of one group for steps of B samples: change (S, W), target (B, T, W), missed (B, W), time (W,), steps
-    (W,), frees (B, n W) the unknowns of the free phases, last (n W,) those of the last one."""
+    """Working memory of one group for steps of B samples: change (S, W), target (B, T, W), missed (B, W), time (W,), pulses
+    (W,) that were not zero, steps (W,), frees (B, n W) the unknowns of the free phases, last (n W,) those of the last one."""
 
     change: Floats
     target: Floats
     missed: Floats
     time: Floats
+    pulses: Floats
     steps: Ints
     frees: Floats
     last: Floats
@@ -114,11 +116,12 @@ def _set(phase: Phase, handles: Handles, x: Floats, states: Floats, group: int, 
         put(x, handles.gates[0, m], voltage)
     for m in range(phase.fixed.shape[1]):
         put(_list(numbers, phase.fixed[0, m], group), phase.fixed[1, m], get(rest, m, like))
-    for m in range(phase.shares.size):
+    shares = phase.shares[group]
+    for m in range(phase.edges.shape[1]):
         values, place = _list(numbers, phase.edges[0, m], group), phase.edges[1, m]
-        state, inverse, share = phase.edges[2, m], phase.edges[3, m] == 1, phase.shares[m]
+        state, inverse = phase.edges[2, m], phase.edges[3, m] == 1
         for k in range(lanes):
-            theta = states[state * lanes + k]
+            theta, share = states[state * lanes + k], shares[m * lanes + k]
             values[place * lanes + k] += share / theta if inverse else share * theta
 
 
@@ -227,7 +230,7 @@ def _step(
         _free(one, handles, lesson, rows[i], i, course, album, group, memory, s, like)
     for k in range(lanes):
         times(lesson, span, memory.missed, k)
-        memory.time[k] = 0.0
+        memory.time[k] = memory.pulses[k] = 0.0
     memory.change[:] = 0.0
     anyone = False
     for i in range(rows.size):
@@ -239,12 +242,22 @@ def _step(
             _clamped(one, two, handles, lesson, rows[i], i, course, album, group, memory, z, like)
             for k in range(lanes):
                 memory.time[k] += memory.missed[i, k]
+                memory.pulses[k] += 1.0 if memory.missed[i, k] > 0.0 else 0.0
     if not anyone:
         return
     states = course.states_lanes[group]
     step_of(lesson, memory.change)
     if course.drift.shape[1] > 0:
-        drift(course.drift[group], course.leak[group], course.rest[group], memory.time, states, memory.change)
+        drift(
+            course.drift[group],
+            course.leak[group],
+            course.rest[group],
+            course.jump[group],
+            memory.time,
+            memory.pulses,
+            states,
+            memory.change,
+        )
     move(lesson, memory.time, memory.change, states)
     _set(one, handles, course.free[group], course.states[group], group, like)
     _set(two, handles, course.clamped[group], course.states[group], group, like)

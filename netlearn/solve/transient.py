@@ -196,7 +196,7 @@ def with_sources(circuit: FlatCircuit, params: Params, value: Callable[[Waveform
             for element, wave in bank.waves.items():
                 numbers[:, element] = value(wave)
             values[name] = {**values[name], bank.device.waveform: numbers}
-    return Params(params.states, values)
+    return replace(params, values=values)
 
 
 def waves_of(shape: MovingShape, stop: float) -> Waves:

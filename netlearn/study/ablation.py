@@ -100,14 +100,14 @@ def study(stand: Stand, asked: Asked, drawer: Drawer, tell: Tell) -> Findings:
         find = partial(_cell, stand, circle, asked, variant)
         found = drawer.once(f"{variant.part.replace(', ', '-')}-{variant.value}", find)
         rows.append((variant.part, variant.value, *(float(np.median(found[name])) for name in COLUMNS[2:])))
-        for d, seed in enumerate(stand.board.seeds):
+        for d, seed in enumerate(stand.seeds):
             draws.append((seed, variant.part, variant.value, *(found[name][d] for name in COLUMNS[2:])))
         tell(k + 1, len(every))
     numbers: dict[str, Any] = {"breakdown": breakdown(rows), "what": "hinge" if circle else "combined error"}
     if circle is None:
         numbers["holds_up_to"] = drawer.once("margin", partial(margin, stand, asked))
     tables = {"ablation": Table(COLUMNS, rows)}
-    if len(stand.board.seeds) > 1:
+    if len(stand.seeds) > 1:
         tables["draws"] = Table(("seed", *COLUMNS), draws)
     title = f"{stand.board.circuit.name}: a ring" if circle else stand.title
     return Findings("ablation", title, tables, _text(title, rows, numbers), numbers)

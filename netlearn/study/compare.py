@@ -9,13 +9,8 @@ from __future__ import annotations
 import csv
 import io
 import math
-import os
-import threading
-import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, astuple
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +24,7 @@ from netlearn.study.courses import COLUMNS, Course, Row, course
 from netlearn.study.entrants import scale_of
 from netlearn.study.room import compiled, room
 from netlearn.study.telling import as_json, paragraph
+from netlearn.study.workers import done
 
 KINDS = (int, float, float, int, int, float, float, float)  # of the numbers of a row
 
@@ -38,46 +34,21 @@ def compare(plan: Plan, out: Path, jobs: int | None = None) -> Iterator[int | Co
     the end. RunError where something else lies in the folder."""
     _claim(plan, out)
     every = plan.cells
-    found = {k: done for k in range(len(every)) if (done := _saved(out, k)) is not None}
+    found = {k: saved for k in range(len(every)) if (saved := _saved(out, k)) is not None}
     yield len(found)
-    for k, done in _trained(plan, [k for k in range(len(every)) if k not in found], jobs or cores()):
-        _save(out, k, done)
-        found[k] = done
+    left = {
+        k: (plan.subject, cell, plan.methods[cell.entrant.label], plan.epochs)
+        for k, cell in enumerate(every)
+        if k not in found
+    }
+    for k, trained in done(course, left, jobs or cores()):
+        _save(out, k, trained)
+        found[k] = trained
         yield len(found)
     courses = tuple(found[k] for k in range(len(every)))
     comparison = Comparison(plan, courses, tuple(_biases(plan)), tuple(_noise(plan)))
     _write(comparison, out)
     yield comparison
-
-
-def _trained(plan: Plan, left: Sequence[int], jobs: int) -> Iterator[tuple[int, Course]]:
-    """The trainings of some cells as they come, in processes of their own where there are several of both."""
-    work = {k: (plan.subject, cell, plan.methods[cell.entrant.label], plan.epochs) for k, cell in enumerate(plan.cells)}
-    if min(jobs, len(left)) < 2:
-        yield from ((k, course(*work[k])) for k in left)
-        return
-    workers = ProcessPoolExecutor(
-        min(jobs, len(left)), get_context("spawn"), initializer=_leave_with, initargs=(os.getpid(),)
-    )
-    with workers as pool:
-        asked = {pool.submit(course, *work[k]): k for k in left}
-        try:
-            for future in as_completed(asked):
-                yield asked[future], future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _leave_with(parent: int) -> None:
-    """End this process soon after its parent has been killed."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1.0)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _biases(plan: Plan) -> Iterator[Bias]:

@@ -165,7 +165,7 @@ def _measured(stand: Stand, states: Floats, parts: Sequence[Imperfection]) -> di
 def _text(stand: Stand, rows: Sequence[tuple[Any, ...]], numbers: Mapping[str, Any]) -> str:
     parts = ", ".join(f"{name} {push:.2g} V/s ({100 * share:.0f} %)" for name, _, push, _, share, _ in rows)
     return (
-        f"{stand.board.circuit.name}, {len(stand.board.seeds)} draws, where the ideal network has learned its tasks to "
+        f"{stand.board.circuit.name}, {len(stand.seeds)} draws, where the ideal network has learned its tasks to "
         f"{numbers['mse_V2']:.2g} V^2: {parts}. Together {numbers['rms_V_per_s']:.3g} V/s rms a learnable value; without the "
         f"clamp, which moves labels rather than gates, {numbers['without_clamp_V_per_s']:.3g} V/s, an offset of "
         f"{numbers['without_clamp_V2']:.2g} V^2, of whose square {100 * numbers['without_clamp_alike']:.0f} % is the same for "

@@ -107,13 +107,13 @@ def study(
         details.append(found)
         tell(k + 1, len(periods) + len(orbits))
     tables = {"cycle": Table(COLUMNS, rows)}
-    if len(stand.board.seeds) > 1:
+    if len(stand.seeds) > 1:
         tables["draws"] = Table(
             ("seed", *COLUMNS),
             [
                 (seed, period, d, e)
                 for period, found in zip(periods, details, strict=True)
-                for seed, d, e in zip(stand.board.seeds, found["D_V"], found["mse_V2"], strict=True)
+                for seed, d, e in zip(stand.seeds, found["D_V"], found["mse_V2"], strict=True)
             ],
         )
     columns = ("t_s", *(f"G_{k + 1}" for k in range(len(stand.names))))

@@ -82,13 +82,13 @@ def alternating(
         for (period, mode), of in zip(parts, found, strict=True)
     ]
     tables = {"overclamp": Table(COLUMNS, rows), "ratios": Table(("tau_s", "D_ratio", "mse_ratio"), _ratios(rows))}
-    if len(stand.board.seeds) > 1:
+    if len(stand.seeds) > 1:
         tables["draws"] = Table(
             ("seed", *COLUMNS),
             [
                 (seed, period, mode, d, e)
                 for (period, mode), of in zip(parts, found, strict=True)
-                for seed, d, e in zip(stand.board.seeds, of["D_V"], of["mse_V2"], strict=True)
+                for seed, d, e in zip(stand.seeds, of["D_V"], of["mse_V2"], strict=True)
             ],
         )
     numbers: dict[str, Any] = {

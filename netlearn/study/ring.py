@@ -160,7 +160,7 @@ def study(
         found = drawer.once(f"{mode}-{diameter:.12g}", partial(_one, on, ring, diameter, seconds))
         rows.append((diameter, mode, *(_middle(found, name) for name in FOUND)))
         for task, of in zip(stand.tasks, found, strict=True):
-            for d, seed in enumerate(stand.board.seeds):
+            for d, seed in enumerate(stand.seeds):
                 draws.append((seed, task.spec.name, diameter, mode, *(of[name][d] for name in FOUND)))
         tell(k + 1, len(parts) + 1)
     maps = drawer.once("maps", partial(_maps, stand, ring, rules, diameters[0], seconds))
@@ -172,7 +172,7 @@ def study(
         "points": Table(("V1_V", "V2_V", "label_V"), _points(stand, ring, diameters[0])),
     }
     title = f"{stand.board.circuit.name}: a ring of {len(stand.rows[0])} points"
-    numbers = {"seconds": seconds, "draws": len(stand.board.seeds), "labellings": len(stand.tasks)}
+    numbers = {"seconds": seconds, "draws": len(stand.seeds), "labellings": len(stand.tasks)}
     return Findings("overclamp", title, tables, _text(title, tables["overclamp"], numbers), numbers)
 
 

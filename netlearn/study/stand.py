@@ -16,6 +16,7 @@ from math import ceil
 import numpy as np
 
 from netlearn.backends import open_backend
+from netlearn.circuit.chance import Keyed
 from netlearn.circuit.flat import FlatCircuit, Floats, Ints, Params, boundary, flatten, initial, with_states
 from netlearn.errors import BackendError, TaskError
 from netlearn.lang.compile import Netlist
@@ -74,6 +75,12 @@ class Stand:
         return self.task.method
 
     @property
+    def seeds(self) -> tuple[int, ...]:
+        """Those of its draws."""
+        assert isinstance(self.board.chance, Keyed)
+        return self.board.chance.seeds
+
+    @property
     def title(self) -> str:
         """The circuit and the tasks, in words."""
         return f"{self.board.circuit.name}: {' and '.join(task.spec.name for task in self.tasks)}"
@@ -103,15 +110,15 @@ class Stand:
 
     def built(self, parts: Sequence[Imperfection]) -> Stand:
         """The same boards with these imperfections and no others."""
-        params = _params(self.board.circuit, self.board.seeds)
-        board = ideal(self.board.circuit, self.board.plan, self.method, params, self.board.seeds)
+        params = _params(self.board.circuit, self.seeds)
+        board = ideal(self.board.circuit, self.board.plan, self.method, params, self.board.chance)
         for k, part in enumerate(parts):
             board = put(part, board, parts[:k])
         return replace(self, board=_punctual(board), late=board.numbers.get(EXTRA, 0.0))
 
     def taught(self, method: Integrator) -> Stand:
         """The same under another rule; what its imperfections come to stays."""
-        board = replace(self.board, alpha=method.alpha)
+        board = replace(self.board, alpha=method.alpha, capacitance=method.capacitance)
         task = replace(self.task, method=method)
         tasks = tuple(replace(one, method=method) for one in self.tasks)
         return replace(self, tasks=tasks, task=task, board=board, trainer=replace(self.trainer, task=task))
@@ -123,7 +130,7 @@ class Stand:
 
     def first(self, draws: int) -> Stand:
         """The same with the first so many of its draws."""
-        return replace(self, board=_draws(self.board, slice(0, draws)))
+        return replace(self, board=self.board.of(slice(0, draws)))
 
     def hold(self, task: int, seconds: float) -> Steps:
         """What is shown while a task is held."""
@@ -174,18 +181,18 @@ class Stand:
             rows = steps.rows[:, 0] if steps.rows.shape[1] == 1 else steps.rows
             taught = self.trainer.backend.teach(params, self.lesson, rows, steps.spans, self.board.flaws)
             if taught is not None and taught.steps == len(rows):
-                if taught.settled < taught.solves:
-                    _lost(taught.solves - taught.settled)
+                if lost := int((taught.solves - taught.settled).sum()):
+                    _lost(lost)
                 return taught.states
         return np.concatenate([self._alone(k, states[k : k + 1], steps) for k in range(len(states))])
 
     def _alone(self, draw: int, states: Floats, steps: Steps) -> Floats:
         """The same for one draw, phase by phase."""
-        board = _draws(self.board, slice(draw, draw + 1))
+        board = self.board.of(slice(draw, draw + 1))
         params = with_states(board.circuit, board.params, states)
         for k, (rows, span) in enumerate(zip(steps.rows, steps.spans, strict=True)):
             labels = self.task.labels[rows]
-            tick = Tick(board.seeds[0], 0, k)
+            tick = Tick(self.seeds[draw], 0, k)
             params, asked = shown_step(self.trainer, board, params, rows, labels, tick, float(span))
             if asked.settled < asked.settles:
                 _lost(asked.settles - asked.settled)
@@ -197,9 +204,9 @@ class Stand:
         return np.array([[self._rate(k, states[k : k + 1], n) for n in every] for k in range(len(states))])
 
     def _rate(self, draw: int, states: Floats, sample: int) -> Floats:
-        board, rows, span = _draws(self.board, slice(draw, draw + 1)), np.array([sample]), self.method.pulse
+        board, rows, span = self.board.of(slice(draw, draw + 1)), np.array([sample]), self.method.pulse
         params = with_states(board.circuit, board.params, states)
-        tick = Tick(board.seeds[0], 0, 0)
+        tick = Tick(self.seeds[draw], 0, 0)
         bench = bench_of(self.trainer, board, params, rows, self.task.labels[rows], tick, span)
         change = self.method.change(bench)
         if bench.ledger.settled < bench.ledger.settles:
@@ -209,7 +216,7 @@ class Stand:
     def outputs(self, states: Floats) -> Floats:
         """Free outputs (D, N, O) of all samples; (K, N, O) of the first draw where there are K states, other than D."""
         params = self.board.params
-        params = params if len(states) == len(self.board.seeds) else params.of(slice(0, 1)).copies(len(states))
+        params = params if len(states) == len(self.seeds) else params.of(slice(0, 1)).copies(len(states))
         params = with_states(self.board.circuit, params, states)
         found = self.trainer.backend.operating_points(params, boundary(self.board.circuit, self.task.inputs))
         if not found.settled.all():
@@ -238,12 +245,6 @@ def _lost(count: int) -> None:
         f"{count} operating point{'s' * (count > 1)} did not settle while the network learned",
         "are there gates at which nothing conducts? give learnable values narrower bounds",
     )
-
-
-def _draws(board: Board, some: slice) -> Board:
-    """Some draws of a board."""
-    flaws = type(board.flaws)(*(a[some] for a in board.flaws))
-    return replace(board, params=board.params.of(some), seeds=board.seeds[some], flaws=flaws)
 
 
 def stand(netlist: Netlist, names: Sequence[str], seeds: Sequence[int] = (0,), backend: str = "native") -> Stand:
@@ -278,7 +279,7 @@ def stand(netlist: Netlist, names: Sequence[str], seeds: Sequence[int] = (0,), b
     inputs, labels = (np.concatenate([getattr(one, what) for one in tasks]) for what in ("inputs", "labels"))
     together = replace(first, inputs=inputs, labels=labels, train=every, test=every[:0])
     params = _params(circuit, seeds)
-    board = assemble(circuit, make_plan(circuit, params), first, params, seeds)
+    board = assemble(circuit, make_plan(circuit, params), first, params, Keyed(tuple(seeds)))
     trainer = Trainer(circuit, together, open_backend(backend, circuit), seeds[0], steps=1)
     return Stand(
         tasks, together, rows, trainer, _punctual(board), board.numbers.get(EXTRA, 0.0), _others(netlist, names)
@@ -292,7 +293,13 @@ def _params(circuit: FlatCircuit, seeds: Sequence[int]) -> Params:
 
 
 def _punctual(board: Board) -> Board:
-    """A board whose switch is late nowhere: a stand counts that itself, once a hold."""
+    """A board whose switch is late nowhere: a stand counts that itself, once a hold. TaskError where gates jump when it goes
+    off, which it does not between the pulses of a hold."""
+    if board.flaws.jump.any():
+        raise TaskError(
+            "on a stand the learning switch stays on from sample to sample, and injection is of one that goes off",
+            "take imperfection injection out, or put what it comes to a second into imperfection bias",
+        )
     return replace(board, numbers={k: v for k, v in board.numbers.items() if k != EXTRA})
 
 

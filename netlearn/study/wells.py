@@ -77,8 +77,8 @@ class Site:
 def site(stand: Stand) -> Site:
     """TaskError where the update is not one of this kind."""
     task = stand.task
-    if len(stand.board.seeds) > 1:
-        raise TaskError(f"the model is one of one board, not of {len(stand.board.seeds)} draws", "give one seed")
+    if len(stand.seeds) > 1:
+        raise TaskError(f"the model is one of one board, not of {len(stand.seeds)} draws", "give one seed")
     if type(task.method) is not Integrator:
         raise TaskError(f"rule {task.spec.rule.name} is not linear in small errors", "write rule integrator(...)")
     if not isinstance(task.loss, Square):
@@ -114,7 +114,7 @@ def update(site: Site, rows: Ints, values: Floats) -> tuple[Floats, Floats]:
     stand, circuit = site.stand, site.engine.circuit
     params, method = site.at(values), stand.method
     plan = stand.board.plan
-    board = ideal(circuit, plan, method, params, stand.board.seeds[:1])
+    board = ideal(circuit, plan, method, params, stand.board.chance)
     bench = bench_of(stand.trainer, board, params, rows, stand.task.labels[rows], Tick(0, 0, 0))
     free = bench.free()
     clamped = bench.settle(method.clamped(bench, free, bench.aim(free)), free)

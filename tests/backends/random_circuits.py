@@ -10,7 +10,7 @@ from netlearn.devices import DEVICES, Param
 
 TYPICAL = {
     "Ohm": 1e3, "S": 1e-3, "F": 1e-9, "H": 1e-3, "V": 1.0, "A": 1e-3, "s": 1e-9, "": 1.0,
-    "A/V^2": 1e-3, "1/V": 1.0, "m": 1e-5, "F/m": 1e-12,
+    "A/V^2": 1e-3, "1/V": 1.0, "m": 1e-5, "F/m": 1e-12, "K": 300.0, "V/K": 1e-3, "1/K": 1e-3, "1/K^2": 1e-6,
 }  # fmt: skip
 
 

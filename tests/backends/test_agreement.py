@@ -23,7 +23,9 @@ from netlearn.solve.solution import Solution, read
 Flat = Callable[..., FlatCircuit]
 Opened = Callable[[str, FlatCircuit], Backend]
 FOLDER = Path(__file__).resolve().parents[2] / "netlists"
-NETLISTS = sorted(path for path in FOLDER.rglob("*.nl") if path.parent.name != "std")
+NETLISTS = sorted(
+    path for path in FOLDER.rglob("*.nl") if path.parent.name not in ("std", "kits")
+)  # a kit is for ngspice alone
 TASKS = [(path, name) for path in NETLISTS for name in re.findall(r"^task (\w+)", path.read_text(), re.MULTILINE)]
 MOST, LARGE = 40, 1000  # samples of a task, one where the circuit has many elements
 JUDGE = "ngspice"

@@ -61,7 +61,7 @@ def case() -> Case:
 def test_what_differs_is_told(
     volts: float, amperes: float, lost: bool, agrees: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def bent(circuit: FlatCircuit) -> Backend:
+    def bent(circuit: FlatCircuit, _: int | None) -> Backend:
         return Bent(circuit, "b", volts, amperes, lost)
 
     monkeypatch.setitem(BACKENDS, "bent", bent)

@@ -347,3 +347,81 @@ def test_an_assert_beyond_the_end_or_of_no_number_is_told_of(tmp_path: Path) -> 
     assert found == {"V(out) > 0V at 1us": True, "V(out) / 0V != 1 at 1us": False, "V(out) > 0V at 1ms": None}
     assert "later than --stop: assert V(out) > 0V at 1ms" in err
     assert "V(out) / 0V is inf" in err
+
+
+WARM = """netlearn 0.1
+circuit Warm {
+  net in, out
+  R r(in, out) { r = learn(10k, 1k..100k) }
+  D d(out, gnd) { is = 1pA }
+  C c(out, gnd) = 1nF
+  input x = V(in)
+  output y = V(out)
+}
+task t on Warm {
+  data x: [1V, 2V] -> y: [500mV, 540mV]
+  rule coupled(eta = 0.5, rate = 1e-3)
+  stop steps > 40
+}
+"""
+
+
+@pytest.mark.parametrize("backend", ["native", "ngspice"])
+def test_a_circuit_can_be_solved_followed_and_trained_at_any_temperature(tmp_path: Path, backend: str) -> None:
+    (tmp_path / "warm.nl").write_text(WARM)
+
+    def out(target: Path, *more: object) -> float:
+        solved = netlearn("solve", target, "--input", "x=2V", "--backend", backend, "--json", *more)[0]
+        return float(json.loads(solved)["nodes"]["out"])
+
+    cold, hot = out(tmp_path / "warm.nl"), out(tmp_path / "warm.nl", "--temperature", 85)
+    assert cold == out(tmp_path / "warm.nl", "--temperature", 27)
+    assert 0.08 < cold - hot < 0.15  # some 2 mV a degree
+    wave = ("--stop", "1us", "--input", "x=2V", "--backend", backend, "--temperature", 85, "--net", "out")
+    table, _ = netlearn("transient", tmp_path / "warm.nl", *wave)
+    assert float(table.splitlines()[-1].split(",")[1]) == pytest.approx(hot, abs=1e-6)
+    netlearn(
+        "train", tmp_path / "warm.nl", "--temperature", 85, "--out", tmp_path / "r", "--json", "--backend", backend
+    )
+    assert json.loads((tmp_path / "r" / "run.json").read_text())["celsius"] == 85.0
+    learned = out(tmp_path / "r")
+    assert learned == out(tmp_path / "r", "--temperature", 85)
+    assert learned < out(tmp_path / "r", "--temperature", 27) - 0.05
+    outputs = np.load(tmp_path / "r" / "solution.npz")["outputs_after"]
+    assert outputs[1, 0] == pytest.approx(learned, abs=1e-7)
+
+
+def test_a_temperature_that_cannot_be_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "warm.nl").write_text(WARM)
+    for command in (("solve",), ("train", "--out", tmp_path / "r")):
+        _, said = netlearn(*command, tmp_path / "warm.nl", "--temperature", -300, code=2)
+        assert "a temperature of -300 C" in said
+        assert "give degrees Celsius" in said
+    assert not (tmp_path / "r").exists()
+
+
+def test_network_draws_a_netlist_at_an_operating_point_and_a_run_as_it_was_trained(
+    trained: Path, tmp_path: Path
+) -> None:
+    drawn = [
+        netlearn("network", DIVIDER, "--backend", "reference", *given)[0] for given in ((), (), ("--input", "x=0.3V"))
+    ]
+    assert drawn[0].startswith("<?xml")
+    assert drawn[0] == drawn[1] != drawn[2]
+    said, _ = netlearn("network", trained, "--input", "x=0.3V", "--backend", "reference", "-o", tmp_path / "a.svg")
+    assert said == f"{tmp_path / 'a.svg'}\n"
+    assert (tmp_path / "a.svg").read_text() not in drawn
+    netlearn("network", DIVIDER, "--backend", "reference", "-o", tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_network_says_what_it_cannot_draw(tmp_path: Path) -> None:
+    alone = tmp_path / "alone.nl"
+    alone.write_text("circuit Alone {\n  net a\n  C c(a, gnd) = 1nF\n  input x = V(a)\n}\n")
+    wrong: dict[tuple[object, ...], str] = {
+        (alone, "--input", "x=1V"): "Alone has no edge that conducts",
+        (DIVIDER, "-o", tmp_path / "x.gif"): "pictures are svg, png or pdf, not '.gif'",
+        (DIVIDER, "--input", "z=1V"): "no such input",
+    }
+    for given, message in wrong.items():
+        assert message in netlearn("network", *given, "--backend", "reference", code=2)[1]

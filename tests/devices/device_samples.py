@@ -11,7 +11,7 @@ from netlearn.devices import DEVICES, Device, Param
 
 TYPICAL = {
     "Ohm": 1e3, "S": 1e-3, "F": 1e-9, "H": 1e-3, "V": 1.0, "A": 1e-3, "s": 1e-9, "": 0.5,
-    "A/V^2": 1e-3, "1/V": 0.02, "m": 1e-5, "F/m": 1e-10,
+    "A/V^2": 1e-3, "1/V": 0.02, "m": 1e-5, "F/m": 1e-10, "K": 300.15, "1/K": 1e-3, "1/K^2": 1e-6, "V/K": 1e-3,
 }  # fmt: skip
 
 

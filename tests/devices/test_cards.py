@@ -41,7 +41,7 @@ def test_a_card_names_parameters_and_terminals_of_its_device_only(device: Device
         return
     text = device.card.line + device.card.model + device.card.transient
     assert set(re.findall(r"<(\w+)>", text)) <= set(device.param_names)
-    assert set(re.findall(r"{(\w+)}", text)) <= {*device.terminals, "id", "model"}
+    assert set(re.findall(r"{(\w+)}", text)) <= {*device.terminals, "id", "model", "warm"}
     assert set(device.card.alter) <= set(device.param_names)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 
@@ -91,6 +92,30 @@ def test_only_terminals_that_are_not_gates_carry_direct_current(device: Device) 
         assert (flow[device.terminals.index("g")] == 0).all()
 
 
+@EVERY
+@pytest.mark.parametrize("span", SPANS)
+def test_terminals_that_can_change_places_do_so_without_any_change_and_no_others_do(
+    device: Device, span: float
+) -> None:
+    law, params = kernel(device), numbers(device)
+    mirrored = params | {name: params[other] for pair in device.mirrored for name, other in (pair, pair[::-1])}
+    x = points(device, len(law.branches), span)
+    count = len(device.terminals)
+    assert all(t in device.terminals for group in device.symmetric for t in group)
+    for a, b in itertools.combinations(range(count), 2):
+        names = device.terminals[a], device.terminals[b]
+        places = [{a: b, b: a}.get(k, k) for k in range(count)]
+        turned = -1.0 if set(names) == {"p", "n"} else 1.0  # the current of a branch between them
+        y = [x[k] for k in places] + [turned * i for i in x[count:]]
+        same = []
+        for of in (law.evaluate, law.charge):
+            before = rows(of(x, list(params.values())), len(x), 200)
+            after = rows(of(y, list(mirrored.values())), len(x), 200)
+            back = np.concatenate([after[places], turned * after[count:]])
+            same.append(np.allclose(back, before, rtol=1e-9, atol=1e-12 * np.abs(before).max(initial=0.0)))
+        assert all(same) == any(set(names) <= set(group) for group in device.symmetric), names
+
+
 @pytest.mark.parametrize(("n", "p"), [("NMOS", "PMOS"), ("NEKV", "PEKV")])
 def test_a_p_channel_is_the_n_channel_with_everything_reversed(n: str, p: str) -> None:
     params = numbers(DEVICES[n])
@@ -147,7 +172,8 @@ def test_a_diode_follows_shockley_forward_and_spice_in_reverse() -> None:
 @pytest.mark.parametrize("m", [0.33, 0.5, 0.9])
 def test_the_charge_of_a_junction_is_smooth_and_its_slope_is_spices_capacitance(m: float) -> None:
     device, c0, vj = DEVICES["D"], 2e-12, 0.8
-    p = [{"is": 1e-14, "n": 1.0, "rs": 0.0, "cjo": c0, "vj": vj, "m": m, "tt": 0.0}[q.name] for q in device.params]
+    given = {"cjo": c0, "vj": vj, "m": m}
+    p = [given.get(q.name, q.default) for q in device.params]
     v = np.linspace(-5.0, 0.75, 4001)
     v = np.sort(np.append(v, [vj / 2 - 1e-12, vj / 2 + 1e-12]))
     charge = kernel(device).charge([v, np.zeros_like(v)], p)

@@ -63,13 +63,17 @@ def test_the_layered_network_has_a_diode_on_every_hidden_node(example: Netlist) 
 
 
 def test_the_mismatch_block_is_read(example: Netlist) -> None:
-    assert [d.selector for d in example.mismatches["lot7"].deviations] == [
-        "R[*]",
-        "NMOS.vto",
-        "NMOS.beta",
-        "Comparator.offset",
-        "*.cg.leak",
-    ]
+    spec, circuit = example.mismatches["lot7"], flat(example.circuits["Net16"])
+    spread = {(device, param): 0 for (device, param, _), _ in spec.chosen}
+    for (device, param, _), _ in spec.chosen:
+        spread[device, param] += 1
+    assert spread == {(d, p): len(circuit.banks[d].names) for d, p in (("R", "r"), ("Comparator", "offset"))}
+    assert (spec.seed, spec.samples, spec.corners) == (7, 200, ("tt", "ss", "ff"))
+
+
+def test_what_a_selector_does_not_find_is_told(example: Netlist) -> None:
+    said = [warning.message for warning in example.warnings if "names nothing" in warning.message]
+    assert [message.split()[0] for message in said] == ["NMOS.vto", "NMOS.beta", "*.cg.leak"]
 
 
 def placed(*lines: str) -> FlatCircuit:

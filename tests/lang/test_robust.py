@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import resource
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mutated_text import mutated
 
 from netlearn.devices import DEVICES
 from netlearn.errors import Diagnostic, NetlistError
@@ -63,32 +63,11 @@ def test_a_soup_of_words_gives_diagnostics(words: list[str]) -> None:
     faults(" ".join(words))
 
 
-def mutated(text: str, seed: int) -> str:
-    """A netlist with a few words deleted, doubled, exchanged, or cut off."""
-    rng = random.Random(seed)
-    words = text.split(" ")
-    for _ in range(rng.randint(1, 4)):
-        at = rng.randrange(len(words))
-        match rng.randrange(5):
-            case 0:
-                del words[at : at + rng.randint(1, 3)]
-            case 1:
-                words.insert(at, rng.choice(WORDS))
-            case 2:
-                words[at] = rng.choice(WORDS)
-            case 3:
-                words[at] = words[at][: rng.randrange(len(words[at]) + 1)]
-            case 4:
-                words = words[: at + 1]
-        words = words or [""]
-    return " ".join(words)
-
-
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(SHIPPED), st.integers(0, 10**6))
 @pytest.mark.usefixtures("_small_budget_once")
 def test_a_mutated_netlist_gives_diagnostics(text: str, seed: int) -> None:
-    faults(mutated(text, seed), ROOT / "netlists")
+    faults(mutated(text, WORDS, seed), ROOT / "netlists")
 
 
 @pytest.fixture(scope="module")

@@ -318,7 +318,7 @@ MISFITS = {
         at(
             *(23, 16, "  imperfection comparator", 10),
             "imperfection comparator does not fit rule overclamp",
-            "those that fit it are bias, clamp, codes, leak, multiplier, sources, switch, twins; "
+            "those that fit it are bias, clamp, codes, injection, leak, leakage, multiplier, sources, switch, twins; "
             "comparator fits rule sign",
         ),
     ),

@@ -63,7 +63,8 @@ def test_the_clamped_energy_exceeds_the_free_one_by_half_eta_squared_times_the_o
 def test_the_content_slope_of_a_conductor_is_half_the_square_of_its_drop(flat: Flat) -> None:
     circuit = flat(LADDER)
     local = np.array([[[[0.7, 0.2]]]])
-    slope = content_slope(circuit.banks["G"].device, local, [np.array([[[1e-3]]])], 0, False)
+    p = [np.array([[[v]]]) for v in (1e-3, 0.0, 0.0)]
+    slope = content_slope(circuit.banks["G"].device, local, p, 0, False)
     assert slope == pytest.approx(np.full((1, 1, 1), 0.5 * 0.5**2), rel=1e-14)
 
 

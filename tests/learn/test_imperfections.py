@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from netlearn.backends import Backend, open_backend
+from netlearn.circuit.chance import Keyed
 from netlearn.circuit.flat import CLAMPED, boundary, flatten, initial, with_states
 from netlearn.errors import CheckFault, TaskError
 from netlearn.lang.compile import compile_netlist
 from netlearn.learn.assembly import assemble
-from netlearn.learn.board import Board
+from netlearn.learn.board import Board, rounded
 from netlearn.learn.compiled import make_lesson, taught_of
 from netlearn.learn.imperfections import IMPERFECTIONS
 from netlearn.learn.methods import METHODS
@@ -20,13 +21,16 @@ from netlearn.learn.task import make_task
 from netlearn.learn.tick import Tick
 from netlearn.learn.train import Trainer, bench_of, board_of, learn, train
 from netlearn.solve.solution import read
+from netlearn.study.stand import stand
 
 EXAMPLES = {
     "bias": "bias(value = [0.5V/s, -0.3V/s], mean = 0.1V/s, sd = 0.2V/s)",
     "clamp": "clamp(error = 10mV, sd = 3mV)",
     "codes": "codes(full = 0.4532V)",
     "comparator": "comparator(offset = 2mV)",
+    "injection": "injection(mean = -20uV, sd = 5uV)",
     "leak": "leak(tau = 2s, rest = 1V)",
+    "leakage": "leakage(current = 1uA, spread = 0.5)",
     "multiplier": "multiplier(amplifier = 1mV, output = 1e-4V^2)",
     "sources": "sources(mean = 1mV, sd = 2mV)",
     "switch": "switch(least = 30us, late = 5us)",
@@ -38,7 +42,8 @@ RULES = {
     "a shared pulse": "overclamp(eta = 0.3, normalised = 1, pulse = 1ms)\norder batch",
     "sign": "sign(delta = 10mV)",
 }
-LOSSES = ("loss square", "loss hinge(margin = 20mV)")
+HINGE = "loss hinge(margin = 20mV)"
+LOSSES = ("loss square", HINGE)
 
 
 def network(imperfections: str = "", rule: str = RULES["integrator"], loss: str = "loss square") -> str:
@@ -127,7 +132,7 @@ def test_machine_code_learns_as_the_loop_does_with_every_imperfection(
     within = taught_of(trainer.backend, board, lesson, board.params, batches)
     assert within is not None
     assert within.steps == len(batches)
-    assert within.settled == within.solves
+    assert within.settled.tolist() == within.solves.tolist()
     loop, _ = learn(trainer, board, None, board.params, batches)
     assert np.abs(loop.states - board.params.states).max() > 1e-4
     np.testing.assert_allclose(within.states, loop.states, rtol=0, atol=2e-12)
@@ -147,14 +152,14 @@ def test_spice_learns_as_the_native_engine_does_with_every_imperfection(rule: st
 def test_draws_side_by_side_learn_as_each_does_alone(rule: str, made: Made) -> None:
     trainer, board = made(fitting(rule)["all"], RULES[rule])
     seeds = range(11)
-    together = assemble(trainer.circuit, board.plan, trainer.task, _nominal(trainer).copies(11), seeds)
+    together = assemble(trainer.circuit, board.plan, trainer.task, _nominal(trainer).copies(11), Keyed(tuple(seeds)))
     rows = np.arange(60) % 3
     lesson = make_lesson(trainer.task, together)
     assert lesson is not None
     found = trainer.backend.teach(together.params, lesson, rows, None, together.flaws)
     assert found is not None
     for seed in seeds:
-        alone = assemble(trainer.circuit, board.plan, trainer.task, _nominal(trainer), (seed,))
+        alone = assemble(trainer.circuit, board.plan, trainer.task, _nominal(trainer), Keyed((seed,)))
         one = trainer.backend.teach(alone.params, lesson, rows, None, alone.flaws)
         assert one is not None
         np.testing.assert_allclose(found.states[seed], one.states[0], rtol=0, atol=1e-12)
@@ -218,6 +223,64 @@ def test_a_leak_that_is_faster_than_a_pulse_ends_at_its_rest_and_goes_no_further
     for way in (None, lesson):
         params, _ = learn(trainer, board, way, board.params, [np.array([0])] * 20)
         np.testing.assert_allclose(params.states, 2.5, atol=0.02)
+
+
+def test_each_time_that_the_switch_goes_off_gates_jump(made: Made) -> None:
+    ideal, jumping = made(), made("injection(mean = -20uV)")
+    pulse = ideal[0].task.method.pulse  # type: ignore[attr-defined]
+    np.testing.assert_allclose((step(*jumping) - step(*ideal)) * pulse, -20e-6, rtol=1e-9)
+    batches = {"integrator(eta = 0.9)\norder batch": 3, "overclamp(eta = 0.3)\norder batch": 1}  # all, or what misses
+    for rule, jumps in batches.items():
+        (trainer, board), (_, jumpy) = made("", rule, HINGE), made("injection(mean = -20uV)", rule, HINGE)
+        first, second = (learn(trainer, one, None, one.params, [np.arange(3)])[0].states for one in (board, jumpy))
+        np.testing.assert_allclose(second - first, jumps * -20e-6, rtol=1e-9)
+    with pytest.raises(TaskError, match="injection is of one that goes off"):
+        stand(compile_netlist(network("imperfection injection(mean = 1mV)")), ["t"])
+    _, board = made("injection(sd = 1mV);injection(sd = 1mV)")
+    assert np.unique(board.flaws.jump).size == 2
+    assert board.flaws.jump.std() < 10e-3
+
+
+def test_a_leakage_current_discharges_the_gate_capacitor_of_the_rule(made: Made) -> None:
+    ideal = made()
+    lost = step(*made("leakage(current = 1uA)")) - step(*ideal)
+    np.testing.assert_allclose(lost, -1e-6 / 2.2e-6, rtol=1e-6)
+    rule = "integrator(eta = 0.9, c = 22uF)"
+    lost = step(*made("leakage(current = 1uA)", rule)) - step(*made("", rule))
+    np.testing.assert_allclose(lost, -1e-6 / 22e-6, rtol=1e-6)
+    drifts = [made("leakage(current = 1uA, spread = 0.5)", seed=seed)[1].flaws.drift[0] for seed in range(40)]
+    logs = np.log(-np.ravel(drifts) * 2.2)
+    assert logs.mean() == pytest.approx(0.0, abs=4 * 0.4724 / np.sqrt(80))
+    assert logs.std() == pytest.approx(0.4724, rel=0.3)
+
+
+def test_codes_that_do_not_lie_on_a_line_are_off_by_waves_that_vanish_at_the_ends(made: Made) -> None:
+    trainer, board = made("codes(full = 0.4V, read = 8, drive = 8, inl = 2)")
+    assert make_lesson(trainer.task, board) is None
+    lsb, volts = 0.4 / 256, np.linspace(0.0, 0.4, 257)[:, None]
+    read_off = board.read(volts, np.array([0])) - volts
+    driven = np.broadcast_to(volts, (257, 2))
+    drive_off = board.drive(driven) - driven
+    for off in (read_off, drive_off[:, :1], drive_off[:, 1:]):
+        np.testing.assert_allclose(off[[0, -1]], 0.0, atol=1e-12)
+        assert 0.2 * lsb < np.abs(off).max() < 8 * lsb
+    assert np.abs(drive_off[:, 0] - drive_off[:, 1]).max() > 0.1 * lsb
+    np.testing.assert_allclose(read_off / lsb, np.round(read_off / lsb), atol=1e-9)
+    beyond = np.array([[-0.1, 0.6]])
+    np.testing.assert_array_equal(board.drive(beyond), rounded(beyond, lsb))
+    middles = []
+    for seed in range(200):
+        _, one = made("codes(full = 0.4V, read = 8, drive = 8, inl = 2)", seed=seed)
+        middles += (one.drive(np.full((1, 2), 0.2)) - 0.2).ravel().tolist()
+    assert np.std(middles) / lsb == pytest.approx(2.0, rel=0.2)
+    found = []
+    for backend in ("native", "ngspice"):
+        trainer, board = made("codes(full = 0.4V, inl = 2)", seed=3, backend=backend)
+        new, _ = learn(trainer, board, None, board.params, [np.array([k % 3]) for k in range(6)])
+        found.append(new.states)
+    np.testing.assert_allclose(found[0], found[1], rtol=0, atol=1e-9)
+    *_, last = train(trainer)
+    assert np.abs(last.states - board.params.states).max() > 1e-4
 
 
 def test_an_offset_multiplier_is_off_as_its_formula_says(made: Made) -> None:
@@ -303,8 +366,8 @@ def test_converters_have_as_many_codes_as_bits_allow(made: Made) -> None:
     _, clamped = _rest(trainer, board)
     held = clamped[0, 0, board.circuit.clamping[0]] / 0.025
     np.testing.assert_allclose(held, np.round(held), atol=1e-9)
-    volts = np.array([0.101, 0.104])
-    np.testing.assert_allclose(board.read(volts) / (0.4 / 64), np.round(volts / (0.4 / 64)))
+    volts = np.array([[0.101], [0.104]])
+    np.testing.assert_allclose(board.read(volts, np.array([0])) / (0.4 / 64), np.round(volts / (0.4 / 64)))
 
 
 def test_a_slow_switch_leaves_out_short_pulses_and_lengthens_the_others(made: Made) -> None:
@@ -376,6 +439,10 @@ def test_training_by_samples_has_the_imperfections_as_well(made: Made) -> None:
         ("codes(full = 1V, drive = 0)", "drive is 0"),
         ("codes(full = 1V, read = 2.5)", "read is 2.5"),
         ("switch(late = -1us)", "late is -1e-06"),
+        ("codes(full = 1V, inl = -1)", "inl is -1"),
+        ("injection(sd = -1mV)", "sd is -0.001"),
+        ("leakage(spread = 1)", "is not given its current"),
+        ("leakage(current = 1e300A)", "no part of a board is that far off"),
         ("bais(sd = 1V/s)", "unknown imperfection 'bais'"),
         ("codes(full = 1e-30V)", "full is 1e-30"),
         ("leak(tau = 1e-300s)", "no part of a board is that far off"),

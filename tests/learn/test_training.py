@@ -340,6 +340,28 @@ def test_a_run_that_stopped_at_any_moment_ends_as_one_that_never_stopped(tmp_pat
     _same(tmp_path / "whole", tmp_path / "cut")
 
 
+def test_a_run_that_is_resumed_is_as_warm_as_it_was(tmp_path: Path) -> None:
+    netlist = compile_file(ROOT / "netlists" / "regression.nl")
+    ends = {}
+    for name, stop, celsius in (("whole", 10_000, 85.0), ("cut", 25, 85.0), ("cold", 10_000, 27.0)):
+        run = session.start(netlist, seed=1, steps=400, out=tmp_path / name, celsius=celsius)
+        run.trainer = _often(run.trainer)
+        for moment in run:
+            if moment.epoch >= stop:
+                break
+        run.close()
+        if stop < 10_000:
+            run = session.resume(tmp_path / name)
+            assert run.trainer.celsius == 85.0
+            run.trainer = _often(run.trainer)
+            for moment in run:  # noqa: B007
+                pass
+            run.close()
+        ends[name] = moment.states
+    _same(tmp_path / "whole", tmp_path / "cut")
+    assert np.abs(ends["whole"] - ends["cold"]).max() > 1e-3
+
+
 def _often(trainer: Trainer) -> Trainer:
     return replace(trainer, checkpoint_steps=7)
 

@@ -26,9 +26,9 @@ FROZEN = np.arange(COUNT) % 10 == 0
 
 def plan() -> Plan:
     """Values of which every tenth is frozen."""
-    low, high = np.where(FROZEN, 1.0, -np.inf), np.where(FROZEN, 1.0, np.inf)
+    low, high = np.where(FROZEN, 1.0, -10.0), np.where(FROZEN, 1.0, 10.0)
     names = tuple(f"e{k}.g" for k in range(COUNT))
-    return Plan((), (), np.zeros(COUNT, dtype=np.int64), low, high, np.zeros(COUNT), names)
+    return Plan((), (), np.zeros(COUNT, dtype=np.int64), low, high, np.zeros(COUNT), names, ("S",) * COUNT)
 
 
 def numbers(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -144,8 +144,35 @@ def written() -> None:
     np.testing.assert_array_equal(exact, plain)
 
 
+def _rewritten(name: str, off: float, /, **options: float) -> None:
+    """Writes of 5 S of at most 10 S are off by so many S, whatever the change that they are made for."""
+    states = np.where(np.arange(COUNT) % 2, 4.99, 5.0)[None]
+    change = 5.0 - states
+    update = made(name, **options)
+    news = np.array([(states + update(change, states, plan(), Tick(5, 0, step)))[0] for step in range(200)])
+    written = (change[0] != 0) & ~FROZEN
+    assert (news[:, ~written & ~FROZEN] == 5.0).all()
+    errors = news[:, written] - 5.0
+    assert errors.mean() == pytest.approx(0.0, abs=5 * off / np.sqrt(errors.size))
+    assert errors.std() == pytest.approx(off, rel=0.02)
+    assert abs(np.corrcoef(errors[0], errors[1])[0, 1]) < 0.4  # drawn anew
+
+
+def pcm() -> None:
+    _rewritten("pcm", 10.0 * (0.26348 + 1.9650 / 2 - 1.1731 / 4) / 25.0)
+    exact, plain, states = applied("pcm", program=0.0)
+    kept = (states + plain > 0) & ~FROZEN  # no conductance is negative
+    np.testing.assert_allclose((states + exact)[kept], (states + plain)[kept], rtol=1e-14)
+
+
+def rram() -> None:
+    _rewritten("rram", 5.0 * 0.3, spread=0.3, verify=0.0)
+    _rewritten("rram", 5.0 * 0.03 / np.sqrt(3), spread=30.0, verify=0.03)  # even between the bounds
+
+
 CHECKS: dict[str, Callable[[], None]] = {
-    f.__name__: f for f in (static, desynchronous, top, threshold, limited, annealed, modulated, log, mirror, written)
+    f.__name__: f
+    for f in (static, desynchronous, top, threshold, limited, annealed, modulated, log, mirror, written, pcm, rram)
 }
 
 
@@ -197,6 +224,8 @@ def test_updates_of_one_value_do_not_look_at_others(name: str) -> None:
         ("mirror", {"scale": 0.0}, "scale is 0"),
         ("written", {"relative": -0.1}, "relative is -0.1"),
         ("log", {"rate": 1.0}, "no option 'rate'"),
+        ("pcm", {"program": -1.0}, "program is -1"),
+        ("rram", {"verify": 1.0}, "verify is 1"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(name: str, options: dict[str, float], words: str) -> None:

@@ -29,7 +29,7 @@ from netlearn.backends.native.packing import (
     unpacked_lanes,
 )
 from netlearn.backends.native.transients import name_of, transient
-from netlearn.backends.protocol import ACCURACY, Taught, Transient, check_times, empty, solved
+from netlearn.backends.protocol import ACCURACY, Taught, Transient, check_laws, check_times, empty, solved
 from netlearn.circuit.connections import Connections
 from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Ints, Params, boundary, check_params
 from netlearn.errors import BackendError, CircuitError
@@ -48,6 +48,7 @@ class Native:
     """See `netlearn.backends.protocol.Backend`."""
 
     def __init__(self, circuit: FlatCircuit, threads: int | None = None) -> None:
+        check_laws(circuit)
         self.circuit = circuit
         self.connections = Connections(circuit)
         self.threads = threads or cores()

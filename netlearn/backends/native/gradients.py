@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from netlearn.backends.native.packing import FEW, Ready, in_threads, of_groups, packed_lanes, unpacked_lanes
-from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Params, rule_slopes
+from netlearn.circuit.flat import Boundary, FlatCircuit, Floats, Params, slopes_of
 from netlearn.devices import kernel
 from netlearn.errors import BackendError
 from netlearn.jit import WIDTH
@@ -118,7 +118,7 @@ def _states(circuit: FlatCircuit, params: Params, values: Mapping[str, Mapping[s
     """The chain rule through the formulas that make parameters of states."""
     total = np.zeros_like(params.states)
     for rule in circuit.rules:
-        slopes = rule_slopes(rule, params.states)
+        slopes = slopes_of(params, rule)
         for k in range(rule.inputs.shape[1]):
             share = values[rule.device][rule.param][:, rule.elements] * slopes[..., k]
             np.add.at(total.T, rule.inputs[:, k], share.T)

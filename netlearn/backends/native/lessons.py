@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from netlearn.backends.native.packing import (
@@ -15,7 +17,7 @@ from netlearn.backends.native.packing import (
     unpacked_lanes,
 )
 from netlearn.backends.protocol import Taught
-from netlearn.circuit.flat import CLAMPED, IDENTITY, FlatCircuit, Floats, Ints, Params, Rule, boundary, hold
+from netlearn.circuit.flat import CLAMPED, IDENTITY, FlatCircuit, Floats, Ints, Off, Params, Rule, boundary, hold
 from netlearn.jit import WIDTH
 from netlearn.solve.lesson import HALF, A, B, Flaws, Lesson
 from netlearn.solve.newton import Numbers, scratch
@@ -75,6 +77,7 @@ class Classroom:
             lesson is not self.lesson
             or flaws is not self.flaws
             or params.draws != mine.draws
+            or params.off is not mine.off
             or not same(params, mine, self._learned)
         ):
             return False
@@ -92,7 +95,10 @@ class Classroom:
         run = teach_eight if wide > 1 else teach_one
 
         def work(some: slice) -> None:
-            one, two = (p._replace(numbers=of_groups(p.numbers, some), rest=p.rest[some]) for p in self.phases)
+            one, two = (
+                p._replace(numbers=of_groups(p.numbers, some), rest=p.rest[some], shares=p.shares[some])
+                for p in self.phases
+            )
             part = Course(**{name: a[some] for name, a in course._asdict().items()})
             album = Album(self.album.free[some], self.album.clamped[some], self.album.seen[some])
             memory = self._memory(rows.shape[1])
@@ -112,7 +118,7 @@ class Classroom:
 
         in_threads(work, groups, threads)
         after = unpacked_lanes(course.states, wide)[:draws].copy()
-        solves, settled = (int(a.reshape(-1)[:draws].sum()) for a in (course.solves, course.settled))
+        solves, settled = (a.reshape(-1)[:draws].copy() for a in (course.solves, course.settled))
         return Taught(after, len(rows), solves, settled)
 
     def _memory(self, samples: int) -> Memory:
@@ -123,6 +129,7 @@ class Classroom:
             np.zeros((samples, len(lesson.shares), wide)),
             np.zeros((samples, wide)),
             np.zeros(wide),
+            np.zeros(wide),
             np.zeros(wide, np.int64),
             np.zeros((samples, left * wide)),
             np.zeros(left * wide),
@@ -132,6 +139,8 @@ class Classroom:
 def open_classroom(shape: Shape, params: Params, lesson: Lesson, flaws: Flaws | None) -> Classroom | None:
     """None where a state acts in a way that is not compiled."""
     gates, edges = _gates(shape), _conductances(shape.circuit)
+    if any(not _scaled(key, off) for key, off in params.off.items()):
+        return None
     if gates is None or edges is None or not shape.maskable(lesson.clamps[0].tolist()):
         return None
     wide = WIDTH if params.draws > FEW else 1
@@ -177,8 +186,9 @@ def _phase(shape: Shape, params: Params, lesson: Lesson, lanes: Ints, rules: lis
         ready.numbers(hold(free, nodes, np.full((1, len(nodes)), np.nan)), lanes, wide), len(lanes) // wide
     )
     edges = [edge for rule in rules for edge in _edges(shape, rule)]
-    table = np.array([e[:4] for e in edges], dtype=np.int64).reshape(-1, 4).T.copy()
-    shares = np.array([e[4] for e in edges], dtype=float)
+    table = np.array(edges, dtype=np.int64).reshape(-1, 4).T.copy()
+    each = [shares for rule in rules for shares in _shares(shape, rule, params)]
+    shares = packed_lanes(np.array(each).reshape(len(each), params.draws).T[lanes], wide)
     fixed = np.ascontiguousarray(np.unique(table[:2], axis=1)) if edges else np.zeros((2, 0), np.int64)
     return Phase(ready.tables(wide), numbers, table, shares, fixed, _rest(numbers, fixed, wide))
 
@@ -190,7 +200,7 @@ def _without_edges(params: Params, rules: list[Rule]) -> Params:
         numbers = values[rule.device][rule.param].copy()
         numbers[:, rule.elements] = np.inf if CONDUCTANCES[rule.device, rule.param] else 0.0
         values[rule.device][rule.param] = numbers
-    return Params(params.states, values)
+    return replace(params, values=values)
 
 
 def _rest(numbers: Numbers, fixed: Ints, wide: int) -> Floats:
@@ -256,13 +266,24 @@ def _conductances(circuit: FlatCircuit) -> list[Rule] | None:
     """The rules by which states are conductances; None where one is neither that nor the voltage of a source."""
     rest = [rule for rule in circuit.rules if circuit.banks[rule.device].device.holds != rule.param]
     known = all((rule.device, rule.param) in CONDUCTANCES for rule in rest)
-    return rest if known and all(rule.law is IDENTITY for rule in circuit.rules) else None
+    return rest if known and all(rule.law == IDENTITY for rule in circuit.rules) else None
 
 
-def _edges(shape: Shape, rule: Rule) -> list[tuple[int, int, int, int, float]]:
-    """Each place in a list that a conductance is stamped in: list, place, state, inverse, share."""
+def _scaled(key: tuple[str, str], off: Off) -> bool:
+    """Whether what manufacture does to learned numbers scales a conductance, and that is all."""
+    return key in CONDUCTANCES and not off.shift.any()
+
+
+def _edges(shape: Shape, rule: Rule) -> list[tuple[int, int, int, int]]:
+    """Each place in a list that a conductance is stamped in: list, place, state, inverse."""
     inverse = CONDUCTANCES[rule.device, rule.param]
-    return [
-        (LISTS[kind], place, int(rule.inputs[which, 0]), inverse, share)
-        for kind, place, which, share in shape.stamped(rule.device, rule.elements)
-    ]
+    stamped = shape.stamped(rule.device, rule.elements)
+    return [(LISTS[kind], place, int(rule.inputs[which, 0]), inverse) for kind, place, which, _ in stamped]
+
+
+def _shares(shape: Shape, rule: Rule, params: Params) -> list[Floats]:
+    """The part (D,) of the state's conductance that is stamped in each of these places: parts have tolerances."""
+    off, inverse = params.off.get((rule.device, rule.param)), CONDUCTANCES[rule.device, rule.param]
+    gain = np.ones((params.draws, len(rule.elements))) if off is None else off.gain[:, rule.elements]
+    gain = 1.0 / gain if inverse else gain
+    return [share * gain[:, which] for _, _, which, share in shape.stamped(rule.device, rule.elements)]

@@ -21,14 +21,15 @@ ENOUGH = 4  # groups that are worth a thread
 
 @dataclass(frozen=True)
 class Ready:
-    """A shape with a set of parameters as the engine wants them; `alike`: what all lanes of a single draw share, by
-    how many there are in a group."""
+    """A shape with a set of parameters as the engine wants them. `packed`: what depends on these alone, by how many lanes
+    there are, of how many samples each draw, in groups of which width; of a single draw all lanes share one group. Sets
+    that differ in held voltages only share it, so that chips that learn through their gates are packed once."""
 
     shape: Shape
     params: Params
     stamps: Stamps
     prepared: list[Floats]
-    alike: dict[int, dict[str, Floats]] = field(default_factory=dict)
+    packed: dict[tuple[int, int, int], dict[str, Floats]] = field(default_factory=dict)
 
     def tables(self, wide: int) -> Tables:
         return self.shape.eight if wide > 1 else self.shape.one
@@ -36,10 +37,7 @@ class Ready:
     def numbers(self, boundary: Boundary, lanes: Ints, wide: int) -> Numbers:
         """Numbers of some lanes (draw after draw, a multiple of `wide`) in groups; what all share is there once."""
         draws, rows = np.divmod(lanes, boundary.samples)
-        if self.params.draws > 1:
-            own = self._of_draws(draws, wide)
-        else:
-            own = self.alike.get(wide) or self.alike.setdefault(wide, self._of_draws(np.zeros(wide, np.int64), wide))
+        own = self._known(draws if self.params.draws > 1 else np.zeros(wide, np.int64), boundary.samples, wide)
         places = self.shape.column[boundary.held]
         flags = np.isfinite(boundary.voltages[rows][:, places >= 0]).astype(float)
         return Numbers(
@@ -49,6 +47,14 @@ class Ready:
             masks=places[places >= 0],
             flags=packed_lanes(flags, wide),
         )
+
+    def _known(self, draws: Ints, samples: int, wide: int) -> dict[str, Floats]:
+        key = len(draws), samples, wide
+        if key not in self.packed:
+            if self.params.draws > 1:
+                self.packed.clear()  # one of them is large enough
+            self.packed[key] = self._of_draws(draws, wide)
+        return self.packed[key]
 
     def _of_draws(self, draws: Ints, wide: int) -> dict[str, Floats]:
         """What depends on parameters alone."""

@@ -183,7 +183,7 @@ class Ngspice:
         if spans is not None or flaws is not None or rows.ndim > 1 or lesson.kinds[2] != PUSHED:
             return None
         given = boundary(self.circuit, lesson.inputs[rows[:1]])
-        if params.draws > 1 or not len(rows) or not self.connections.sound(given):
+        if params.draws > 1 or params.off or not len(rows) or not self.connections.sound(given):
             return None
         check_params(self.circuit, params, self.loaded.params if self.loaded else None)
         loaded, plan = self._ready(params, 0, given)
@@ -193,7 +193,8 @@ class Ngspice:
         taught = loaded.simulator.teach(teaching, self._columns(loaded, plan, params, 0, given)[0], rows)
         states = params.states.copy()
         states[0, teaching.gates[1]] = taught.values[teaching.gates[0]]
-        return Taught(states, taught.steps, taught.solves, taught.solves)
+        solves = np.array([taught.solves])
+        return Taught(states, taught.steps, solves, solves)
 
     def _teaching(self, loaded: _Loaded, lesson: Lesson) -> Teaching | None:
         """Where a lesson's quantities are in a loaded deck; None where some have no source of their own."""
@@ -204,7 +205,7 @@ class Ngspice:
             for element, state in zip(rule.elements, rule.inputs[:, 0], strict=True)
         ]
         (held, drivers), (fed, feeders) = circuit.driven["V"], circuit.driven["I"]
-        if any(column < 0 for column, _ in gates) or any(rule.law is not IDENTITY for rule in circuit.rules):
+        if any(column < 0 for column, _ in gates) or any(rule.law != IDENTITY for rule in circuit.rules):
             return None
         if not set(lesson.clamps[0]) <= set(deck.switched):
             return None

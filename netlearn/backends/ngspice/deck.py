@@ -1,8 +1,9 @@
 """A flat circuit as an ngspice deck: generated names and plain numbers, nothing from the netlist's text.
 
 Nodes are `n<int>` (ground `0`), elements a letter and `e<int>`, models `m<int>`, external sources `v<int>`.
-A device with a card is written as SPICE's own element; any other as behavioural sources made of its law. What
-changes while the deck stays loaded comes in from outside, one external source each:
+A device with a card is written as SPICE's own element; any other as behavioural sources made of its law. Parameters are
+those at the temperature of each device, so an element of SPICE that is not at 27 C has its model's nominal temperature where
+it is itself: its own laws then move nothing, and kT/q follows. What changes while the deck stays loaded comes in from outside, one external source each:
 
     an input or another held node k     v<k> n<node> 0 external
     a current fed into a node           a unit transconductance from an external voltage
@@ -11,6 +12,9 @@ changes while the deck stays loaded comes in from outside, one external source e
     a learnable parameter of a law      a node whose voltage is the parameter
 
 and learnable numbers of SPICE's own elements (a resistance, say) are altered between points.
+
+Transistors of a process kit are instances of its subcircuits. The models they need are written once, in front; neither they
+nor anything else here sets `.option scale`, which multiplies every width and length of a deck: all are metres.
 """
 
 from __future__ import annotations
@@ -18,11 +22,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from netlearn.circuit.flat import Bank, FlatCircuit, Floats
 from netlearn.devices import Device, kernel
+from netlearn.devices.primitives import NOMINAL, ZERO_CELSIUS
 from netlearn.devices.spice import fold, spell, terms
 from netlearn.errors import BackendError
+from netlearn.kits import deck_models, located
 
 POINT_OPTIONS = ".options reltol=1e-9 vntol=1e-12 abstol=1e-15 itl1=100 itl2=100"
 _SOURCES = ("V", "Cm")  # devices that hold a voltage: their value can come from outside
@@ -106,6 +113,7 @@ def write(
     held_columns = {n: w.source(node(n)) for n in held}
     switches = {n: _switch(w, n) for n in switched}
     fed_columns = {n: _feed(w, n) for n in fed}
+    w.lines += _kits(circuit, values)
     for bank in circuit.banks.values():
         for element in range(len(bank.names)):
             _element(w, bank, element)
@@ -133,6 +141,7 @@ def write_transient(
     w = _Writer(circuit, values, frozenset(), transient=True)
     w.lines += [f"vh{n} {node(n)} 0 {number(v)}" for n, v in held.items()]
     w.lines += [f"ih{n} 0 {node(n)} {number(i)}" for n, i in fed.items()]
+    w.lines += _kits(circuit, values)
     for bank in circuit.banks.values():
         for element in range(len(bank.names)):
             _element(w, bank, element)
@@ -145,6 +154,27 @@ def write_transient(
     # millionth of the accuracy, 1e-12 A at 1e-6, may be their rounding, and no step is short enough.
     options = f".options reltol={accuracy:g} vntol={1e-3 * accuracy:g} abstol={1e-6 * accuracy:g} method={method}"
     return Deck(_finish(w, reads, options), (), {}, {}, {}, {}, {}, tuple(reads))
+
+
+def standalone(deck: Deck, title: Sequence[str], nodes: Sequence[int]) -> str:
+    """A transient deck as a file for `ngspice -b`: its title as comments, and its first point, which is the operating point
+    with stored charges as they are, printed for some nodes."""
+    lines = deck.text.rstrip("\n").split("\n")
+    assert lines[-1] == ".end"
+    reads = " ".join(f"v({node(n)})" for n in nodes)
+    asked = [".tran 1e-12 1e-12", f".print tran {reads}", ".end", ""]
+    return "\n".join([*(f"* {line}" for line in title), *lines[1:-1], *asked])
+
+
+def _kits(circuit: FlatCircuit, values: Mapping[str, Mapping[str, Floats]]) -> list[str]:
+    """The models of the process kits in a circuit: KitError where a kit is not there, or has none of that size."""
+    sizes: dict[tuple[str, Path | None, str], dict[str, list[tuple[float, float]]]] = {}
+    for name, bank in circuit.banks.items():
+        if bank.device.kit:
+            pairs = zip(values[name]["w"].tolist(), values[name]["l"].tolist(), strict=True)
+            where = bank.device.kit, bank.device.home, bank.device.corner
+            sizes.setdefault(where, {})[name] = list(dict.fromkeys(pairs))
+    return [line for (kit, home, corner), of in sizes.items() for line in deck_models(located(kit, home, corner), of)]
 
 
 def _charged(
@@ -202,8 +232,9 @@ def _element(w: _Writer, bank: Bank, element: int) -> None:
         return
     _card(w, bank, element, identity, nodes, numbers)
     first = (card.transient if w.transient and card.transient else card.line)[0]
-    for param in moving:
-        w.alterable[Key(device.name, param, element)] = (f"{first}{identity}", card.alter[param])
+    for param in card.alter if device.kit else moving:  # a kit's models are not read again for each draw
+        *letter, spelled = card.alter[param].split()
+        w.alterable[Key(device.name, param, element)] = ("".join(letter or first) + identity, spelled)
 
 
 def _held(
@@ -226,8 +257,10 @@ def _card(
     wave = bank.waves.get(element)
     if wave is not None and w.transient:
         spelled[device.waveform] = f"dc {number(wave.value(0.0))} {wave.spice()}"
-    model = w.model(_spell(card.model, spelled)) if card.model else ""
-    line = card.transient if w.transient and card.transient else card.line
+    warm, of_model = card.warm if numbers.get("temp", NOMINAL) != NOMINAL else ("", "")
+    spelled["celsius"] = number(numbers.get("temp", NOMINAL) - ZERO_CELSIUS)
+    model = w.model(_spell(card.model.replace("{warm}", of_model), spelled)) if card.model else ""
+    line = (card.transient if w.transient and card.transient else card.line) + warm
     text = _spell(line, spelled).format(id=identity, model=model, **nodes)
     w.lines += text.split("\n")
     for k, unknown in enumerate(bank.branches[element]):

@@ -5,7 +5,9 @@ from netlearn.learn.imperfections.clamp import Clamp
 from netlearn.learn.imperfections.codes import Codes
 from netlearn.learn.imperfections.comparator import Comparator
 from netlearn.learn.imperfections.imperfection import Imperfection
+from netlearn.learn.imperfections.injection import Injection
 from netlearn.learn.imperfections.leak import Leak
+from netlearn.learn.imperfections.leakage import Leakage
 from netlearn.learn.imperfections.multiplier import Multiplier
 from netlearn.learn.imperfections.sources import Sources
 from netlearn.learn.imperfections.switch import Switch
@@ -16,7 +18,9 @@ IMPERFECTIONS: dict[str, type[Imperfection]] = {
     "clamp": Clamp,
     "codes": Codes,
     "comparator": Comparator,
+    "injection": Injection,
     "leak": Leak,
+    "leakage": Leakage,
     "multiplier": Multiplier,
     "sources": Sources,
     "switch": Switch,

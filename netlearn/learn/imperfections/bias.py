@@ -38,7 +38,7 @@ class Bias(Imperfection):
             raise TaskError(
                 f"{len(given)} biases for {len(free)} learnable values", f"give one for each of {known}", "value"
             )
-        drift = np.zeros((len(board.seeds), len(names)))
+        drift = np.zeros((board.params.draws, len(names)))
         drift[:, free] = given + self.mean
         if self.sd:
             drift[:, free] += self.sd * board.normal("bias", [names[k] for k in free])

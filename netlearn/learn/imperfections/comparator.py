@@ -33,7 +33,7 @@ class Comparator(Imperfection):
         free, clamped = _pairs(board)
         names = [edges[e] for e in free]
         first, second = (self.offset * board.normal(f"comparator/{what}", names) for what in ("difference", "sum"))
-        offsets = np.zeros((len(board.seeds), 2 * len(edges)))
+        offsets = np.zeros((board.params.draws, 2 * len(edges)))
         offsets[:, free] = 0.5 * (second - first)
         offsets[:, len(edges) + clamped] = 0.5 * (second + first)
         return board.add(offsets=offsets)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from netlearn.circuit.flat import CLAMPED, Params
+from netlearn.circuit.flat import CLAMPED
 from netlearn.learn.board import Board
 from netlearn.learn.imperfections.imperfection import Imperfection
 from netlearn.learn.options import check_not_negative
@@ -38,4 +38,4 @@ class Sources(Imperfection):
         clamped = (circuit.halves[bank.nodes] == CLAMPED).any(axis=1)
         off = np.where(clamped, self.mean + self.sd * board.normal("source", bank.names), 0.0)
         dc = values["V"]["dc"] + off
-        return replace(board, params=Params(board.params.states, {**values, "V": {**values["V"], "dc": dc}}))
+        return replace(board, params=replace(board.params, values={**values, "V": {**values["V"], "dc": dc}}))

@@ -1,6 +1,8 @@
 """The two transistors of a twin are not quite the same.
 
 V_T -> V_T + N(0, vt),   beta -> beta (1 + N(0, beta)),      of each transistor that learns
+
+A transistor of a process kit has both as what is added to its own: dvt and, relative, dbeta.
 """
 
 from __future__ import annotations
@@ -9,11 +11,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from netlearn.circuit.flat import Floats, Ints, Params
+from netlearn.circuit.flat import Floats, Ints
 from netlearn.errors import TaskError
 from netlearn.learn.board import Board
 from netlearn.learn.imperfections.imperfection import Imperfection
 from netlearn.learn.options import check_not_negative
+
+KNOBS = (("vto", "kp"), ("dvt", "dbeta"))
+"""Threshold and beta, as parameters of a device."""
 
 
 @dataclass(frozen=True)
@@ -31,16 +36,20 @@ class Twins(Imperfection):
         found = False
         for group in board.plan.groups:
             of = values[group.device]
-            if not {"vto", "kp"} <= of.keys():
+            knobs = next((pair for pair in KNOBS if of.keys() >= {*pair}), None)
+            if knobs is None:
                 continue
-            found = True
+            found, (threshold, beta) = True, knobs
             names = [board.circuit.banks[group.device].names[int(e)] for e in group.elements]
-            of["vto"] = _moved(of["vto"], group.elements, self.vt * board.normal("vto", names))
-            scale = of["kp"][:, group.elements] * self.beta * board.normal("kp", names)
-            of["kp"] = _moved(of["kp"], group.elements, scale)
+            of[threshold] = _moved(of[threshold], group.elements, self.vt * board.normal("vto", names))
+            whole = of[beta][:, group.elements] if beta == "kp" else 1.0
+            of[beta] = _moved(of[beta], group.elements, whole * self.beta * board.normal("kp", names))
         if not found:
-            raise TaskError("no edge of this circuit is a transistor", "use NMOS or NEKV edges, or take this out")
-        return replace(board, params=Params(board.params.states, values))
+            raise TaskError(
+                "no edge of this circuit is a transistor",
+                "use NMOS or NEKV edges or those of a process kit, or take this out",
+            )
+        return replace(board, params=replace(board.params, values=values))
 
 
 def _moved(values: Floats, elements: Ints, by: Floats) -> Floats:

@@ -34,7 +34,7 @@ class Integrator(Method):
     """See the module."""
 
     holds: ClassVar[bool] = True
-    parts: ClassVar[tuple[str, ...]] = (*CLAMPED, "multiplier", "bias", "leak", "switch")
+    parts: ClassVar[tuple[str, ...]] = (*CLAMPED, "multiplier", "bias", "injection", "leak", "leakage", "switch")
     switch: ClassVar[int] = ALWAYS
     r: float = field(default=1e3, metadata={"doc": "R, of an edge's integrator", "unit": "Ohm"})
     c: float = field(default=2.2e-6, metadata={"doc": "C, the gate capacitor", "unit": "F"})
@@ -57,6 +57,10 @@ class Integrator(Method):
     def alpha(self) -> float:
         return self.gain / (self.r * self.c * self.v0)
 
+    @property
+    def capacitance(self) -> float:
+        return self.c
+
     def change(self, bench: Bench) -> Floats | None:
         board, span = bench.board, self.pulse if bench.span is None else bench.span
         free = bench.free()
@@ -70,7 +74,7 @@ class Integrator(Method):
         flaws, states = board.flaws, bench.params.states
         drift = flaws.drift - flaws.leak * (states - flaws.rest)
         change = self.alpha * np.einsum("s,dse->de", times, seen) + times.sum() * drift
-        return np.asarray(change * leaked(flaws.leak * times.sum()))
+        return np.asarray(change * leaked(flaws.leak * times.sum()) + np.count_nonzero(times) * flaws.jump)
 
     def times(self, miss: Floats, span: float) -> Floats:
         """How long the learning switch is on for samples that `miss` (S,) what is wanted of them by so much (V), in s."""

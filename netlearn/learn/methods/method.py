@@ -51,6 +51,11 @@ class Method(ABC):
         """V/s that its circuitry makes of a V^2; 0 where it learns in steps, not in time."""
         return 0.0
 
+    @property
+    def capacitance(self) -> float:
+        """F of the gate capacitor that each of its edges learns on; 0 where it learns in steps."""
+        return 0.0
+
     @abstractmethod
     def change(self, bench: Bench) -> Floats | None:
         """What the samples on the bench, on average, would change of every state, (D, states); None: nothing."""

@@ -11,6 +11,8 @@ from netlearn.learn.updates.limited import Limited
 from netlearn.learn.updates.log import Log
 from netlearn.learn.updates.mirror import Mirror
 from netlearn.learn.updates.modulated import Modulated
+from netlearn.learn.updates.pcm import Pcm
+from netlearn.learn.updates.rram import Rram
 from netlearn.learn.updates.static import Static
 from netlearn.learn.updates.threshold import Threshold
 from netlearn.learn.updates.top import Top
@@ -28,6 +30,8 @@ UPDATES: dict[str, type[Update]] = {
     "log": Log,
     "mirror": Mirror,
     "written": Written,
+    "pcm": Pcm,
+    "rram": Rram,
 }
 
 __all__ = ["UPDATES", "Update"]

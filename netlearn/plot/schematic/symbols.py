@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 
 from netlearn.circuit.model import GROUND, Cell, Element, Formula, Instance
+from netlearn.kits import of_channel
 from netlearn.plot.schematic.shapes import Box, Pin, Symbol, Text, text_width, up
 from netlearn.units import engineering
 
-N_CHANNEL, P_CHANNEL = ("NMOS", "NEKV"), ("PMOS", "PEKV")
+N_CHANNEL, P_CHANNEL = ("NMOS", "NEKV", *of_channel("n")), ("PMOS", "PEKV", *of_channel("p"))
 TRANSISTORS = (*N_CHANNEL, *P_CHANNEL)
 ENDED = ("R", "G", "C", "Cm", "L", "D", "V", "I", "Ohmic", "Switch")
 """Two-ended elements; a switch has two terminals that steer it as well."""

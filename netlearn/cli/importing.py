@@ -1,0 +1,119 @@
+"""The commands about netlists of others: thin readers of arguments over `netlearn.imports` and `netlearn.equal`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from netlearn.cli.options import Allow, Json
+from netlearn.errors import CircuitError, NetlearnError
+
+if TYPE_CHECKING:
+    from netlearn.circuit.model import Circuit
+
+IMPORTED = b"# imported from "
+"""What a netlist that was imported says, and may be imported again over."""
+Spice = Annotated[Path, typer.Argument(help="SPICE (.cir, .sp, ...) or CDL (.cdl) text.")]
+
+
+def import_(
+    file: Spice,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The netlist to write; else standard output.")] = None,
+    allow: Allow = None,
+) -> None:
+    """Turn SPICE or CDL text into a netlist.
+
+    Read are R C L V I (dc, pulse, sin, pwl) D M (level 1) E G F H (linear) X, .subckt .model .param .global .ic .include .lib,
+    expressions of parameters, and CDL's ways of writing them. Analyses and options are left out with a comment; everything else
+    is refused by name. Files are included from the file's folder and those of --allow only.
+    """
+    from netlearn.imports import import_file
+    from netlearn.store import write_bytes
+
+    if out is not None and out.is_file() and IMPORTED not in out.read_bytes():
+        raise NetlearnError(f"{out} is there already, and was not imported", "give another name with -o, or remove it")
+    if out is not None and out.suffix != ".nl":
+        raise NetlearnError(f"{out} is no name of a netlist", f"write -o {out.with_suffix('.nl')}")
+    text = import_file(file, tuple(allow or ()))
+    if out is None:
+        print(text, end="")
+    else:
+        write_bytes(out, text.encode())
+        print(out)
+
+
+Compared = Annotated[Path, typer.Argument(help="A netlist (.nl), or SPICE or CDL text (.cir, .sp, .cdl, ...).")]
+
+
+def equal(
+    a: Compared,
+    b: Compared,
+    circuit: Annotated[
+        str | None,
+        typer.Option("--circuit", help="Which circuit, module or subcircuit of both, where there are several."),
+    ] = None,
+    of_b: Annotated[str | None, typer.Option("--circuit-b", help="Which of B, where it has another name.")] = None,
+    tolerance: Annotated[
+        float, typer.Option(help="By what part of themselves numbers may differ.", min=0.0, max=0.5)
+    ] = 1e-6,
+    allow: Allow = None,
+    as_json: Json = False,
+) -> None:
+    """Say whether two circuits are the same but for names and hierarchy, and if not, where they differ. Exit code 1: they do.
+
+    Elements are compared with all of their numbers, learnable ones as they start; ends that can change places (of R, L, C, drain
+    and source) may. Ground and ports of one name correspond; ports are those of a module, and the nets that a circuit drives and
+    reads. Elements in series or in parallel are not merged.
+    """
+    from netlearn.circuit.flat import flatten
+    from netlearn.equal import compare, graph
+
+    both = [_chosen(a, circuit, allow), _chosen(b, of_b or circuit, allow)]
+    one, two = (graph(flatten(c), c.top.ports, tolerance) for c in both)
+    verdict = compare(one, two, tolerance)
+    lost = sorted(one.ports.keys() ^ two.ports.keys()) if len(one.ports) > 1 and len(two.ports) > 1 else []
+    if as_json:
+        counts = {side: {"nets": len(g.nets), "elements": len(g.parts)} for side, g in (("a", one), ("b", two))}
+        mapping = {"nets": verdict.nets, "elements": verdict.parts}
+        print(json.dumps({"equal": verdict.equal, **counts, **mapping, "why": verdict.why, "ports_of_one": lost}))
+    else:
+        sizes = f"{len(one.parts)} elements on {len(one.nets)} nets"
+        print(f"equal: {sizes}" if verdict.equal else f"different (A: {a}, B: {b})")
+        print("".join(f"  {why}\n" for why in verdict.why), end="")
+        if lost:
+            print(f"  ports of one only, which were compared as any other net: {', '.join(lost)}")
+    if not verdict.equal:
+        raise typer.Exit(1)
+
+
+def _chosen(file: Path, name: str | None, allow: list[Path] | None) -> Circuit:
+    """A circuit by name, with the nets that are known outside as its ports; or a module as a circuit of its own."""
+    from netlearn.cli.drawing import with_pins
+    from netlearn.cli.reading import compiled
+    from netlearn.equal import standing
+    from netlearn.imports import SUFFIXES, import_file
+    from netlearn.lang.compile import compile_netlist
+
+    if file.suffix.lower() in SUFFIXES:
+        netlist = compile_netlist(import_file(file, tuple(allow or ())), str(file), file.parent)
+    else:
+        netlist = compiled(file, allow, quiet=True)
+    names = {found.lower(): found for found in (*netlist.modules, *netlist.circuits)}
+    if name is None:
+        inner = {instance.cell.name for cell in netlist.cells for instance in cell.instances}
+        outer = list(netlist.circuits) or [module for module in netlist.modules if module not in inner]
+        if len(outer) != 1:
+            raise CircuitError(
+                f"{file} has {len(outer)} circuits to compare", f"name one: --circuit {' or '.join(outer)}"
+            )
+        name = outer[0]
+    elif name.lower() not in names:
+        raise CircuitError(f"{file}: there is no circuit or module '{name}'", f"known: {', '.join(names.values())}")
+    name = name if name in names.values() else names[name.lower()]
+    if name in netlist.circuits:
+        return replace(netlist.circuits[name], top=with_pins(netlist.circuits[name]))
+    return standing(netlist.modules[name].cell({}))

@@ -1,0 +1,6 @@
+"""Whether two circuits are the same but for their names (see `netlearn.equal.compare`)."""
+
+from netlearn.equal.compare import Verdict, compare
+from netlearn.equal.graph import Graph, graph, standing
+
+__all__ = ["Graph", "Verdict", "compare", "graph", "standing"]

@@ -1,0 +1,1 @@
+"""Circuits as they leave: in the languages of simulators, of layout and of boards."""

@@ -1,0 +1,43 @@
+"""The formats a circuit can leave in: one small file each, and the table of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import partial
+
+from netlearn.export.design import Design
+from netlearn.export.formats import bom, cdl, dspf, gds, json, kicad, spectre, spice, verilog, veriloga, xschem
+from netlearn.export.formats.order import Files, Order
+from netlearn.export.gds import PROCESSES
+from netlearn.kits import KITS
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format: what it is called, what it is for, its files for a design, and the processes it can be laid out for."""
+
+    name: str
+    doc: str
+    write: Callable[[Design, Order], Files]
+    processes: Collection[str] = ()
+
+
+FORMATS: dict[str, Format] = {
+    f.name: f
+    for f in (
+        *(Format(d.name, f"{d.doc} decks", partial(spice.write, d)) for d in spice.DIALECTS.values()),
+        Format("spectre", "Spectre netlists, laws as Verilog-A", spectre.write),
+        Format("cdl", "CDL for LVS: a netlist to compare a layout with", cdl.write, KITS),
+        Format("kicad", "KiCad schematics that simulate, and the netlist of the board", kicad.write),
+        Format("xschem", "xschem schematics, cell by cell", xschem.write),
+        Format("veriloga", "Verilog-A modules of its devices, from their laws", veriloga.write),
+        Format("verilog", "structural Verilog", verilog.write),
+        Format("gds", "a layout of its resistors and capacitors (GDSII)", gds.write, PROCESSES),
+        Format("dspf", "DSPF: a flat netlist with its nets annotated, without parasitics", dspf.write),
+        Format("bom", "what to buy for a board, and which part is in which package", bom.write),
+        Format("json", "the circuit for programs, with its schema", json.write),
+    )
+}
+
+__all__ = ["FORMATS", "Files", "Format", "Order"]

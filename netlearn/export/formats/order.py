@@ -1,0 +1,17 @@
+"""What is written of a design, besides the design."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Files = Mapping[str, str | bytes]
+"""Contents by name of a file."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """draw: what its numbers are called; pdk: the process that it is laid out for, or ""."""
+
+    draw: str = "nominal"
+    pdk: str = ""

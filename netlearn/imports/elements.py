@@ -1,0 +1,497 @@
+"""Elements of SPICE as parts of ours: one function a letter.
+
+A current that F and H sense flows through a voltage source. Ours sense a short of their own, which is put in series with that
+source, at its positive end:
+
+    V a b,  F p n V gain     becomes     CCCS f(p, n, a, v_1) = gain,  V v(v_1, b)
+
+and a source of 0 V, which then only is another short, goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from netlearn.devices import CARDS
+from netlearn.imports import expressions, models
+from netlearn.imports.cards import Card, Refused, Word
+from netlearn.imports.deck import Deck, Model, Scope, assignments
+from netlearn.imports.expressions import Expression, plain
+
+
+@dataclass(frozen=True)
+class Wave:
+    """A function of time: its name here, arguments and options, each with its unit."""
+
+    name: str
+    arguments: tuple[tuple[Expression, str], ...]
+    options: Mapping[str, tuple[Expression, str]] = field(default_factory=dict)
+
+
+Value = Expression | Wave
+
+
+@dataclass(frozen=True)
+class Part:
+    """An element as it will be here: `kind` a device, or a subcircuit in small letters (`inside`); nets as they are written.
+
+    model: a `.model` (of `models.find`) that its parameters come from, or the name of a model card. count: of copies side by
+    side. senses: the voltage source whose current it takes. said: what its comment says."""
+
+    card: Card
+    kind: str
+    nodes: tuple[str, ...]
+    value: Value | None = None
+    props: Mapping[str, Expression] = field(default_factory=dict)
+    model: Model | str = ""
+    count: Expression | None = None
+    inside: bool = False
+    senses: Word | None = None
+    said: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.card.words[0].text
+
+    @property
+    def expressions(self) -> list[Expression]:
+        """All that it names parameters in."""
+        found = [*self.props.values(), *([self.count] if self.count else [])]
+        if isinstance(self.value, Wave):
+            found += [e for e, _ in (*self.value.arguments, *self.value.options.values())]
+        elif self.value is not None:
+            found.append(self.value)
+        return found
+
+
+@dataclass(frozen=True)
+class _Element:
+    """A card on its way: its scope, the words without a name behind the first, and those with one, which are taken away."""
+
+    deck: Deck
+    scope: Scope
+    card: Card
+    plain: list[Word]
+    given: dict[str, tuple[Word, Word]]
+
+    def nodes(self, count: int, form: str) -> tuple[str, ...]:
+        """The first `count` words as nets."""
+        if len(self.plain) < count:
+            raise self.card.refused(
+                f"{self.card.words[0].text} has {len(self.plain)} words, and {count} nets are wanted",
+                None,
+                f"write {form}",
+            )
+        found = self.plain[:count]
+        del self.plain[:count]
+        for word in found:
+            if word.text in "()" or word.text[0] in "{'\"":
+                raise self.card.refused(f"'{word.text}' is no net", word, f"write {form}")
+        return tuple(word.text for word in found)
+
+    def take(self, *names: str) -> Expression | None:
+        """The value of a parameter by one of its names, which then is done with."""
+        for name in names:
+            if name in self.given:
+                return expressions.read(self.card, self.given.pop(name)[1])
+        return None
+
+    def is_value(self, word: Word) -> bool:
+        """Whether a word is a number or an expression and no name of a model."""
+        if word.text[0] in "{'-+." or word.text[0].isdigit():
+            return True
+        known = word.key in {**self.scope.params, **self.scope.lets, **self.deck.top.lets}
+        return known and models.find(self.deck, self.scope, word) is None
+
+    def only(self, idle: Sequence[str], form: str) -> str:
+        """A comment on what of the card changes nothing; Refused where there is more in it."""
+        words = [self.given.pop(name)[0].text for name in list(self.given) if name in idle]
+        words += [word.text for word in self.plain if word.key in idle]
+        rest = [word for word in self.plain if word.key not in idle]
+        if rest:
+            raise self.card.refused(f"'{rest[0].text}' is not read here", rest[0], f"write {form}")
+        if self.given:
+            word, _ = next(iter(self.given.values()))
+            raise self.card.refused(f"the parameter '{word.text}' is not read here", word, f"write {form}")
+        return f"left out: {', '.join(words)}" if words else ""
+
+
+def parts(deck: Deck, scope: Scope, refuse: Callable[[Refused], None]) -> list[Part]:
+    """The elements of a scope; `refuse` is told of what cannot be read."""
+    found = []
+    for card in scope.elements.values():
+        try:
+            found.append(_part(deck, scope, card))
+        except Refused as refused:
+            refuse(refused)
+    try:
+        return _charged(deck, scope, _sensing(found))
+    except Refused as refused:
+        refuse(refused)
+        return []
+
+
+def _part(deck: Deck, scope: Scope, card: Card) -> Part:
+    letter = card.name[0]
+    if letter not in _LETTERS:
+        help = _INSTEAD.get(letter, f"elements begin with {', '.join(sorted(_LETTERS))}, statements with a dot")
+        raise card.refused(f"'{card.words[0].text}' is no element that is read", card.words[0], help)
+    models_said = [w for w in card.words if w.text.startswith("$[")]
+    words = [w for w in card.words[1:] if w not in models_said]
+    words += [Word(w.text[2:-1], w.start + 2, w.end - 1) for w in models_said if len(w.text) > 3]
+    if letter in "vi":
+        return _source(_Element(deck, scope, card, words, {}))
+    if models_said and any(w.text == "=" for w in words):  # of CDL: the model stands behind the parameters
+        first = next(k for k, w in enumerate(words) if w.text == "=") - 1
+        words = [*words[:first], *words[-len(models_said) :], *words[first : -len(models_said)]]
+    return _LETTERS[letter](_Element(deck, scope, card, *assignments(card, words)))
+
+
+def _two(e: _Element, kind: str, value: str, extra: Sequence[str], form: str) -> Part:
+    """R, C and L: two nets, a value or a model, and parameters."""
+    nodes = e.nodes(2, form)
+    given = e.take(value, kind.lower())
+    amount = next((w for w in e.plain if e.is_value(w)), None)
+    if amount is not None:
+        e.plain.remove(amount)
+        if given is not None:
+            raise e.card.refused("the value is given twice", amount, "remove one of them")
+        given = expressions.read(e.card, amount)
+    named = e.plain.pop(0) if e.plain else None
+    model = models.find(e.deck, e.scope, named) if named else None
+    if named is not None and model is not None and model.kind[0] != kind.lower():
+        raise e.card.refused(
+            f"'{named.text}' is no model of {kind}", named, f"write .model {named.text} {kind.lower()}(...)"
+        )
+    if named is not None and model is None and (given is None or not e.deck.cdl):
+        raise e.card.refused(
+            f"there is no model '{named.text}'",
+            named,
+            f"write .model {named.text} {kind.lower()}(...), or only a value",
+        )
+    of = models.translated(model) if model else {}
+    props = {name: found for name in extra if (found := e.take(name) or of.get(name)) is not None}
+    count = e.take("m")
+    sizes = {name: found for name in ("w", "l") if (found := e.take(name) or of.get(name)) is not None}
+    if given is None:
+        given = _of_size(e, model, of, sizes, kind)
+    if kind == "R" and given.number == 0:
+        raise e.card.refused(
+            "a resistance of zero",
+            given.word,
+            f"write a source of no voltage: v{e.card.words[0].text} {' '.join(nodes)} 0",
+        )
+    said = e.only(_IDLE, form)
+    if named is not None and model is None:
+        said = "; ".join(filter(None, [f"of {named.text}", said]))
+    return Part(e.card, kind, nodes, given, props, count=count, said=said)
+
+
+def _of_size(
+    e: _Element, model: Model | None, of: Mapping[str, Expression], sizes: Mapping[str, Expression], kind: str
+) -> Expression:
+    """A resistance or capacitance from a model and a size, by SPICE's formulas: rsh l / w, cj l w + 2 cjsw (l + w)."""
+    needed = {"R": ("rsh",), "C": ("cj",)}.get(kind, ())
+    if model is None or not needed or any(n not in of for n in needed) or len(sizes) < 2:
+        raise e.card.refused(
+            f"{e.card.words[0].text} has no value", e.card.words[0], f"write {e.card.words[0].text} a b 1k"
+        )
+    w, l = sizes["w"].tree, sizes["l"].tree  # noqa: E741
+    if kind == "R":
+        tree = ("/", ("*", of["rsh"].tree, l), w)
+    else:
+        tree = ("*", ("*", of["cj"].tree, l), w)
+        if "cjsw" in of:
+            tree = ("+", tree, ("*", ("*", ("number", "2"), of["cjsw"].tree), ("+", l, w)))
+    return Expression(tree, e.card, e.card.words[0])
+
+
+def _resistor(e: _Element) -> Part:
+    if "tc" in e.given:
+        raise e.card.refused("tc is written as tc1 and tc2 here", e.given["tc"][0], "write tc1=1m tc2=1u")
+    return _two(e, "R", "res", ("tc1", "tc2"), "R1 a b 1k")
+
+
+def _capacitor(e: _Element) -> Part:
+    ic = e.take("ic")
+    part = _two(e, "C", "cap", (), "C1 a b 1p")
+    if ic is None:
+        return part
+    return (
+        replace(part, props={"ic": ic})
+        if e.deck.charged
+        else replace(part, said="left out: ic, which SPICE takes with uic only")
+    )
+
+
+def _inductor(e: _Element) -> Part:
+    return _two(e, "L", "ind", (), "L1 a b 1m")
+
+
+def _diode(e: _Element) -> Part:
+    form = "D1 anode cathode model"
+    nodes = e.nodes(2, form)
+    if not e.plain:
+        raise e.card.refused("a diode names its model", e.card.words[0], f"write {form}")
+    word = e.plain.pop(0)
+    area = expressions.read(e.card, e.plain.pop(0)) if e.plain and e.is_value(e.plain[0]) else e.take("area")
+    count = e.take("m")
+    said = e.only((*_IDLE, "pj", "w", "l"), form)
+    model = _model(e, word, ("D",))
+    scaled: dict[str, Expression] = {}
+    if area is not None and area.number != 1:
+        if isinstance(model, str):
+            raise e.card.refused(
+                f"'{model}' has an area of its own", word, f"write .model of your own for {e.card.words[0].text}"
+            )
+        of = models.translated(model)
+        for name, sign in (("is", "*"), ("cjo", "*"), ("rs", "/")):
+            base = of.get(name) or plain(e.card, f"{models.default('D', name):g}")
+            if base.number != 0:
+                scaled[name] = Expression((sign, base.tree, area.tree), e.card, area.word)
+    return Part(e.card, "D", nodes, None, scaled, model, count, said=said)
+
+
+def _mos(e: _Element) -> Part:
+    form = "M1 d g s b model w=10u l=1u"
+    nodes = e.nodes(4, form)
+    if not e.plain:
+        raise e.card.refused("a transistor names its model", e.card.words[0], f"write {form}")
+    word = e.plain.pop(0)
+    return _transistor(e, nodes, word, form)
+
+
+def _transistor(e: _Element, nodes: tuple[str, ...], word: Word, form: str) -> Part:
+    count = e.take("m", "mult")
+    sizes = {name: found for name in ("w", "l") if (found := e.take(name)) is not None}
+    kit = models.primitive(word) if models.find(e.deck, e.scope, word) is None else None
+    said = e.only((*_IDLE, *_LAYOUT, *(("nf",) if kit else ())), form)
+    if kit:
+        return Part(e.card, f"{kit[0].name}.{kit[1].name}", nodes, None, sizes, "", count, said=said)
+    model = _model(e, word, ("NMOS", "PMOS", "NEKV", "PEKV"))
+    kind = CARDS[model].device if isinstance(model, str) else models.device_of(model)
+    return Part(e.card, kind, nodes, None, sizes, model, count, said=said)
+
+
+def _model(e: _Element, word: Word, kinds: Sequence[str]) -> Model | str:
+    """The model of a device by name: of the netlist, or a card of ours."""
+    model = models.find(e.deck, e.scope, word)
+    if model is not None:
+        if models.device_of(model) not in kinds:
+            models.translated(model)
+            raise e.card.refused(
+                f"'{word.text}' is a model of another kind of element", word, f"name one of {', '.join(kinds)}"
+            )
+        return model
+    name = models.known_card(word)
+    if not name or CARDS[name].device not in kinds:
+        raise models.unknown(e.card, word, kinds)
+    return name
+
+
+def _controlled(e: _Element, kind: str, form: str) -> Part:
+    """E and G: two nets, two that control, and a gain."""
+    count = e.take("m") if kind == "VCCS" else None
+    if e.plain[2:3] and e.plain[2].key in ("vcvs", "vccs"):
+        del e.plain[2]
+    bad = next((w for w in e.plain[2:3] if w.key in ("poly", "table", "laplace", "freq", "cur", "vol")), None)
+    formula = next((e.given[n][0] for n in ("value", "vol", "cur", "table") if n in e.given), bad)
+    if formula is not None:
+        raise e.card.refused(f"a source by '{formula.text}' is not read", formula, "write an element with its law")
+    nodes = e.nodes(4, form)
+    if not e.plain:
+        raise e.card.refused("the gain is missing", e.card.words[0], f"write {form}")
+    gain = expressions.read(e.card, e.plain.pop(0))
+    if kind == "VCCS" and nodes[:2] == nodes[2:] and (gain.number or -1.0) >= 0:
+        kind, nodes = "G", nodes[:2]  # a current by its own voltage is a conductance
+    return Part(e.card, kind, nodes, gain, count=count, said=e.only((), form))
+
+
+def _sensed(e: _Element, kind: str, form: str) -> Part:
+    """F and H: two nets, the source whose current they take, and a gain."""
+    nodes = e.nodes(2, form)
+    if len(e.plain) < 2 or e.plain[0].key == "poly":
+        raise e.card.refused(
+            "this is not a source by one current", e.card.words[0], f"write {form}, or an element with its law"
+        )
+    senses = e.plain.pop(0)
+    return Part(e.card, kind, nodes, expressions.read(e.card, e.plain.pop(0)), senses=senses, said=e.only((), form))
+
+
+def _instance(e: _Element) -> Part:
+    form = "X1 a b name w=1u"
+    e.plain[:] = [w for w in e.plain if w.key not in ("/", "params:")]
+    if not e.plain:
+        raise e.card.refused("an instance names its subcircuit", e.card.words[0], f"write {form}")
+    word = e.plain.pop()
+    scope = e.deck.inside.get(word.key)
+    if scope is None:
+        if models.primitive(word) is None:
+            known = ", ".join(s.name for s in e.deck.inside.values())
+            help = f"give it with .subckt {word.text} or .include" + (f"; known: {known}" if known else "")
+            raise e.card.refused(f"there is no subcircuit '{word.text}'", word, help)
+        return _transistor(e, e.nodes(4, form), word, form)
+    if len(e.plain) != len(scope.ports):
+        message = f"'{scope.name}' has {len(scope.ports)} ports, and here are {len(e.plain)}"
+        raise e.card.refused(message, word, f"write {e.card.words[0].text} {' '.join([*scope.ports, scope.name])}")
+    nodes = e.nodes(len(e.plain), form)
+    count = e.take("m") if "m" not in scope.params else None
+    for name, (key, _) in e.given.items():
+        if name not in scope.params:
+            known = ", ".join(scope.params) or "none"
+            raise e.card.refused(f"'{scope.name}' has no parameter '{key.text}'", key, f"its parameters: {known}")
+    props = {name: expressions.read(e.card, value) for name, (_, value) in e.given.items()}
+    return Part(e.card, word.key, nodes, None, props, count=count, inside=True)
+
+
+_SHAPES = ("pulse", "sin", "pwl")
+_OTHER = ("exp", "sffm", "am", "trnoise", "trrandom", "external", "file", "pat", "pl")
+
+
+def _source(e: _Element) -> Part:
+    """V and I: `dc` and a value, `ac` with what is left out, and a function of time, in any order."""
+    card, letter = e.card, e.card.name[0]
+    unit = {"v": "V", "i": "A"}[letter]
+    form = f"{letter.upper()}1 p n 5, or {letter.upper()}1 p n pulse(0 5 1u 1n 1n 5u 10u)"
+    e.plain[:] = [w for w in e.plain if w.text not in ("=", ",")]
+    nodes = e.nodes(2, form)
+    value: Expression | None = None
+    wave: Wave | None = None
+    said, words = "", e.plain
+    while words:
+        word = words.pop(0)
+        if word.key in _OTHER:
+            raise card.refused(f"a source by '{word.text}' is not read", word, f"write one of {', '.join(_SHAPES)}")
+        if word.key == "ac":
+            said = "left out: ac"
+            while words and e.is_value(words[0]):
+                words.pop(0)
+        elif word.key in _SHAPES:
+            wave = _WAVES[word.key](card, word, _arguments(card, words), unit)
+        elif word.key != "dc":
+            if value is not None or not e.is_value(word):
+                raise card.refused(f"'{word.text}' is not read here", word, f"write {form}")
+            value = expressions.read(card, word)
+    if wave is not None and value is not None:
+        said = "; ".join(filter(None, [f"left out: dc {value.word.text}, it begins where its function does", said]))
+    return Part(card, letter.upper(), nodes, wave or value or plain(card, "0"), said=said)
+
+
+def _arguments(card: Card, words: list[Word]) -> list[Expression]:
+    """What stands behind the name of a function of time, in brackets or up to the end."""
+    bracket = bool(words) and words[0].text == "("
+    if bracket:
+        words.pop(0)
+    found = []
+    while words and words[0].text != ")" and (bracket or words[0].key not in ("dc", "ac")):
+        found.append(expressions.read(card, words.pop(0)))
+    if bracket:
+        if not words:
+            raise card.refused("a bracket is never closed", None, "write )")
+        words.pop(0)
+    return found
+
+
+def _pulse(card: Card, word: Word, given: Sequence[Expression], unit: str) -> Wave:
+    """SPICE's rise and fall of 0, which become its step, are ours of 1 ns; width and period of 0 are without end."""
+    if not 2 <= len(given) <= 7:
+        raise card.refused("pulse takes two levels and up to five times", word, "write pulse(0 5 1u 1n 1n 5u 10u)")
+    times = zip(("delay", "rise", "fall", "width", "period"), given[2:], strict=False)
+    return Wave("pulse", tuple((g, unit) for g in given[:2]), {name: (t, "s") for name, t in times if t.number != 0})
+
+
+def _sine(card: Card, word: Word, given: Sequence[Expression], unit: str) -> Wave:
+    if len(given) < 3 or any(g.number != 0 for g in given[4:]):
+        raise card.refused(
+            "a sine has offset, amplitude, frequency and delay, no damping and no phase", word, "write sin(0 1 1k)"
+        )
+    delay = {"delay": (given[3], "s")} if len(given) > 3 and given[3].number != 0 else {}
+    return Wave("sine", ((given[0], unit), (given[1], unit), (given[2], "Hz")), delay)
+
+
+def _pwl(card: Card, word: Word, given: Sequence[Expression], unit: str) -> Wave:
+    if not given or len(given) % 2:
+        raise card.refused("pwl takes pairs of time and value", word, "write pwl(0 0 1m 5)")
+    return Wave("pwl", tuple((g, ("s", unit)[k % 2]) for k, g in enumerate(given)))
+
+
+_WAVES: dict[str, Callable[[Card, Word, Sequence[Expression], str], Wave]] = {
+    "pulse": _pulse,
+    "sin": _sine,
+    "pwl": _pwl,
+}
+_IDLE = ("off", "sub", "x", "y", "d", "t", "ea", "noisy", "$x", "$y", "$d", "$t")
+_LAYOUT = ("ad", "as", "pd", "ps", "nrd", "nrs", "sa", "sb", "sd", "geo")
+_LETTERS: dict[str, Callable[[_Element], Part]] = {
+    "r": _resistor,
+    "c": _capacitor,
+    "l": _inductor,
+    "v": _source,
+    "i": _source,
+    "d": _diode,
+    "m": _mos,
+    "e": lambda e: _controlled(e, "VCVS", "E1 p n cp cn 10"),
+    "g": lambda e: _controlled(e, "VCCS", "G1 p n cp cn 1m"),
+    "f": lambda e: _sensed(e, "CCCS", "F1 p n v1 10"),
+    "h": lambda e: _sensed(e, "CCVS", "H1 p n v1 1k"),
+    "x": _instance,
+}
+_INSTEAD = {
+    "b": "write an element with its law: element Law(p, n; g = 1mS) { current i = g * V(p, n) }",
+    "k": "there are no coupled inductors here",
+    "q": "there are no bipolar transistors here: write an element with the law",
+    "j": "there are no junction transistors here: write an element with the law",
+    "s": "write Switch s1(p, n, cp, cn) after the import",
+    "w": "write Switch s1(p, n, cp, cn) after the import",
+    "a": "nothing in a netlist runs a program: write an element with the law",
+    "n": "write an element with the law of the model",
+    "u": "there are no lines with losses here",
+    "t": "there are no lines with delay here",
+    "o": "there are no lines with losses here",
+}
+
+
+def _sensing(found: Sequence[Part]) -> list[Part]:
+    """Parts with the shorts that sense currents put in series with their sources (see above)."""
+    sensed: dict[str, list[int]] = {}
+    sources = {part.name.lower(): k for k, part in enumerate(found) if part.kind == "V"}
+    made = list(found)
+    for k, part in enumerate(found):
+        if part.senses is not None:
+            if part.senses.key not in sources:
+                help = "name a voltage source of the same subcircuit, such as vsense a b 0"
+                raise part.card.refused(f"there is no voltage source '{part.senses.text}' here", part.senses, help)
+            sensed.setdefault(part.senses.key, []).append(k)
+    gone = set()
+    for key, users in sensed.items():
+        source = found[sources[key]]
+        start, end = source.nodes
+        short = isinstance(source.value, Expression) and source.value.number == 0
+        places = [f"{source.name} {k + 1}" for k in range(len(users) - short)]
+        ends = [start, *places, *([end] if short else [])]
+        for k, user in enumerate(users):
+            made[user] = replace(
+                found[user], nodes=(*found[user].nodes, ends[k], ends[k + 1]), said=f"senses {source.name}"
+            )
+        if short:
+            gone.add(sources[key])
+        else:
+            made[sources[key]] = replace(source, nodes=(places[-1], end))
+    return [part for k, part in enumerate(made) if k not in gone]
+
+
+def _charged(deck: Deck, scope: Scope, found: list[Part]) -> list[Part]:
+    """Parts with what `.ic` says of nets as what capacitors from there to ground keep."""
+    for card, net, value in scope.starts:
+        for k, part in enumerate(found):
+            if part.kind != "C" or "ic" in part.props or part.count is not None:
+                continue
+            ends = [node.lower() for node in part.nodes]
+            if net.key in ends and any(deck.grounded(node) for node in part.nodes):
+                tree = value.tree if net.key == ends[0] else ("negative", value.tree)
+                found[k] = replace(part, props={"ic": Expression(tree, value.card, value.word)})
+                break
+        else:
+            deck.notes.append(f"left out, no capacitor joins {net.text} to ground: {card.text.strip()}")
+    return found

@@ -1,0 +1,99 @@
+"""A circuit as its devices, each by its path: what a tool that has read a hierarchy is asked for, and compared by.
+
+Nets have names of the tool's own: two circuits are the same where the nets at the pins of one and those at the same pins of
+the other belong together one to one, ground and the ports among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from netlearn.export.design import GND, Block, Design, specialised
+from netlearn.export.formats.verilog import numbers_of
+from netlearn.export.leaves import pins
+from netlearn.export.names import model_name
+from netlearn.verify.model import FAILED, PASSED, Check
+
+WIRING = "devices, pins, nets"
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A device: its model, its nets by pin, its numbers by parameter."""
+
+    model: str
+    nets: Mapping[str, str]
+    numbers: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Leaves:
+    """Devices by path (`xe_0.mf`), and the net of each port."""
+
+    devices: Mapping[str, Leaf]
+    ports: Mapping[str, str]
+
+
+def leaves(design: Design) -> Leaves:
+    """Those of the device under test; a net has the name that it has where it is not a port."""
+    top = specialised(design).top
+    return Leaves(dict(_inside(top, "", {net: net for net in top.ports})), {net: net for net in top.ports})
+
+
+def _inside(block: Block, before: str, outer: Mapping[str, str]) -> Iterator[tuple[str, Leaf]]:
+    def on(net: str) -> str:
+        return GND if net == GND else outer.get(net, before + net)
+
+    for part in block.parts:
+        names = numbers_of(part.device)
+        nets = dict(zip(pins(part.device), map(on, part.nets), strict=True))
+        numbers = {names[p]: float(v) for p, v in part.numbers.items() if p in names}
+        yield before + part.name, Leaf(model_name(part.device), nets, numbers)
+    for use in block.uses:
+        yield from _inside(
+            use.block, f"{before}{use.name}.", dict(zip(use.block.ports, map(on, use.nets), strict=True))
+        )
+
+
+def compared(
+    tool: str, format: str, ours: Leaves, theirs: Leaves, printed: Callable[[float], float], digits: str
+) -> Iterator[Check]:
+    """Two rows: what is connected to what; and numbers, as far as the tool has printed them: ours by `printed`, too."""
+    fault = _difference(ours, theirs)
+    pins_on = _nets(ours)
+    counts = f"{len(ours.devices)} devices, {len(pins_on)} pins, {len(set(pins_on.values()))} nets"
+    yield Check(tool, format, WIRING, counts, fault or counts, None, FAILED if fault else PASSED)
+    pairs = [
+        (f"{path}.{name}", value, theirs.devices[path].numbers.get(name))
+        for path, leaf in ours.devices.items()
+        if path in theirs.devices
+        for name, value in leaf.numbers.items()
+    ]
+    wrong = [(where, v, w) for where, v, w in pairs if w is None or abs(printed(v) - w) > 1e-9 * abs(w)]
+    shown = f"{wrong[0][0]} = {wrong[0][2]} for {wrong[0][1]!r}" if wrong else f"{len(pairs)}"
+    good = not wrong and len(theirs.devices) == len(ours.devices)
+    yield Check(tool, format, f"numbers of devices, {digits}", f"{len(pairs)}", shown, None, PASSED if good else FAILED)
+
+
+def _difference(ours: Leaves, theirs: Leaves) -> str:
+    """In what the wiring of two circuits differs, or nothing."""
+    for path in [*ours.devices, *theirs.devices]:
+        if path not in theirs.devices or path not in ours.devices:
+            return f"{'no' if path in ours.devices else 'also'} {path}"
+        if ours.devices[path].model != theirs.devices[path].model:
+            return f"{path} is {theirs.devices[path].model}"
+    left, right = _nets(ours), _nets(theirs)
+    if left.keys() != right.keys():
+        return f"other pins: {' '.join(sorted(left.keys() ^ right.keys()))[:80]}"
+    there, back = {GND: GND}, {GND: GND}
+    for pin, net in left.items():
+        if there.setdefault(net, right[pin]) != right[pin] or back.setdefault(right[pin], net) != net:
+            return f"{pin} is on another net than {net}"
+    return ""
+
+
+def _nets(circuit: Leaves) -> dict[str, str]:
+    """The net of every pin, and of every port."""
+    ports = {f"port {name}": net for name, net in circuit.ports.items()}
+    return ports | {f"{path}.{pin}": net for path, leaf in circuit.devices.items() for pin, net in leaf.nets.items()}

@@ -1,0 +1,247 @@
+"""What cannot be imported is refused by name, at its place, with what to type; nothing outside the folder is read."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from netlearn.errors import NetlistError
+from netlearn.imports import import_file, import_text
+from netlearn.lang.compile import compile_netlist
+from netlearn.syntax import KEYWORDS
+
+# what is wrong: (text behind the title, line, what the caret points at, a part of the message, a part of the help)
+REFUSED: dict[str, tuple[str, int, str, str, str]] = {
+    "a program": ("V1 a 0 1\n.control\nshell rm -rf x\n.endc", 3, ".control", "'.control' is refused", "runs a program"),
+    "a command": ("shell ls", 2, "shell", "'shell' is refused", "runs a program"),
+    "a model in C": ("codemodel x.cm", 2, "codemodel", "is refused", "write an element"),
+    "a compiled model": ("pre_osdi x.osdi", 2, "pre_osdi", "is refused", "write an element"),
+    "a parameter set by a program": (".csparam x=1", 2, ".csparam", "is refused", "program"),
+    "a code model": ("A1 a b m", 2, "A1", "no element", "write an element"),
+    "a behavioural source": ("B1 a 0 v=v(b)*2", 2, "B1", "no element", "write an element"),
+    "a bipolar transistor": ("Q1 c b e npn", 2, "Q1", "no element", "bipolar"),
+    "coupled inductors": ("K1 L1 L2 0.9", 2, "K1", "no element", "coupled"),
+    "a function": (".param f(x)={x*2}", 2, "f", "is a function", ".param"),
+    "an unknown statement": (".frobnicate 1", 2, ".frobnicate", "is not read", ".subckt"),
+    "a choice": (".param a={b ? 1 : 2} b=1", 2, "{b ? 1 : 2}", "'?'", "write numbers"),
+    "a random number": (".param a={agauss(1, 0.1, 3)}", 2, "{agauss(1, 0.1, 3)}", "agauss", "mismatch"),
+    "brackets in brackets": ("R1 a 0 {" + "(" * 50 + "1" + ")" * 50 + "}", 2, "{" + "(" * 50 + "1" + ")" * 50 + "}", "deep", ".param"),
+    "a long expression": ("R1 a 0 {" + "1+" * 500 + "1}", 2, "{" + "1+" * 500 + "1}", "more than 300 parts", ".param"),
+    "an infix prefix": ("R1 a 0 4k7", 2, "4k7", "'4k7' is not a number", "4.7k"),
+    "a letter that means two things": ("C1 a 0 5a", 2, "5a", "1e-18 in HSPICE", "5e-18"),
+    "an overflow": ("R1 a 0 1e308k", 2, "1e308k", "too large", "1.8e308"),
+    "a division by zero": ("R1 a 0 {1/0}", 2, "", "not a finite number", "division"),
+    "a negative resistance": ("R1 a 0 -5", 2, "", "must be greater than zero", "another number"),
+    "a resistance of zero": ("R1 a 0 0", 2, "0", "a resistance of zero", "vR1 a 0 0"),
+    "no value": ("R1 a 0", 2, "R1", "has no value", "1k"),
+    "too few nets": ("R1 a", 2, "R1 a", "2 nets are wanted", "R1 a b"),
+    "a value twice": ("R1 a 0 1k r=2k", 2, "1k", "given twice", "remove"),
+    "a parameter that nobody has": ("R1 a 0 1k foo=3", 2, "foo", "'foo' is not read", "R1 a b"),
+    "a parameter without a value": ("R1 a 0 {rl}", 2, "{rl}", "no parameter 'rl'", ".param rl=1"),
+    "parameters in a circle": (".param a={b} b={a}\nR1 x 0 {a}", 2, "", "circle", "number"),
+    "a parameter twice": (".param a=1\n.param A=2", 3, "A", "defined twice", "remove"),
+    "a parameter that is a constant": (".param e=1", 2, "e", "constant", "another name"),
+    "a value with blanks": (".param a = 1 + 2", 2, "1 + 2", "blanks", "a={1 + 2}"),
+    "a diode's breakdown": (".model d1 d(bv=5)", 2, "5", "'bv'", "no breakdown"),
+    "another level": (".model n1 nmos(level=14)", 2, "14", "'level'", "kit"),
+    "an oxide": (".model n1 nmos(tox=10n)", 2, "10n", "'tox'", "kp"),
+    "a model of another kind": (".model q npn(bf=100)", 2, ".model q npn(bf=100)", "'npn' are not read", "known"),
+    "two elements": ("R1 a 0 1\nr1 b 0 1", 3, "r1", "two elements", "another name"),
+    "two models": (".model d1 d\n.model D1 d(n=2)", 3, "D1", "two models", "another"),
+    "no model": ("D1 a 0 dx", 2, "dx", "no model 'dx'", ".model dx d("),
+    "a kit's transistor that is not there": ("M1 d g s b sky130__nfet_99", 2, "sky130__nfet_99", "no model", "sky130__nfet_01v8"),
+    "no subcircuit": ("X1 a b foo", 2, "foo", "no subcircuit 'foo'", ".subckt foo"),
+    "too few ports": (".subckt s a b\n.ends\nX1 a s", 4, "s", "2 ports", "X1 a b s"),
+    "a parameter that a subcircuit has not": (".subckt s a b\n.ends\nX1 a b s w=1", 4, "w", "no parameter 'w'", "none"),
+    "a subcircuit in itself": (".subckt s a\nX1 a t\n.ends\n.subckt t a\nX1 a s\n.ends\nX1 a s", 0, "", "within itself", "take"),
+    "a subcircuit that stays open": (".subckt s a\nR1 a 0 1", 2, ".subckt s a", "never closed", ".ends"),
+    "a subcircuit in another one": (".subckt s a\n.subckt t a\n.ends\n.ends", 3, ".subckt t a", "within", "in front"),
+    "ground as a port": (".subckt s a 0\n.ends", 2, "0", "ground", "take it out"),
+    "a port twice": (".subckt s a A\n.ends", 2, "A", "two ports", "once"),
+    "another name at the end": (".subckt s a\n.ends t\n.ends", 3, "t", "'s' is the one", ".ends s"),
+    "a parameter with two values": (
+        ".param r=1\n.subckt i a\nR1 a 0 {r}\n.ends\n.subckt o a r=2\nX1 a i\nR1 a 0 {r}\n.ends\nX1 a o",
+        7, "X1 a i", "takes the parameter 'r'", "rename",
+    ),
+    "a parameter made of one that is hidden": (
+        ".param r=1 s={r}\n.subckt o a r=2\nR1 a 0 {r+s}\n.ends\nX1 a o",
+        3, ".subckt o a r=2", "'s' is made of the parameter 'r'", "rename",
+    ),
+    "a source that senses nothing": ("F1 a 0 vx 2", 2, "vx", "no voltage source 'vx'", "vsense"),
+    "a source by a polynomial": ("E1 a 0 POLY(2) b 0 c 0 1 2 3", 2, "POLY", "'POLY'", "element"),
+    "a source by a formula": ("E1 a 0 value={v(b)}", 2, "value", "'value'", "element"),
+    "a damped sine": ("V1 a 0 sin(0 1 1k 0 5)", 2, "sin", "no damping", "sin(0 1 1k)"),
+    "an exponential": ("V1 a 0 exp(0 1 1 1)", 2, "exp", "'exp'", "pulse"),
+    "an option that changes numbers": (".options scale=1u", 2, "scale", "'scale' changes", "write the numbers"),
+    "an absolute path": ('.include "/etc/passwd"', 2, '"/etc/passwd"', "absolute", "relative"),
+    "a path outside": (".include ../secret.inc", 2, "../secret.inc", "outside", "--allow"),
+    "a link to outside": (".include link.inc", 2, "link.inc", "outside", "--allow"),
+    "no file": (".include modls.inc", 2, "modls.inc", "no file", "models.inc"),
+    "no section": (".lib models.inc nn", 0, "", "no section 'nn'", "there"),
+    "includes in a circle": (".include loop.inc", 0, "", "circle", "take one"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    inside = tmp_path / "in"
+    inside.mkdir()
+    (tmp_path / "secret.inc").write_text(".param secret=1\n")
+    (inside / "link.inc").symlink_to(tmp_path / "secret.inc")
+    (inside / "models.inc").write_text(".lib tt\n.endl\n")
+    (inside / "loop.inc").write_text(".include more.inc\n")
+    (inside / "more.inc").write_text(".include loop.inc\n")
+    return inside
+
+
+def refusal(text: str, folder: Path | None = None, name: str = "bad.cir") -> NetlistError:
+    start = time.process_time()
+    with pytest.raises(NetlistError) as caught:
+        import_text(text, name, folder)
+    assert time.process_time() - start < 8.0
+    return caught.value
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_is_not_read_is_refused_by_name_and_place(what: str, folder: Path) -> None:
+    text, line, caret, message, help = REFUSED[what]
+    found = refusal(f"title\n{text}\n.end\n", folder).diagnostics
+    fault = found[0]
+    assert message in fault.message
+    assert help in fault.help
+    if line:
+        assert fault.span.line == line
+        shown = fault.source.line(line)[fault.span.column - 1 :][: fault.span.length]
+        assert shown == caret or not caret
+
+
+def test_every_fault_is_told_at_once() -> None:
+    found = refusal("title\nQ1 a b c n\nR1 a 0 4k7\nX1 a foo\n.control\nquit\n.endc\n").diagnostics
+    assert sorted(f.span.line for f in found) == [2, 3, 4, 5]
+
+
+def test_a_title_that_looks_like_a_statement_is_told_of() -> None:
+    assert "title" in refusal(".subckt a b\nR1 b 0 1\n.ends\n").diagnostics[0].message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "t\n" + "".join(f"R{k} a 0 1\n" for k in range(250_000)),
+        "t\n" + "R1 a 0 1\n+" + "1" * 200_000,
+        "t\n" + "* x\n" * 2_000_000,
+        "t\nR1 a 0 {" + "(" * 10**5,
+        "t\n.param a={" + "-" * 10**5 + "1}",
+        "t\n"
+        + "".join(f".subckt s{k} a\nX1 a s{k + 1}\nX2 a s{k + 1}\n.ends\n" for k in range(39))
+        + ".subckt s39 a\nR1 a 0 1\n.ends\nX1 a s0",
+        "t\n.param a0=1 " + " ".join(f"a{k + 1}={{a{k}*a{k}*2}}" for k in range(2000)) + "\nR1 x 0 {a2000}",
+        "t\nR1 a 0 1k m=1e9",
+        "t\nR1 a 0 \0",
+        "\0" * 10**5,
+    ],
+    ids=[
+        "cards",
+        "a card",
+        "characters",
+        "brackets",
+        "signs",
+        "copies that double",
+        "numbers that double",
+        "copies",
+        "NUL",
+        "NULs",
+    ],
+)
+def test_what_would_exhaust_the_machine_is_refused_quickly(text: str) -> None:
+    assert refusal(text).diagnostics
+
+
+def test_includes_that_double_are_refused_quickly(folder: Path) -> None:
+    for k in range(25):
+        (folder / f"m{k}.inc").write_text(f"* {'x' * 1000}\n.include m{k + 1}.inc\n.include m{k + 1}.inc\n")
+    (folder / "m25.inc").write_text("* the end\n")
+    assert "characters together" in refusal("t\n.include m0.inc\n", folder).diagnostics[0].message
+
+
+def test_a_further_folder_can_be_allowed(folder: Path) -> None:
+    (folder / "a.cir").write_text("t\n.include ../secret.inc\nR1 a 0 {secret}\n")
+    with pytest.raises(NetlistError, match="outside"):
+        import_file(folder / "a.cir")
+    assert "secret = 1" in import_file(folder / "a.cir", [folder.parent])
+
+
+def test_a_fault_in_an_included_file_is_shown_there(folder: Path) -> None:
+    (folder / "bad.inc").write_text("* first\nR1 a 0 4k7\n")
+    fault = refusal("t\n.include bad.inc\n", folder).diagnostics[0]
+    assert (Path(fault.source.name).name, fault.span.line) == ("bad.inc", 2)
+
+
+def test_every_word_of_the_language_can_be_a_name_in_spice() -> None:
+    words = sorted(
+        {word.lower() for word in KEYWORDS} | {"V", "I", "true", "false", "xor", "sin", "match", "R", "NMOS", "gndx"}
+    )
+    for word in words:
+        spice = (
+            f"t\n.param {word}=2\n.model {word} d(n=1)\n.subckt {word} {word} b {word}x=1\nR{word} {word} b {{{word}*{word}x}}\n"
+            f".ends\nV{word} {word} 0 1\nX{word} {word} 0 {word} {word}x={{{word}}}\nD1 {word} 0 {word}\n"
+        )
+        made = import_text(spice, f"{word}.cir")
+        assert not [w for w in compile_netlist(made).warnings if w.severity != "note"], word
+
+
+def test_names_that_become_alike_stay_apart() -> None:
+    made = import_text(
+        "t\nR1 a.b a_b 1k\nR2 a+b a.b 1k\nR3 a_b 0 1k\nR4 a+b 0 1k\nR5 1 n1 1\nR6 1 0 1\nR7 n1 0 1\n", "x.cir"
+    )
+    assert "net a_b, n1, a_b_2, a_b_3, n1_2" in made
+    assert "# names: net a.b is a_b_2, net a+b is a_b_3, net 1 is n1_2" in made
+
+
+CDL = """*.SCALE METER
+*.PININFO a:I b:O
+.PARAM wn=20u
+.GLOBAL vdd!
+.SUBCKT edge a b g
+*.PININFO a:B b:B g:I
+M1 a g b gnd! ald1106 W=20u L=10u $X=1 $Y=2
+MP1 a g b vdd! $[pch] $W=wn $L=10u
+R1 a b 10000 rpoly
+R2 a b 10k $[rp] $SUB=gnd! $ said
+C1 b gnd! 1p $[cmim] M=1
+.ENDS edge
+.SUBCKT TOP in out
+XI0 in m out / edge
+XI1 m out in edge
+.MODEL pch PMOS (LEVEL=1)
+.ENDS
+.MODEL pch PMOS (LEVEL=1)
+"""
+
+
+def test_cdl_is_read_as_cdl() -> None:
+    made = import_text(CDL, "x.cdl")
+    for line in (
+        "module edge(a, b, g, vdd_; wn = 20u) {",
+        "  NMOS M1(a, g, b, gnd) { model = ald1106, w = 20um, l = 10um }  # left out: $X, $Y",
+        "  PMOS MP1(a, g, b, vdd_) { w = wn, l = 10um }",
+        "  R R1(a, b) = 10000  # of rpoly",
+        "  R R2(a, b) = 10k  # of rp; left out: $SUB",
+        "  edge XI0(in, m, out, vdd_) { wn = wn }",
+    ):
+        assert line in made.splitlines(), made
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"), [("sky130_fd_pr__nfet_01v8", "sky130.nfet_01v8"), ("gf180mcu__pfet_03v3", "gf180mcu.pfet_03v3")]
+)
+def test_a_transistor_of_a_kit_is_one_here(word: str, kind: str) -> None:
+    for letter in "MX":
+        made = import_text(f"t\n{letter}1 d g 0 0 {word} w=1u l=0.5u nf=1\nV1 d 0 1\nV2 g 0 1\n", "x.cir")
+        assert f'import "pdk/{kind.split(".")[0]}"' in made
+        assert f"  {kind} {letter}1(d, g, gnd, gnd) {{ w = 1um, l = 0.5um }}  # left out: nf" in made
+    wrong = refusal(f"t\nM1 d g 0 0 {word} w=1 l=0.5\n").diagnostics[0]
+    assert "must not exceed" in wrong.message
+    assert wrong.span.line == 2

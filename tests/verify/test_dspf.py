@@ -1,0 +1,51 @@
+"""DSPF: ngspice simulates it as the design, and its annotations say where every pin is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from chip_cases import make, verified
+
+WIRING = {
+    "a pin on another net": {"*|NET d 0\n": "*|NET e 0\n"},
+    "a pin that is missing": {"*|I (rload:p rload p B 0)\n": ""},
+    "a pin that is listed twice": {"*|I (rload:p rload p B 0)\n": "*|I (rload:p rload p B 0)\n" * 2},
+    "swapped pins": {
+        "(rload:p rload p": "(rload:x",
+        "(rload:n rload n": "(rload:p rload p",
+        "(rload:x": "(rload:n rload n",
+    },
+    "a port that is missing": {"*|P (vdd B 0)\n": ""},
+}
+ELEMENTS = {
+    "a resistance 10 % off": {"rload c 0 47000.0": "rload c 0 51700.0"},
+    "a moved wire": {"rload c 0": "rload d 0"},
+    "swapped pins of a controlled source": {"ebuffer d 0 c b": "ebuffer d 0 b c"},
+    "a missing part": {"rload c 0 47000.0\n": ""},
+    "what is no netlist": {"rload c 0 47000.0": "rload c"},
+}
+
+
+def test_ngspice_finds_the_voltages_of_the_design_in_the_dspf(tmp_path: Path) -> None:
+    point, _ = verified("ngspice", "dspf", tmp_path, make())
+    assert point.verdict == "passed"
+    assert point.quantity == "7 node voltages, V"
+
+
+def test_the_annotations_have_every_pin_and_port_on_its_net(tmp_path: Path) -> None:
+    (row,) = verified("annotations", "dspf", tmp_path, make())
+    assert row.verdict == "passed"
+    assert row.theirs == "42"
+
+
+@pytest.mark.parametrize("fault", WIRING)
+def test_the_annotations_are_found_to_have(fault: str, tmp_path: Path) -> None:
+    (row,) = verified("annotations", "dspf", tmp_path, make(), WIRING[fault])
+    assert row.verdict == "failed"
+
+
+@pytest.mark.parametrize("fault", ELEMENTS)
+def test_ngspice_finds_in_the_dspf(fault: str, tmp_path: Path) -> None:
+    point, *_ = verified("ngspice", "dspf", tmp_path, make(), ELEMENTS[fault])
+    assert point.verdict == "failed"

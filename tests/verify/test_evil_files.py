@@ -1,0 +1,151 @@
+"""Files that tell a tool to run a program, to read elsewhere or to write: none of them is shown to a tool."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from exported import gallery_design, random_design
+from verified import exported, rows
+
+from netlearn.export.design import Design
+from netlearn.export.folder import contents
+from netlearn.export.formats import FORMATS, Order
+from netlearn.verify import model, order
+from netlearn.verify.model import FAILED, Check, Verifier
+from netlearn.verify.safe import forbidden
+
+APPENDED = {
+    "a control block": ("ngspice/tb.cir", ".control\nshell touch run\n.endc"),
+    "a control block in capitals": ("ngspice/tb.cir", " .CONTROL"),
+    "a control line in a comment": ("ngspice/dut.cir", "*# shell touch run"),
+    "a command of gnucap in a comment": ("ngspice/models.cir", "*>! touch run"),
+    "a code model": ("ngspice/dut.cir", "a1 [a] [b] evil"),
+    "a model that starts a program": ("ngspice/dut.cir", '.model evil d_process(process_file="./run")'),
+    "a file elsewhere": ("ngspice/tb.cir", '.include "/etc/passwd"'),
+    "a file elsewhere, abbreviated": ("ngspice/tb.cir", ".incl /etc/passwd"),
+    "a file elsewhere, on a line that goes on": ("ngspice/tb.cir", '.include\n+ "/etc/passwd"'),
+    "a file above": ("hspice/tb.sp", ".include ../../secret.sp"),
+    "a library": ("hspice/tb.sp", ".lib '/etc/passwd' tt"),
+    "a source that reads a file": ("xyce/dut.cir", 'v9 a 0 pwl file "/etc/passwd"'),
+    "a line behind a carriage return": ("ngspice/dut.cir", "* nothing\r.control"),
+    "a control block in a language that says who runs it": (
+        "spectre/dut.scs",
+        "control\n  postprocess(PYTHON, 'x.py')",
+    ),
+    "a file in a file": ("spectre/dut.scs", 'embed "run.py" <<<END\nimport os\n>>>END'),
+    "another language": ("spectre/dut.scs", "simulator lang=vacask"),
+    "a library of machine code": ("spectre/dut.scs", 'load "run.osdi"'),
+    "a function of C": ("verilog/dut.v", 'import "DPI-C" function int kill(int a, int b);'),
+    "a memory out of a file": ("verilog/dut.v", "initial $readmemh(name, word);"),
+    "a directive within a line": ("verilog/dut.v", "wire a; `include </etc/passwd>"),
+    "an include behind something": ("veriloga/models.va", 'real x; `include "/etc/passwd"'),
+    "a file that a module opens": ("veriloga/models.va", 'x = $fopen("run");'),
+    "Tcl": ("xschem/tb.sch", "T {tcleval([exec touch run])} 0 0 0 0 1 1 {}"),
+    "Tcl in two pieces": ("xschem/x-r.sym", 'G {format="tc@name" template="name=leval(x"}'),
+    "a symbol that is a program": ("xschem/tb.sch", "C {run.py(1)} 0 0 0 0 {name=x}"),
+    "a symbol elsewhere": ("xschem/tb.sch", "C\n{/tmp/evil.sym} 0 0 0 0 {name=x}"),
+    "a symbol that is not there": ("xschem/tb.sch", "C {evil.sym} 0 0 0 0 {name=x}"),
+    "a sheet elsewhere": ("kicad/board.kicad_sch", '(property "Sheetfile" "../../secret.kicad_sch")'),
+    "a library elsewhere": ("kicad/sheet1.kicad_sch", '(property "Sim.Library" "/etc/passwd")'),
+    "a variable of the environment": ("kicad/sheet1.kicad_sch", '(property "Value" "${HOME}")'),
+}
+"""What is wrong: which file, and what is put at its end."""
+ADDED = (
+    "ngspice/.spiceinit",
+    "ngspice/spice.rc",
+    "xschem/xschemrc.tcl",
+    "kicad/board.kicad_pro",
+    "cdl/.netgenrc",
+    "ngspice/sub/x.cir",
+)
+
+
+@pytest.mark.parametrize(("file", "what"), APPENDED.values(), ids=APPENDED)
+def test_a_statement_that_no_export_has_keeps_a_format_from_every_tool(
+    file: str, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    format, _, name = file.partition("/")
+    folder = exported(random_design(3), tmp_path / "x", format)
+    assert forbidden(folder / format) == ""
+    (folder / file).write_text(f"{(folder / file).read_text()}\n{what}\n")
+    assert forbidden(folder / format).startswith(f"{name}: ")
+    monkeypatch.setattr(order, "VERIFIERS", {})
+    assert [row.verdict for row in order.verify(folder, lambda _: None) if row.format == format] == [FAILED]
+
+
+@pytest.mark.parametrize("file", ADDED)
+def test_a_file_that_no_export_has_keeps_a_format_from_every_tool(file: str, tmp_path: Path) -> None:
+    format = file.partition("/")[0]
+    folder = exported(random_design(3), tmp_path / "x", format)
+    (folder / file).parent.mkdir(exist_ok=True)
+    (folder / file).write_text("* nothing\n")
+    assert "no export has such a file" in forbidden(folder / format)
+
+
+@pytest.mark.parametrize("path", ["netlists/machine/gen2.nl", "netlists/std/comparator.nl", "netlists/xor.nl"])
+def test_what_we_write_ourselves_is_allowed(path: str, tmp_path: Path) -> None:
+    made = contents(
+        gallery_design(path, "LatchComparatorBench" if "std" in path else None), tuple(FORMATS), Order(), "", False
+    )
+    for name, what in made.files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(what)
+    assert {f.name: forbidden(f) for f in tmp_path.iterdir() if f.is_dir() and forbidden(f)} == {}
+
+
+def test_a_program_that_does_not_end_is_ended_with_what_it_has_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model, "PATIENCE", 1.0)
+    found = model.ran(["sh", "-c", "echo begun; sleep 1000 & echo $! > child; wait"], tmp_path)
+    assert found.status is None
+    assert found.said == "begun\n"
+    assert _gone(int((tmp_path / "child").read_text()))
+
+
+def test_what_a_program_leaves_behind_is_ended(tmp_path: Path) -> None:
+    assert model.ran(["sh", "-c", "sleep 1000 & echo $! > child"], tmp_path).status == 0
+    assert _gone(int((tmp_path / "child").read_text()))
+
+
+def test_a_program_that_writes_without_end_is_ended(tmp_path: Path) -> None:
+    assert model.ran(["sh", "-c", "exec truncate -s 2G large"], tmp_path).status != 0
+    assert (tmp_path / "large").stat().st_size < 1 << 31
+
+
+def _gone(child: int) -> bool:
+    """Whether a process has ended; one that nobody has asked for its status has."""
+    found = subprocess.run(["ps", "-o", "stat=", "-p", str(child)], capture_output=True, text=True).stdout.strip()
+    return not found or found.startswith("Z")
+
+
+def test_a_verifier_that_stumbles_is_a_row_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumbles(folder: Path, format: str, design: Design) -> Iterator[Check]:
+        raise IndexError("list index out of range")
+        yield
+
+    folder = exported(random_design(3), tmp_path / "x", "verilog")
+    tools = {name: Verifier(name, "reads", ("verilog",), "", lambda: "1", stumbles) for name in ("one", "two")}
+    monkeypatch.setattr(order, "VERIFIERS", tools)
+    found = [row for row in order.verify(folder, lambda _: None) if row.format == "verilog"]
+    assert [(row.tool, row.verdict) for row in found] == [("one", FAILED), ("two", FAILED)]
+    assert "IndexError" in found[0].theirs
+
+
+def test_a_schema_that_names_one_elsewhere_is_not_followed(tmp_path: Path) -> None:
+    folder = exported(random_design(3), tmp_path / "x", "json")
+    (folder / "json" / "design.schema.json").write_text('{"$ref": "file:///etc/passwd"}')
+    found = [row for row in rows("jsonschema", random_design(3), folder, "json") if row.quantity == "schema"]
+    assert [(row.theirs, row.verdict) for row in found] == [("design.schema.json is another one", FAILED)]
+
+
+def test_a_layout_in_another_format_is_not_read(tmp_path: Path) -> None:
+    design = gallery_design("netlists/divider.nl")
+    folder = exported(design, tmp_path / "x", "gds")
+    (folder / "gds" / "dut.gds").write_text("magic\ntech scmos\nuse /etc/passwd passwd_0\n")
+    assert [row.theirs for row in rows("klayout layout", design, folder, "gds")] == ["another format"]

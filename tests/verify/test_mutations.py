@@ -1,0 +1,67 @@
+"""No verifier is blind: what changes a circuit in an exported file is found by a tool, and what does not is not."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from pathlib import Path
+
+import gdstk
+import pytest
+from campaign import DESIGNS, failed, files_of, tried
+from mutations import GRAMMARS, HARMFUL, HARMLESS
+
+BY_NAME = ("verilog", "json")
+"""Formats that are compared by the names of elements, too."""
+SURVIVING = {
+    ("a value 10 % off", "veriloga", "laws"): "1e-15 A of a junction, beside the channel's current in the same row",
+}
+"""Mutation, format and design that no tool finds, and why that is right."""
+SLOW = ("kicad",)
+
+
+def cases(mutations: object) -> list[object]:
+    """Every design in each mutation of each format; one of ten is run each time, the others in CI."""
+    pairs = [(m, f) for m in mutations for f in GRAMMARS]  # type: ignore[attr-defined]
+    return [
+        pytest.param(m, f, d, marks=() if k % 10 == j and f not in SLOW else pytest.mark.slow)
+        for k, (m, f) in enumerate(pairs)
+        for j, d in enumerate(DESIGNS)
+        if m in (*HARMLESS, *list(HARMFUL)[:5]) or m in GRAMMARS[f].places
+    ]
+
+
+@pytest.mark.parametrize(("mutation", "format", "name"), cases(HARMFUL))
+def test_a_mutation_is_found(mutation: str, format: str, name: str) -> None:
+    found = tried(DESIGNS[name](), format, mutation, 0)
+    if found is None:
+        pytest.skip("the format says nothing of the kind of this design")
+    assert bool(found) != ((mutation, format, name) in SURVIVING)
+
+
+@pytest.mark.parametrize(("mutation", "format", "name"), cases(HARMLESS))
+def test_what_changes_no_circuit_is_let_pass(mutation: str, format: str, name: str) -> None:
+    found = tried(DESIGNS[name](), format, mutation, 0)
+    if found is None:
+        pytest.skip("the format says nothing of the kind of this design")
+    assert bool(found) == (mutation == "names exchanged" and format in BY_NAME), found
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_layout_without_a_polygon_that_no_other_covers_is_found(seed: int) -> None:
+    design, chance = DESIGNS["cell"](), random.Random(seed)
+    files = files_of(design, "gds")
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "dut.gds"
+        path.write_bytes(bytes(files["dut.gds"]))
+        library = gdstk.read_gds(path)
+        (cell,) = library.top_level()
+        cell.remove(chance.choice([one for one in cell.polygons if not covered(one, cell.polygons)]))
+        library.write_gds(path)
+        assert failed(design, "gds", {**files, "dut.gds": path.read_bytes()})
+
+
+def covered(one: gdstk.Polygon, every: list[gdstk.Polygon]) -> bool:
+    """Whether a polygon could go without a trace."""
+    others = [p for p in every if p is not one and (p.layer, p.datatype) == (one.layer, one.datatype)]
+    return not gdstk.boolean([one], others, "not")
