@@ -15,7 +15,7 @@ from netlearn.factory.line import Line
 from netlearn.factory.order import Asked, Order, make_order
 from netlearn.factory.study import Causes, Curves, study
 from netlearn.kits import located
-from netlearn.lang.task import condition
+from netlearn.lang.conditions import condition
 from netlearn.store import new_folder
 from netlearn.study.findings import Drawer, Findings
 from netlearn.study.numbers import positive

@@ -24,8 +24,8 @@ from netlearn.errors import TaskError
 from netlearn.factory import rows
 from netlearn.factory.line import Line, chips
 from netlearn.lang.compile import Netlist
+from netlearn.lang.conditions import Condition
 from netlearn.lang.deviations import MismatchSpec
-from netlearn.lang.task import Condition
 from netlearn.learn.memories import MEMORIES
 from netlearn.learn.options import choose
 from netlearn.learn.session import choose_task

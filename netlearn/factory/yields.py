@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netlearn.circuit.flat import Floats
-from netlearn.lang.task import Condition
+from netlearn.lang.conditions import Condition
 
 Z = 1.959963984540054
 

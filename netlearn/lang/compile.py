@@ -27,7 +27,7 @@ from netlearn.lang.lints import mega
 from netlearn.lang.modules import Module, module_of
 from netlearn.lang.recover import read_faults
 from netlearn.lang.schedule import ScheduleSpec, read_schedule
-from netlearn.lang.task import TaskReader, TaskSpec, completed
+from netlearn.lang.task import TaskSpec, completed, read_task
 from netlearn.lang.values import Fault, Followed, Piece, suggest
 from netlearn.syntax import MAX_CHARACTERS, ReadFault, parse
 from netlearn.units import Quantity
@@ -199,7 +199,7 @@ def _blocks(
                 circuit = _on(tree, file, circuits)
                 _new(tree.children[0], tasks)
                 if not report.errors:
-                    tasks[name] = TaskReader(circuit, file.source, folder, allowed, report.files).read(tree)
+                    tasks[name] = read_task(tree, circuit, file.source, folder, allowed, report.files)
             elif tree.data == "schedule":
                 _new(tree.children[0], schedules)
                 if not report.errors:

@@ -13,9 +13,9 @@ from netlearn.circuit.flat import FlatCircuit, flatten
 from netlearn.circuit.model import Choice, Circuit, Tolerance
 from netlearn.errors import CircuitError, Source, TaskError
 from netlearn.lang.choices import read_choice
+from netlearn.lang.conditions import Condition, read_condition
 from netlearn.lang.evaluate import Evaluator
 from netlearn.lang.spreads import of_param
-from netlearn.lang.task import Condition, read_condition
 from netlearn.lang.values import Fault, Piece
 from netlearn.lang.write import write
 from netlearn.variation.corners import CORNERS

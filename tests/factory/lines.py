@@ -10,7 +10,7 @@ from netlearn.circuit.flat import initial
 from netlearn.factory.numbers import Works
 from netlearn.factory.order import Asked, Order, make_order
 from netlearn.lang.compile import compile_netlist
-from netlearn.lang.task import condition
+from netlearn.lang.conditions import condition
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -19,7 +19,7 @@ from netlearn.factory.line import Chips, Line
 from netlearn.factory.order import LEAST, MOST, NUMBERS, Asked, Order, ideal, make, make_order
 from netlearn.factory.study import yield_of
 from netlearn.lang.compile import compile_netlist
-from netlearn.lang.task import condition
+from netlearn.lang.conditions import condition
 from netlearn.learn.train import equipped
 
 

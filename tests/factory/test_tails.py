@@ -18,7 +18,7 @@ from netlearn.errors import TaskError
 from netlearn.factory.study import Causes, Curves, study
 from netlearn.factory.tails import HUGE, LEVELS, performance, subset
 from netlearn.factory.yields import wilson
-from netlearn.lang.task import condition
+from netlearn.lang.conditions import condition
 from netlearn.study.findings import Drawer
 
 SPREADS = "NMOS.vto ~ 60mV lot 60mV\n  R.r ~ 3% lot 3%"

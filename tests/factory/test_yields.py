@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netlearn.factory.yields import good, wilson
-from netlearn.lang.task import condition
+from netlearn.lang.conditions import condition
 
 PUBLISHED = {
     (81, 263): (0.2553, 0.3662),
