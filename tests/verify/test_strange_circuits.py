@@ -73,6 +73,18 @@ STRANGE = {
           V supply(a, gnd) = 1V
           input unused = V(x)
         }""",
+    "transistors whose drain is their source, far ahead of the bulk": """
+        circuit A {
+          net low, high, gate, well, a, b
+          V vl(low, gnd) = 1.9V
+          V vh(high, gnd) = 1.9048V
+          V vg(gate, gnd) = 0V
+          V vw(well, gnd) = 5V
+          NMOS n(a, well, high, gnd) { vto = 0.8V, kp = 75uA/V^2, gamma = 0.5, phi = 0.7V, lambda = 0.04, w = 1um, l = 1um }
+          R ra(a, low) = 1k
+          PMOS p(high, gate, b, well) { vto = -0.9V, kp = 25uA/V^2, gamma = 0.5, phi = 0.7V, lambda = 0.05, w = 30um, l = 1um }
+          R rb(b, gnd) = 200k
+        }""",
     "conductors alone": """
         circuit A {
           net a, b
