@@ -242,6 +242,7 @@ class _Cells:
         self._blocks: dict[int, Block] = {}
         self._names: dict[int, tuple[dict[str, str], dict[str, str]]] = {}
         self._open: dict[int, dict[str, tuple[str, str]]] = {}
+        self._titled: dict[int, dict[tuple[str, str], str]] = {}
         cells: dict[int, Cell] = {}
         self._walk(top, "", cells)
         taken = {*MASTERS, *_models(e.device for cell in cells.values() for e in cell.elements), *map(legal, CARDS)}
@@ -285,10 +286,9 @@ class _Cells:
             elements = [e for e in cell.elements if cell is not self.top or e.device.name not in SOURCES]
             wanted = [(e.name, p) for e in cell.elements for p in self._varying(cell, e)]
             wanted += [(f"{i.name}.{path}", p) for i in cell.instances for path, p in self.open(i.cell).values()]
-            below = (
-                {q for of in self._open.values() for q in of} if cell is self.top else ()
-            )  # no dialect takes one for another
-            titles = named(wanted, _joined, below)
+            # at the top none is called as one below: no dialect takes one for another
+            below = {q for of in self._open.values() for q in of} if cell is self.top else ()
+            titles = self._titled[id(cell)] = named(wanted, _joined, below)
             self._open[id(cell)] = {title: where for where, title in titles.items()}
             uses = []
             for one in cell.instances:
@@ -309,7 +309,7 @@ class _Cells:
         nets, members = self.names(cell)
         device, on, params = self._leaves(cell, element)
         path = self._prefixes[id(cell)][0] + element.name
-        titles = {where: title for title, where in self._open[id(cell)].items()}
+        titles = self._titled[id(cell)]
         numbers = {p: titles.get((element.name, p), self.values[path, p]) for p in params}
         match = legal(element.match) if element.match else ""
         learned = tuple(p for p, written in params.items() if isinstance(written, Formula))

@@ -147,7 +147,8 @@ def packed(design: Design) -> Board:
     count = Counter[str]()
     boxes = [_box(group, count) for group in groups] + [_simulated(m, count) for m in rest]
     beside = [extra for group, box in zip(groups, boxes, strict=False) for extra in _extras(group[0], box, count)]
-    outside = [n for b in (*boxes, *beside) for p in b.pins if (n := p.net) and (n == GND or n not in top.nets)]
+    nets = frozenset(top.nets)
+    outside = [n for b in (*boxes, *beside) for p in b.pins if (n := p.net) and (n == GND or n not in nets)]
     known = {n for m in members for n in m.nets.values()}
     needed = dict.fromkeys([*top.ports, *(n for n in outside if n == GND or n not in known)])
     return Board(tuple(boxes), (*beside, *_headers(list(needed), count)))

@@ -25,7 +25,8 @@ GROUND = "gnd"  # no net of a design has this name: it is a reserved word
 
 def write(design: Design, order: Order) -> Files:
     """The file of a design."""
-    top = replace(design.top, params=tuple(p for p in design.numbers if p in _wanted(design.top)))
+    wanted = _wanted(design.top)
+    top = replace(design.top, params=tuple(p for p in design.numbers if p in wanted))
     blocks = [*design.blocks[:-1], top]
     boxes = {p.device.name: p.device for block in blocks for p in block.parts}
     starts = {top.name: design.numbers}
@@ -61,7 +62,8 @@ def _head(name: str, params: Mapping[str, float], ports: Iterable[str]) -> str:
 
 
 def _module(block: Block, starts: Mapping[str, float]) -> Iterator[str]:
-    params, inside = _params(block), [net for net in block.nets if net not in block.ports]
+    params, ports = _params(block), frozenset(block.ports)
+    inside = [net for net in block.nets if net not in ports]
     yield ""
     yield _head(block.name, {name: starts.get(p, 0.0) for p, name in params.items()}, block.ports)
     if GND in {net for nets in (*(p.nets for p in block.parts), *(u.nets for u in block.uses)) for net in nets}:
