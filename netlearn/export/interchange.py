@@ -17,6 +17,7 @@ from netlearn.circuit.waveform import Pulse, Pwl, Sine, Waveform
 from netlearn.devices import DEVICES, Device, Param
 from netlearn.errors import RunError
 from netlearn.export.design import Bench, Block, Design, Drive, Part, Read, Use
+from netlearn.export.references import missing
 from netlearn.kits import KITS, devices
 from netlearn.lang.element import check_law
 from netlearn.lang.values import Fault
@@ -131,7 +132,7 @@ def from_json(found: Mapping[str, Any]) -> Design:
             blocks[one["name"]] = Block(one["name"], tuple(one["ports"]), tuple(one["params"]), parts, uses)
         bench = found["bench"]
         names = found["names"]
-        return Design(
+        design = Design(
             name=found["name"],
             title=found["title"],
             top=blocks[found["top"]],
@@ -147,6 +148,9 @@ def from_json(found: Mapping[str, Any]) -> Design:
             meaning={name: (where[0], where[1]) for name, where in names["numbers"].items()},
             voltages={k: _real(v) for k, v in found["voltages"].items()},
         )
+        if nowhere := missing(design):
+            raise ValueError(nowhere)
+        return design
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as fault:
         raise RunError(f"design.json is damaged: {type(fault).__name__}: {fault}", "export the circuit again") from None
 

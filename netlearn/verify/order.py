@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from netlearn.errors import KitError, RunError
+from netlearn.errors import KitError, NetlearnError, RunError
 from netlearn.export.again import solved
 from netlearn.export.design import Design
 from netlearn.export.folder import SUMS, changed, listed, odd
@@ -81,6 +81,8 @@ def _again(design: Design) -> Check:
         return voltages("netlearn", "design.json", design, solved(design))
     except KitError as fault:
         return Check("netlearn", "design.json", "node voltages", "", fault.message, None, NOT_CHECKED)
+    except NetlearnError as fault:
+        return Check("netlearn", "design.json", "node voltages", "", fault.message, None, FAILED)
 
 
 def _checked(name: str, folder: Path, format: str, design: Design) -> Iterator[Check]:
