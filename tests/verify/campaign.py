@@ -70,6 +70,11 @@ def files_of(design: Design, format: str) -> dict[str, str | bytes]:
     return dict(FORMATS[format].write(design, Order("nominal")))
 
 
+def texts_of(design: Design, format: str) -> dict[str, str]:
+    """Those that can be mutated."""
+    return {file: what for file, what in files_of(design, format).items() if isinstance(what, str)}
+
+
 def failed(design: Design, format: str, files: Mapping[str, str | bytes]) -> dict[str, Check]:
     """The tools that say of files that they are not the design, each with its first reason."""
     found: dict[str, Check] = {}
@@ -86,10 +91,8 @@ def failed(design: Design, format: str, files: Mapping[str, str | bytes]) -> dic
 
 def tried(design: Design, format: str, name: str, seed: int) -> dict[str, Check] | None:
     """What a mutation of a design makes tools say; None where the format has nothing of the kind."""
-    files = files_of(design, format)
-    texts = {file: what for file, what in files.items() if isinstance(what, str)}
-    changed = mutated(texts, format, {**HARMFUL, **HARMLESS}[name], seed)
-    return None if changed is None else failed(design, format, {**files, **changed})
+    changed = mutated(texts_of(design, format), format, {**HARMFUL, **HARMLESS}[name], seed)
+    return None if changed is None else failed(design, format, {**files_of(design, format), **changed})
 
 
 def main() -> None:

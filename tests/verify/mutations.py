@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 Files = Mapping[str, str]
 Change = tuple[str, int, int, str]
@@ -45,10 +45,10 @@ class Element:
 ELEMENT = r"^(?P<name>(?P<two>[rcldvi])?(?(two)|[meg])\w*) (?P<nets>\w+ \w+(?(two)| \w+ \w+)) (?P<rest>.*(?:\n\+.*)*)\n"
 
 
-def _spice(suffix: str, dut: str = "") -> Grammar:
+def _spice(suffix: str) -> Grammar:
     bench, cards = rf"tb\.{suffix}", rf"(models)\.{suffix}"
     return Grammar(
-        dut or rf"dut\.{suffix}",
+        rf"dut\.{suffix}",
         ELEMENT,
         places={
             "an input": (bench, rf"^[vi]_\w+ \w+ \w+ (?P<at>{NUMBER})"),
@@ -64,7 +64,11 @@ GRAMMARS: Mapping[str, Grammar] = {
     "hspice": _spice("sp"),
     "xyce": _spice("cir"),
     "ltspice": _spice("net"),
-    "dspf": _spice("cir", r"dut\.spf"),
+    "dspf": replace(
+        _spice("cir"),
+        files=r"dut\.spf",
+        places={name: where for name, where in _spice("cir").places.items() if name != "a parameter"},
+    ),
     "spectre": Grammar(
         r"dut\.scs",
         r"^(?P<name>[a-wyz]\w*) \((?P<nets>[^)]*)\) (?P<rest>.*(?: \\\n.*)*)\n",
@@ -95,7 +99,7 @@ GRAMMARS: Mapping[str, Grammar] = {
     ),
     "xschem": Grammar(
         r"(?!tb\.).*\.sch",
-        r'^C \{d_\w+\.sym\} \S+ \S+ 0 [01] \{name=(?P<name>\w+) value="(?P<rest>[^"]*)"\}\n(?P<nets>(?:C \{label.*\n)+)',
+        r'^C \{x-\w+\.sym\} \S+ \S+ 0 [01] \{name=(?P<name>\w+) value="(?P<rest>[^"]*)"\}\n(?P<nets>(?:C \{x-label.*\n)+)',
         net=r"lab=(\w+)",
         comment=r"\* y = (?P<at>.*)",
         places={
@@ -204,12 +208,13 @@ def left_out(files: Files, grammar: Grammar, chance: random.Random) -> list[Chan
 
 
 def doubled(files: Files, grammar: Grammar, chance: random.Random) -> list[Change] | None:
-    """An element twice, the second time under a name of its own."""
-    some = [o for o in elements(files, grammar) if "name" in o.found.groupdict()]
-    if not some or re.search("json", grammar.files):
+    """An element twice, the second time under a name of its own if it has one. In JSON that is no element yet, and of one in KiCad
+    the reference, which stands elsewhere."""
+    if re.search("json|kicad", grammar.files):
         return None
-    one = chance.choice(some)
-    again = re.sub(rf"\b{one.found['name']}\b", f"{one.found['name']}zz", one.found[0])
+    one = chance.choice(elements(files, grammar))
+    name = one.found.groupdict().get("name")
+    again = re.sub(rf"\b{name}\b", f"{name}zz", one.found[0]) if name else one.found[0]
     return [(one.file, one.found.end(), one.found.end(), again)]
 
 

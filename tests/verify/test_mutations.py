@@ -8,8 +8,8 @@ from pathlib import Path
 
 import gdstk
 import pytest
-from campaign import DESIGNS, failed, files_of, tried
-from mutations import GRAMMARS, HARMFUL, HARMLESS
+from campaign import DESIGNS, failed, files_of, texts_of, tried
+from mutations import GRAMMARS, HARMFUL, HARMLESS, mutated
 
 BY_NAME = ("verilog", "json")
 """Formats that are compared by the names of elements, too."""
@@ -18,6 +18,22 @@ SURVIVING = {
 }
 """Mutation, format and design that no tool finds, and why that is right."""
 SLOW = ("kicad",)
+ANYWHERE = tuple(HARMFUL)[:5]
+"""What is done to elements, whatever the format."""
+NOTHING = {
+    **{(mutation, "bom"): "it has no element" for mutation in (*ANYWHERE, *HARMLESS)},
+    ("swapped pins", "veriloga"): "a contribution is between two nets, and its sign is in the rest",
+    ("an element doubled", "kicad"): "a symbol with the reference of another is the same part to it",
+    ("names exchanged", "kicad"): "references stand in two places",
+    ("names exchanged", "veriloga"): "contributions have no names",
+    ("an element doubled", "json"): "it would be no JSON",
+    ("a comment", "json"): "it has none",
+}
+"""Mutations that a format has no place for, and why."""
+
+
+def wanted(mutation: str, format: str) -> bool:
+    return mutation in (*ANYWHERE, *HARMLESS) or mutation in GRAMMARS[format].places
 
 
 def cases(mutations: object) -> list[object]:
@@ -27,8 +43,17 @@ def cases(mutations: object) -> list[object]:
         pytest.param(m, f, d, marks=() if k % 10 == j and f not in SLOW else pytest.mark.slow)
         for k, (m, f) in enumerate(pairs)
         for j, d in enumerate(DESIGNS)
-        if m in (*HARMLESS, *list(HARMFUL)[:5]) or m in GRAMMARS[f].places
+        if wanted(m, f)
     ]
+
+
+@pytest.mark.parametrize("format", GRAMMARS)
+def test_every_mutation_finds_a_place_in_some_design(format: str) -> None:
+    written = [texts_of(make(), format) for make in DESIGNS.values()]
+    for name, mutation in {**HARMFUL, **HARMLESS}.items():
+        if wanted(name, format):
+            bites = any(mutated(files, format, mutation, seed) for files in written for seed in range(3))
+            assert bites != ((name, format) in NOTHING), name
 
 
 @pytest.mark.parametrize(("mutation", "format", "name"), cases(HARMFUL))
