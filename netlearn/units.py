@@ -34,20 +34,22 @@ UNITS: dict[str, Dimension] = {
     "J": (1, 1, 1, 0, 0),
     "C": (0, 1, 1, 0, 0),
 }
-PREFIXES: dict[str, float] = {
-    "f": 1e-15,
-    "p": 1e-12,
-    "n": 1e-9,
-    "u": 1e-6,
-    "µ": 1e-6,
-    "μ": 1e-6,
-    "m": 1e-3,
-    "k": 1e3,
-    "M": 1e6,
-    "G": 1e9,
-    "T": 1e12,
+PREFIXES: dict[str, int] = {
+    "f": -15,
+    "p": -12,
+    "n": -9,
+    "u": -6,
+    "µ": -6,
+    "μ": -6,
+    "m": -3,
+    "k": 3,
+    "M": 6,
+    "G": 9,
+    "T": 12,
 }
-_NUMBER = re.compile(r"(?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?)(?P<suffix>.*)", re.DOTALL)
+"""Powers of ten: with a number's digits they make one decimal number, so that 10um is 1e-05 and no neighbour of it."""
+LONGEST = 12  # digits of a power of ten that are looked at: more change nothing
+_NUMBER = re.compile(r"(?P<number>\d+(?:\.\d+)?|\.\d+)(?:[eE](?P<power>[+-]?\d+))?(?P<suffix>.*)", re.DOTALL)
 _PIECE = re.compile(r"(?P<operator>[*/]?)(?P<unit>[^*/^]+)(?:\^(?P<power>\d))?")
 
 
@@ -84,7 +86,7 @@ def divide(a: Dimension, b: Dimension) -> Dimension:
 
 def dimension(unit: str) -> Dimension:
     """The dimension of a unit expression of ours, such as `A/V^2` or `` (no unit)."""
-    return UNITS[unit] if unit in UNITS else parse_suffix(unit.removeprefix("1")).dimension if unit else NONE
+    return UNITS[unit] if unit in UNITS else _suffix(unit.removeprefix("1"), "")[1] if unit else NONE
 
 
 def parse_number(text: str) -> Quantity:
@@ -92,11 +94,12 @@ def parse_number(text: str) -> Quantity:
     match = _NUMBER.fullmatch(text)
     if match is None:
         raise UnitFault(f"'{text}' is not a number", "write a number such as 10k, 2.5V or 1e-3")
-    number, scale = float(match["number"]), parse_suffix(match["suffix"], text)
-    value = number * scale.number
+    tens, dimension = _suffix(match["suffix"], text)
+    tens += int((match["power"] or "0")[:LONGEST])
+    value = float(f"{match['number']}e{tens}")
     if not math.isfinite(value):
         raise UnitFault(f"'{text}' is too large", "numbers stay below 1.8e308")
-    return Quantity(value, scale.dimension)
+    return Quantity(value, dimension)
 
 
 def parse_signed(text: str) -> Quantity:
@@ -105,29 +108,29 @@ def parse_signed(text: str) -> Quantity:
     return Quantity(-found.number, found.dimension) if text.startswith("-") else found
 
 
-def parse_suffix(suffix: str, whole: str = "") -> Quantity:
-    """Scale and dimension of the letters behind a number, `k`, `mV*um`, `%`, `1/s` without its 1."""
-    scale, total = 1.0, NONE
+def _suffix(suffix: str, whole: str) -> tuple[int, Dimension]:
+    """Power of ten and dimension of the letters behind a number, `k`, `mV*um`, `%`, `1/s` without its 1."""
+    tens, total = 0, NONE
     rest = suffix
     if rest.startswith("%"):
-        scale, rest = 0.01, rest[1:]
+        tens, rest = -2, rest[1:]
     for piece in _PIECE.finditer(rest):
-        one = _unit(piece["unit"], whole or suffix)
+        more, unit = _unit(piece["unit"], whole or suffix)
         exponent = int(piece["power"] or 1) * (-1 if piece["operator"] == "/" else 1)
-        scale *= one.number**exponent
-        total = multiply(total, power(one.dimension, exponent))
-    return Quantity(scale, total)
+        tens += more * exponent
+        total = multiply(total, power(unit, exponent))
+    return tens, total
 
 
-def _unit(text: str, whole: str) -> Quantity:
+def _unit(text: str, whole: str) -> tuple[int, Dimension]:
     if text in PREFIXES and text != "m":
-        return Quantity(PREFIXES[text])
+        return PREFIXES[text], NONE
     if text == "m" and whole.endswith("m") and "*" not in whole and "/" not in whole:
-        return Quantity(1e-3)  # alone, `10m` is ten thousandths, as in SPICE; metres are 10um, 1e-2 m
+        return PREFIXES["m"], NONE  # alone, `10m` is ten thousandths, as in SPICE; metres are 10um, 1e-2 m
     if text in UNITS:
-        return Quantity(1.0, UNITS[text])
+        return 0, UNITS[text]
     if text[:1] in PREFIXES and text[1:] in UNITS:
-        return Quantity(PREFIXES[text[0]], UNITS[text[1:]])
+        return PREFIXES[text[0]], UNITS[text[1:]]
     raise _unknown(text, whole)
 
 
