@@ -27,7 +27,7 @@ FAULTS = {
 NUMBERS = {
     "a resistance 10 % off": {".r(47000.0)": ".r(51700.0)"},
     "a gain 10 % off": {".gain(2.0)": ".gain(2.2)"},
-    "a width 10 % off": {".w(1.9999999999999998e-05)": ".w(2.2e-05)"},
+    "a width 10 % off": {".w(2e-05)": ".w(2.2e-05)"},
     "a stored voltage 10 % off": {"e2_cg_ic=1.0": "e2_cg_ic=1.1"},
     "stored voltages that are not handed down": {"#(.cg_ic(e2_cg_ic))": ""},
 }
