@@ -27,7 +27,7 @@ def verify(folder: Path, tell: Callable[[str], None]) -> Iterator[Check]:
     yield _names(folder, design)
     formats = [name for name in FORMATS if (folder / name).is_dir()]
     for format in formats:
-        found = forbidden(folder / format)
+        found = forbidden(folder / format, format)
         if found:
             yield Check("netlearn", format, "statements that run programs", "none", found, None, FAILED)
             continue

@@ -69,9 +69,9 @@ def test_a_statement_that_no_export_has_keeps_a_format_from_every_tool(
 ) -> None:
     format, _, name = file.partition("/")
     folder = exported(random_design(3), tmp_path / "x", format)
-    assert forbidden(folder / format) == ""
+    assert forbidden(folder / format, format) == ""
     (folder / file).write_text(f"{(folder / file).read_text()}\n{what}\n")
-    assert forbidden(folder / format).startswith(f"{name}: ")
+    assert forbidden(folder / format, format).startswith(f"{name}: ")
     monkeypatch.setattr(order, "VERIFIERS", {})
     assert [row.verdict for row in order.verify(folder, lambda _: None) if row.format == format] == [FAILED]
 
@@ -82,7 +82,7 @@ def test_a_file_that_no_export_has_keeps_a_format_from_every_tool(file: str, tmp
     folder = exported(random_design(3), tmp_path / "x", format)
     (folder / file).parent.mkdir(exist_ok=True)
     (folder / file).write_text("* nothing\n")
-    assert "no export has such a file" in forbidden(folder / format)
+    assert "no export has such a file" in forbidden(folder / format, format)
 
 
 @pytest.mark.parametrize("path", ["netlists/machine/gen2.nl", "netlists/std/comparator.nl", "netlists/xor.nl"])
@@ -93,7 +93,7 @@ def test_what_we_write_ourselves_is_allowed(path: str, tmp_path: Path) -> None:
     for name, what in made.files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(what)
-    assert {f.name: forbidden(f) for f in tmp_path.iterdir() if f.is_dir() and forbidden(f)} == {}
+    assert {f.name: forbidden(f, f.name) for f in tmp_path.iterdir() if f.is_dir() and forbidden(f, f.name)} == {}
 
 
 def test_a_program_that_does_not_end_is_ended_with_what_it_has_started(
