@@ -55,19 +55,22 @@ def _pattern(text: str, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
 
 
 _END = r"(?: \n | \Z )"
+_REST = r"(?: [^\n\t\\] | \\ (?! [ ]*+ \n ) )*+"
+"""A comment, in which no other line is, whatever ends with a backslash for a tool."""
 _SPICE = rf"""
-    (?: \* (?! [\#>\w] ) [^\n\t]*+
-      | (?P<part> [bcdefghilmrv] ) \w*+ [ \t] (?! [^\n]* (?: pwl [ \t(]*+ \w{{0,9}} | \b ) file [ \t]*+ [(="'\w] ) [^`";$\\\n]*+
+    (?: \* (?! [\#>\w] ) {_REST}
+      | (?P<part> [bcdefghilmrv] ) \w*+ [ \t] (?! [^\n]* (?: pwl [ \t(]*+ \w{{0,9}} file | file [ \t]*+ [(=] ) ) [^`";$\\\n]*+
       | x \w*+ (?: [ \t]++ [^\s={{}}'`";$\\/]++ (?! [ \t]*+ = ) )*? [ \t]++ (?P<call> \w++ ) (?! [ \t]*+ = )
         (?: [ \t]++ \w++ = (?: '[^'`";$\\\n]*+' | \{{[^{{}}'`";$\\\n]*+\}} | [^\s={{}}'`";$\\]++ ) )*+ [ \t]*+
       | \.subckt [ \t]++ (?P<cell> \w++ ) (?: [ \t] [^`";$\\\n]*+ )?
       | (?P<end> \.ends ) \b [^`";$\\\n]*+
-      | \.(?: model | param | func | global | options? | temp | op | end | save | title ) (?: [ \t] [^`";$\\\n]*+ )?
+      | \.(?: model | param | func | global | options? | temp | op | title ) (?: [ \t] [^`";$\\\n]*+ )?
+      | \.end [ ]*+ (?= \n*+ \Z )
       | \.include [ \t]++ "?+ (?P<spice> [\w.]++ ) "?+
       | [ ]* )
     {_END}"""
 _SPECTRE = rf"""
-    (?: // [^\n\t]*+
+    (?: // {_REST}
       | simulator [ ] lang=spectre
       | subckt [ \t]++ (?P<cell> \w++ ) [ \t]++ \( [\w \t]*+ \)
       | (?P<end> ends ) [ \t]++ \w++
@@ -83,7 +86,7 @@ _NAMES, _NUMBERS = r"\w++ (?: , \s++ \w++ )*+", r"\w++ = [-+.\w]++ (?: , \s++ \w
 _ON = r"\. \w++ \( [-+.\w]++ \)"
 _VERILOG = rf"""
     \s++
-    | // [^\n]*+
+    | // {_REST}
     | \(\* [ ] blackbox [ ] \*\)
     | module \s++ (?P<cell> \w++ ) (?: \s++ \#\( parameter \s++ real \s++ {_NUMBERS} \) )?+ \s++ \( inout \s++ (?: {_NAMES} )?+ \) ;
     | (?: supply0 | wire ) \s++ {_NAMES} ;
@@ -101,7 +104,7 @@ _XSCHEM = rf"""
     | [GVSE] [ ] \{{\}}
     | G [ ] \{{ type=\w++ \n
       (?: format="(?: @name [ ] @pinlist [ ] @(?: value | symname ) | \*\.\w++ [ ] @lab | \n@value\n )" \n?
-        | template="[\w= ]*+" \n? ){{2}} \}}
+        | template="(?: (?: name | value | lab | only_toplevel ) = \w*+ [ ]? )*+" \n? ){{2}} \}}
     | L [ ] 4 {_AT4} [ ] \{{\}}
     | B [ ] 5 {_AT4} [ ] \{{ name=\w++ [ ] dir=\w++ \}}
     | T [ ] \{{ @?\w++ \}} {_AT6} [ ] \{{\}}
@@ -111,7 +114,7 @@ _TEXT = r"""(?: [^"\\$@\n] | \\ ["\\n] | [$@] (?!\{) )*+"""
 _HEADS = """kicad_sch generator uuid paper title_block title lib_symbols pin_names pin_numbers offset in_bom on_board id at effects font
     size justify rectangle start end stroke width type color fill pin length name number lib_id unit polyline pts xy text global_label
     shape no_connect path page reference value footprint sheet sheet_instances symbol_instances
-    export design source tool components comp ref fields field libsource lib part description nets net code node pinfunction pintype"""
+    export design source tool components comp ref fields libsource lib part description nets net code node pinfunction pintype"""
 _FIELDS = r"Reference|Value|Footprint|Datasheet|MPN|Manufacturer|Parts|Sim\.(?:Device|Pins|Name|Enable)|Sheet[ ]name"
 _WORDS = "yes no hide passive line left right bottom top netlearn dash solid default background"
 _KICAD = rf"""
@@ -122,6 +125,7 @@ _KICAD = rf"""
       | "Sim\.Params" [ ] "type=\\"\w++\\" [ ] model=\\"[^"\\$@\n]*+\\" [ ] lib=\\"\\""
       | "Sim\.Library" [ ] "(?P<spice> [\w.]++ )"
       | "Sheet [ ] file" [ ] "(?P<kicad> [\w.]++ )" )
+    | \( field [ ] \( name [ ] "(?: MPN | Manufacturer | Parts )" \)
     | \( (?P<part> symbol ) \b
     | \( (?: {"|".join(_HEADS.split())} ) (?= [ \n()] )
     | "{_TEXT}"

@@ -46,12 +46,11 @@ _DEVICE = ("", "")
 def forbidden(folder: Path, format: str) -> str:
     """What the files of the folder of a format have that they must not, with the file it is in; nothing where they have none."""
     files: dict[str, str] = {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        language = _language(format, name)
+    for path in sorted(folder.iterdir()):
+        language = _language(format, path.name)
         if path.is_symlink() or not path.is_file() or not language:
-            return f"{name}: no export has such a file"
-        files[name] = language
+            return f"{path.name}: no export has such a file"
+        files[path.name] = language
     return _fault(folder, files)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from chip_cases import make
 from exported import random_design
-from verified import exported
+from verified import added, exported
 
 from netlearn.export.folder import contents
 from netlearn.export.formats import FORMATS, Order
@@ -60,7 +60,8 @@ def test_a_file_of_any_name_that_is_read_is_judged_as_what_reads_it_would_read_i
     assert refused(folder, format, monkeypatch) == ""
     whole = (folder / file).read_text()
     for other in [f"more{suffix}" for suffix in SUFFIXES] + ["board.net", "xschemrc"]:
-        (folder / file).write_text(f"{whole}\n{INCLUDERS[file].format(other)}\n")
+        (folder / file).write_text(whole)
+        added(folder / file, INCLUDERS[file].format(other))
         before = (folder / format / other).read_bytes() if (folder / format / other).exists() else None
         (folder / format / other).write_text(SHELL)
         assert refused(folder, format, monkeypatch), other
@@ -82,7 +83,8 @@ def test_a_file_of_the_folder_is_read_in_its_own_language_only(
         (v for k, v in suffixes.items() if k in INCLUDERS[file]), {".cir", ".sp", ".net", ".spf", ".scs", ".cdl"}
     )
     for other in sorted(path.name for path in (folder / format).iterdir()):
-        (folder / file).write_text(f"{whole}\n{INCLUDERS[file].format(other)}\n")
+        (folder / file).write_text(whole)
+        added(folder / file, INCLUDERS[file].format(other))
         good = Path(other).suffix in own and not (other == "board.net" and "Sheet" not in INCLUDERS[file])
         if other == name or format in ("veriloga", "verilog"):
             good = False  # itself, or no such statement
