@@ -6,7 +6,7 @@ C in Verilog, comments that are commands (`*ng_script`). So what is allowed is l
     SPICE        elements that SPICE itself has, subcircuits, models, parameters, files; of quotes HSPICE's only
     Spectre      the same in its words
     Verilog      modules and what is in them, each of its nets by the name of its port
-    Verilog-A    its disciplines, $abstime
+    Verilog-A    its disciplines, $abstime, nothing that goes round
     xschem       symbols and what stands at them, nothing that Tcl puts something in the place of
     KiCad        what is drawn; fields that we have, so that none is the path of a file but those of the folder
 
@@ -95,7 +95,12 @@ _VERILOG = rf"""
       (?P<call> [A-Za-z_] \w*+ ) (?: \s++ \#\( {_ON} (?: , \s++ {_ON} )*+ \) )?+ \s++ [A-Za-z_] \w*+ \s++
       \( (?: {_ON} (?: , \s++ {_ON} )*+ )?+ \) ;"""
 _VERILOG_A = r"""
-    (?: [^`$]++ | \$abstime \b | ` include [ ] "disciplines\.vams" )"""
+    // (?: [^`$\\\n] | \\ (?! [ ]*+ \n ) )*+
+    | "[^"`$\\\n]*+"
+    | (?! (?: while | for | repeat | forever | generate | genvar | function ) \b ) [A-Za-z_] \w*+
+    | / (?! [/*] ) | [^\w"`$/\\]++ | \d++
+    | \$abstime \b
+    | ` include [ ] "disciplines\.vams" (?! \w )"""
 _AT4, _AT6 = (rf"(?: [ ] -? [\d.]++ ){{{count}}}" for count in (4, 6))
 _SAID = r"""(?! [^"]* (?i:tcl) ) [-\w\s'()*.=,:+]*+"""
 _XSCHEM = rf"""
