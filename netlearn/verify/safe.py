@@ -15,7 +15,8 @@ from pathlib import Path
 
 from netlearn.verify.languages import LANGUAGES, NotAllowed, Statement, statements
 
-MOST_DEVICES = 5e6
+MOST_DEVICES, DEEPEST = 5e6, 200
+"""Of a format; a circuit that is exported has 100 levels at most, and some tools go into cells until they have no room to go on."""
 _DATA = "data"
 """What no tool but a reader of data has to do with, or what a tool is given one of our own for."""
 FILES: Mapping[str, Mapping[str, str]] = {
@@ -79,8 +80,10 @@ def _fault(folder: Path, files: Mapping[str, str]) -> str:
             return f"{name}: it is no text"
         except NotAllowed as fault:
             return f"{name}: {str(fault)[:80]}"
-    count = devices(inside)
-    return f"{count:.3g} devices, when its cells are put together" if count > MOST_DEVICES else ""
+    count, levels = extent(inside)
+    if count > MOST_DEVICES:
+        return f"{count:.3g} devices, when its cells are put together"
+    return f"{levels} levels of cells, when {DEEPEST} are let read" if levels > DEEPEST else ""
 
 
 def _cells(name: str, language: str, text: str, files: Mapping[str, str]) -> dict[Cell, Counter[Cell]]:
@@ -117,14 +120,18 @@ def _member(statement: Statement, language: str, files: Mapping[str, str]) -> Ce
     return _DEVICE if statement.get("part") else None
 
 
-def devices(inside: Inside) -> float:
-    """How many there are when every cell, and every file that is read, is put in its place, which counts as one besides; infinite
-    where one is in itself: a few lines of cells within cells may be more than any machine has room for."""
+def extent(inside: Inside) -> tuple[float, int]:
+    """How many devices there are when every cell, and every file that is read, is put in its place, which counts as one besides;
+    infinite where one is in itself: a few lines of cells within cells may be more than any machine has room for. And in how
+    many levels, the devices being one."""
     sizes: dict[Cell, float] = {}
+    levels: dict[Cell, int] = {}
     try:
         for cell in TopologicalSorter(inside).static_order():
-            sizes[cell] = 1.0 + sum(times * sizes[one] for one, times in inside.get(cell, {}).items())
+            members = inside.get(cell, {})
+            sizes[cell] = 1.0 + sum(times * sizes[one] for one, times in members.items())
+            levels[cell] = 1 + max((levels[one] for one in members), default=0)
     except CycleError:
-        return float("inf")
+        return float("inf"), 0
     within = {one for members in inside.values() for one in members}
-    return sum(size for cell, size in sizes.items() if cell not in within)
+    return sum(size for cell, size in sizes.items() if cell not in within), max(levels.values(), default=0)

@@ -14,7 +14,7 @@ from netlearn.export.formats import FORMATS, Order
 from netlearn.verify import order
 from netlearn.verify.languages import LANGUAGES
 from netlearn.verify.model import FAILED
-from netlearn.verify.safe import FILES, MOST_DEVICES, devices
+from netlearn.verify.safe import DEEPEST, FILES, MOST_DEVICES, extent
 
 SHELL = ".control\nshell touch run\n.endc\n"
 INCLUDE = ".include {}"
@@ -201,8 +201,17 @@ def test_sheets_within_sheets_are_counted(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_devices_are_those_of_what_nothing_else_has_within() -> None:
     part, a, b, top = ("", ""), ("spice", "a"), ("spice", "b"), ("spice", "tb.cir")
-    assert devices({a: {part: 2}, b: {a: 3, part: 1}, top: {b: 1}}) == 1 + (1 + 3 * (1 + 2) + 1)
-    assert devices({a: {b: 1}, b: {a: 1}}) > MOST_DEVICES
+    assert extent({a: {part: 2}, b: {a: 3, part: 1}, top: {b: 1}}) == (1 + (1 + 3 * (1 + 2) + 1), 4)
+    assert extent({a: {b: 1}, b: {a: 1}})[0] > MOST_DEVICES
+
+
+def test_cells_too_deep_within_cells_are_not_shown_to_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """KLayout, which is no process of its own, ends with netlearn at some thousands."""
+    folder = exported(random_design(3), tmp_path / "x", "cdl")
+    cells = [f".subckt c{k + 1} a\nx1 a c{k}\n.ends" for k in range(20_000)]
+    file = folder / "cdl" / "dut.cdl"
+    file.write_text("\n".join([file.read_text(), ".subckt c0 a\nrr1 a 0 1\n.ends", *cells, ""]))
+    assert refused(folder, "cdl", monkeypatch) == f"20002 levels of cells, when {DEEPEST} are let read"
 
 
 ELSEWHERE = {
