@@ -30,6 +30,8 @@ ALWAYS = frozenset({"README.md", "design.json", "names.json"})
 """What is in every folder."""
 LARGEST = 1 << 27
 """Bytes of a file; a folder has eight times as many at most."""
+DEEPEST = 20
+"""Folders within folders; in an exported one there is one."""
 
 
 @dataclass(frozen=True)
@@ -85,15 +87,21 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def odd(folder: Path) -> str:
-    """What a folder has that no exported one has: a link, a pipe, a file that is too large; nothing where it has none."""
-    whole = 0
-    for path in sorted(folder.rglob("*")):
-        found = path.lstat()
-        whole += found.st_size
-        if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
-            return f"{path.relative_to(folder)}, a {'link' if path.is_symlink() else 'pipe or a device'}"
-        if max(found.st_size, whole / 8) > LARGEST:
-            return f"{path.relative_to(folder)}, with which it is too large"
+    """What a folder has that no exported one has: a link, a pipe, a file that is too large, folders too deep in one
+    another; nothing where it has none."""
+    whole, waiting = 0, [folder]
+    while waiting:
+        for path in sorted(waiting.pop().iterdir()):
+            found, name = path.lstat(), path.relative_to(folder)
+            whole += found.st_size
+            if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+                return f"{name}, a {'link' if path.is_symlink() else 'pipe or a device'}"
+            if max(found.st_size, whole / 8) > LARGEST:
+                return f"{name}, with which it is too large"
+            if len(name.parts) > DEEPEST:
+                return f"{name}, which is too deep in it"
+            if stat.S_ISDIR(found.st_mode):
+                waiting.append(path)
     return ""
 
 

@@ -1,154 +1,137 @@
-"""Files that a tool may be let read: none of them says anything that makes one run a program, or read elsewhere.
+"""Files that a tool may be let read: none of them makes one run a program, read elsewhere, or fill the machine.
 
-An exported folder is data, and may come from somebody else. Tools carry out what they are told in many ways: control blocks,
-code models that start a program, Tcl in an attribute, functions of C in Verilog, comments that are commands (`*ng_script`). So what is allowed
-is listed, and is what our own writers need; what is not in the list is refused by name.
-
-    SPICE        elements that SPICE itself has, subcircuits, models, parameters, files of the same folder; of quotes HSPICE's only
-    Spectre      the same in its words
-    Verilog      no text in quotes, no $function, no `directive
-    Verilog-A    its disciplines, $abstime
-    xschem       nothing that Tcl puts something in the place of, symbols of the same folder
-    KiCad        no path, no variable of the environment
+An exported folder is data, and may come from somebody else. Each format has its files, by name, and each of them its language
+(`netlearn.verify.languages`): one that reads another file must name one of its folder that is in the language it is read in, as a name
+alone says nothing of how it is read. What cells, and files within files, come to is counted over all of a format.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-Faults = Callable[[str, Collection[str]], str]
-"""What of a text is not allowed, beside files of these names; nothing where all of it is."""
+from netlearn.verify.languages import LANGUAGES, NotAllowed, Statement, statements
 
-_SPICE = r"""
-    (?: \*(?![\#>\w]) .*
-      | [bcdefghilmrvx]\w* [ ] [^`";$]*
-      | \.(?: subckt | ends | model | param | func | global | options? | temp | op | end | save ) (?: [ ] [^`";$]* )?
-      | \.title [ ] [^`";$]*
-      | \.include [ ] "? (?P<file> [\w.]+ ) "?
-      | \s* )"""
-_SPECTRE = r"""
-    (?: //.*
-      | simulator [ ] lang=spectre
-      | (?: parameters | subckt | ends | model ) (?: [ ] [^`"@$<>;]* )?
-      | \w+ [ ] \( [\w ]* \) [ ] [^`"@$<>;]*
-      | accurate [ ] options [ ] [^`"@$<>;]* | point [ ] dc | save [ ] \*:\*
-      | (?: ahdl_ )? include [ ] "(?P<file> [\w.]+ )"
-      | \s* )"""
-
-
-def _lines(allowed: str, joint: str) -> Faults:
-    """Every line, together with what goes on with it, is one that is allowed."""
-    line = re.compile(allowed, re.VERBOSE | re.IGNORECASE | re.ASCII)
-
-    def fault(text: str, known: Collection[str]) -> str:
-        for one in re.sub(joint, " ", text).replace("\t", " ").split("\n"):
-            found = line.fullmatch(one)
-            if found is None or not one.isprintable() or not {found["file"]} <= {None, *known}:
-                return one
-        return ""
-
-    return fault
-
-
-def _without(forbidden: str) -> Faults:
-    """Nothing of this is in the text, but for names of files of the folder."""
-    wrong = re.compile(forbidden, re.VERBOSE | re.ASCII)
-
-    def fault(text: str, known: Collection[str]) -> str:
-        return next((m[0] for m in wrong.finditer(text) if m.groupdict().get("file", "") not in known), "")
-
-    return fault
-
-
-_SPICE_FILE, _SPECTRE_FILE = _lines(_SPICE, r"\n\+"), _lines(_SPECTRE, r"\\\n")
-_VERILOG = _without(r"[^-\w\s\#().,:=*;+/] | (?<!/)/(?!/)")
-_VERILOG_A = _without(r"""` (?! include[ ]"disciplines\.vams" ) .* | \$ (?! abstime\b ) .* | \bimport\b .*""")
-_XSCHEM = _without(r"""
-    [^-\w\s"'()*.=@{},:+] | (?i:tcl) .* | @ (?! (?: name | pinlist | value | symname | lab ) \b ) .* | (?<! [\s"{] ) @ .*
-    | C \s* \{ (?: (?P<file> [\w-]+\.sym ) \} | .* )""")
-_KICAD = _without(
-    r"""\$\{ .* | \\ (?!["n]) .* | \.\. | lib=\\"(?!\\) .* | (?<! [-"/\da-f] ) / .* | / (?! [-"/\da-f] ) .*"""
-)
-
-
-def _anything(text: str, known: Collection[str]) -> str:
-    """What no tool but a reader of data has to do with."""
-    return ""
-
-
-MOST_DEVICES = 5e6
-DECKS = (".cir", ".sp", ".net", ".cdl", ".spf", ".spice")
-"""How names of files in SPICE's languages end."""
-ALLOWED: dict[str, Faults] = {
-    **dict.fromkeys(DECKS, _SPICE_FILE),
-    ".scs": _SPECTRE_FILE,
-    ".v": _VERILOG,
-    ".va": _VERILOG_A,
-    **dict.fromkeys((".sch", ".sym"), _XSCHEM),
-    ".kicad_sch": _KICAD,
-    **dict.fromkeys((".csv", ".json", ".gds"), _anything),
+MOST_DEVICES, DEEPEST = 5e6, 200
+"""Of a format; a circuit that is exported has 100 levels at most, and some tools go into cells until they have no room to go on."""
+_DATA = "data"
+"""What no tool but a reader of data has to do with, or what a tool is given one of our own for."""
+FILES: Mapping[str, Mapping[str, str]] = {
+    "ngspice": {r"\w+\.cir": "spice"},
+    "xyce": {r"\w+\.cir": "spice"},
+    "hspice": {r"\w+\.sp": "spice"},
+    "ltspice": {r"\w+\.net": "spice"},
+    "spectre": {r"\w+\.scs": "spectre", r"models\.va": "verilog_a"},
+    "cdl": {r"dut\.cdl": "spice"},
+    "kicad": {r"\w+\.kicad_sch|board\.net": "kicad", r"models\.cir": "spice"},
+    "xschem": {r"\w+\.sch|[\w-]+\.sym": "xschem", r"models\.cir|laws\.cir": "spice", "xschemrc": _DATA},
+    "veriloga": {r"models\.va": "verilog_a"},
+    "verilog": {r"dut\.v": "verilog"},
+    "gds": {r"dut\.gds|parts\.json": _DATA},
+    "dspf": {r"dut\.spf|\w+\.cir": "spice"},
+    "bom": {r"bom\.csv|parts\.csv": _DATA},
+    "json": {r"design\.json|design\.schema\.json": _DATA},
 }
-"""By how the names of files end."""
-OTHERS = {"board.net": _KICAD, "xschemrc": _anything}
-"""Files of a format whose names end like others, and what a tool is given one of our own for."""
+"""By format: its files by patterns of their names, and the language of each."""
+
+Cell = tuple[str, str]
+"""A language, and a cell in it or (with its suffix) a file."""
+Inside = Mapping[Cell, Mapping[Cell, int]]
+"""What is put in the place of a cell, and how often."""
+_DEVICE = ("", "")
 
 
-def forbidden(folder: Path) -> str:
+def forbidden(folder: Path, format: str) -> str:
     """What the files of the folder of a format have that they must not, with the file it is in; nothing where they have none."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not path.is_file() or path.name.startswith(".") or _rule(path) is None:
-            return f"{path.relative_to(folder)}: no export has such a file"
-    return forbidden_to_read(folder, tuple(ALLOWED))
+    files: dict[str, str] = {}
+    for path in sorted(folder.iterdir()):
+        language = _language(format, path.name)
+        if path.is_symlink() or not path.is_file() or not language:
+            return f"{path.name}: no export has such a file"
+        files[path.name] = language
+    return _fault(folder, files)
 
 
-def forbidden_to_read(folder: Path, suffixes: Collection[str]) -> str:
-    """The same of some kinds of files, whatever else a tool has put beside them."""
-    files = sorted(folder.iterdir())
-    known = {path.name for path in files}
-    for path in files:
-        rule = _rule(path) if path.suffix in suffixes else None
-        if rule in (None, _anything):
+def forbidden_to_run(folder: Path, format: str, deck: str) -> str:
+    """The same of a deck in SPICE's language that a tool has made of a format, and of the files it may include, whatever else
+    lies there."""
+    names = (path.name for path in folder.iterdir() if path.is_file() and not path.is_symlink())
+    return _fault(folder, {name: "spice" for name in names if name == deck or _language(format, name) == "spice"})
+
+
+def _language(format: str, name: str) -> str:
+    found = (language for names, language in FILES[format].items() if re.fullmatch(names, name, re.ASCII))
+    return next(found, "")
+
+
+def _fault(folder: Path, files: Mapping[str, str]) -> str:
+    inside: dict[Cell, Counter[Cell]] = {}
+    for name, language in files.items():
+        if language == _DATA:
             continue
         try:
-            found = rule(path.read_text(encoding="utf-8"), known)
+            text = (folder / name).read_bytes().decode()
+            for cell, members in _cells(name, language, text, files).items():
+                inside.setdefault(cell, Counter()).update(members)
         except UnicodeDecodeError:
-            found = "it is no text"
-        if found:
-            return f"{path.name}: {found.strip()[:80]}"
-        if path.suffix in DECKS and (count := devices(path.read_text(encoding="utf-8"))) > MOST_DEVICES:
-            return f"{path.name}: {count:.3g} devices, when its cells are put together"
-    return ""
+            return f"{name}: it is no text"
+        except NotAllowed as fault:
+            return f"{name}: {str(fault)[:80]}"
+    count, levels = extent(inside)
+    if count > MOST_DEVICES:
+        return f"{count:.3g} devices, when its cells are put together"
+    return f"{levels} levels of cells, when {DEEPEST} are let read" if levels > DEEPEST else ""
 
 
-def devices(deck: str) -> float:
-    """How many elements a deck has when every cell is put in its place, infinite where one is in itself: a few lines of cells
-    within cells may be more than any machine has room for."""
-    inside: dict[str, list[str]] = {"": []}
-    cell = ""
-    for line in re.sub(r"\n\+", " ", deck).lower().split("\n"):
-        words = [word for word in line.split() if "=" not in word]
-        if words and words[0] == ".subckt" and len(words) > 1:
-            cell = words[1]
-            inside.setdefault(cell, [])
-        elif words and words[0] == ".ends":
-            cell = ""
-        elif words and words[0][0].isalpha():
-            inside[cell].append(words[-1] if words[0][0] == "x" else "")
-    counts: dict[str, float] = {}
+def _cells(name: str, language: str, text: str, files: Mapping[str, str]) -> dict[Cell, Counter[Cell]]:
+    """The cells of a file, and the file itself for what is in none. A cell has its beginning and its end in one file, and is in
+    no other: what is read of several would be as no file says it."""
+    outside = here = (language, name)
+    found: dict[Cell, Counter[Cell]] = {here: Counter()}
+    for statement in statements(LANGUAGES[language], text):
+        if cell := statement.get("cell"):
+            if here != outside:
+                raise NotAllowed(f"the cell {cell} within {here[1]}")
+            here = (language, cell.lower())
+            found.setdefault(here, Counter())
+        elif statement.get("end"):
+            if here == outside:
+                raise NotAllowed("the end of a cell that has not begun")
+            here = outside
+        elif member := _member(statement, language, files):
+            found[here][member] += 1
+    if here != outside:
+        raise NotAllowed(f"the cell {here[1]} has no end")
+    return found
 
-    def count(name: str) -> float:
-        if name not in counts:
-            counts[name] = float("inf")  # until it is known
-            counts[name] = sum(count(one) if one in inside and one else 1.0 for one in inside[name])
-        return counts[name]
 
+def _member(statement: Statement, language: str, files: Mapping[str, str]) -> Cell | None:
+    """What a statement puts in its place."""
+    for of in LANGUAGES:
+        if name := statement.get(of):
+            if files.get(name) != of:
+                raise NotAllowed(f"it reads {name}, which is no such file of the folder")
+            return of, name
+    if call := statement.get("call"):
+        return language, call.lower()
+    return _DEVICE if statement.get("part") else None
+
+
+def extent(inside: Inside) -> tuple[float, int]:
+    """How many devices there are when every cell, and every file that is read, is put in its place, which counts as one besides;
+    infinite where one is in itself: a few lines of cells within cells may be more than any machine has room for. And in how
+    many levels, the devices being one."""
+    sizes: dict[Cell, float] = {}
+    levels: dict[Cell, int] = {}
     try:
-        return max(count(name) for name in inside)
-    except RecursionError:
-        return float("inf")
-
-
-def _rule(path: Path) -> Faults | None:
-    return OTHERS.get(path.name) or ALLOWED.get(path.suffix)
+        for cell in TopologicalSorter(inside).static_order():
+            members = inside.get(cell, {})
+            sizes[cell] = 1.0 + sum(times * sizes[one] for one, times in members.items())
+            levels[cell] = 1 + max((levels[one] for one in members), default=0)
+    except CycleError:
+        return float("inf"), 0
+    within = {one for members in inside.values() for one in members}
+    return sum(size for cell, size in sizes.items() if cell not in within), max(levels.values(), default=0)

@@ -140,7 +140,7 @@ def test_a_folder_that_would_run_something_is_not_given_to_any_tool(line: str, t
     file.write_text(file.read_text().replace(".end", line.replace("PLACE", str(mark)) + "\n.end"))
     found = json.loads(netlearn("verify", tmp_path / "x", "--json", code=1)[0])
     rows = [row for row in found["checks"] if row["format"] == "ngspice"]
-    assert [row["quantity"] for row in rows] == ["statements that run programs"]
+    assert [row["quantity"] for row in rows] == ["what an export has"]
     assert not mark.exists()
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from exported import gallery_design, random_design
-from verified import exported, rows
+from verified import added, exported, rows
 
 from netlearn.export.design import Design
 from netlearn.export.folder import contents
 from netlearn.export.formats import FORMATS, Order
 from netlearn.verify import model, order
+from netlearn.verify.languages import LANGUAGES, NotAllowed, statements
 from netlearn.verify.model import FAILED, Check, Verifier
 from netlearn.verify.safe import forbidden
 
@@ -51,6 +54,32 @@ APPENDED = {
     "a sheet elsewhere": ("kicad/board.kicad_sch", '(property "Sheetfile" "../../secret.kicad_sch")'),
     "a library elsewhere": ("kicad/sheet1.kicad_sch", '(property "Sim.Library" "/etc/passwd")'),
     "a variable of the environment": ("kicad/sheet1.kicad_sch", '(property "Value" "${HOME}")'),
+    "a line that a comment with a backslash would hide": ("ngspice/dut.cir", "* \\\n.ends"),
+    "a line that a comment would go on in": ("spectre/dut.scs", '// \\\nload "run.osdi"'),
+    "lines behind the end": ("ngspice/tb.cir", ".end\nr1 a 0 1"),
+    "text that goes on from nothing": ("ngspice/dut.cir", "\n+ .control"),
+    "a line behind a form feed": ("ngspice/dut.cir", "* nothing\f.control"),
+    "a character of no width": ("ngspice/dut.cir", "* nothing\0"),
+    "a line behind a separator of lines": ("ngspice/dut.cir", "* nothing\u2028.control"),
+    "a mark of byte order": ("hspice/models.sp", "\ufeff* nothing"),
+    "a source that reads a file without quotes": ("xyce/dut.cir", "v9 a 0 pwl(file x.cir)"),
+    "a table out of a file": ("xyce/dut.cir", "b9 a 0 v=tablefile('x')"),
+    "a section of a library": ("hspice/tb.sp", ".lib 'models.sp' tt"),
+    "a variable in a name": ("ngspice/tb.cir", ".include $HOME/x.cir"),
+    "an element of a compiled model": ("ngspice/dut.cir", "n1 a b osdi"),
+    "instances in a loop": ("verilog/dut.v", "for (i=1; i; i=i+1) dut x (.a(b));"),
+    "instances by the thousand": ("verilog/dut.v", "dut x[1:1000] (.a(b));"),
+    "a module behind a carriage return": ("verilog/dut.v", "// nothing\rmodule x (inout a);"),
+    "a definition": ("veriloga/models.va", "`define x $system"),
+    "a loop": ("veriloga/models.va", "while (1) x = x + 1;"),
+    "a loop behind a number": ("spectre/models.va", "x = 1for(;;) x = x + 1;"),
+    "a loop behind a comment of lines": ("veriloga/models.va", "/* // */ while (1) x = x + 1;"),
+    "a loop behind quotes in a comment": ("veriloga/models.va", '// "\nwhile (1) x = x + 1; // "'),
+    "a picture that a program makes": ("xschem/tb.sch", "B 2 0 0 1 1 {flags=image filter=run}"),
+    "a sheet of another name": ("xschem/tb.sch", "C {x-r.sym} 0 0 0 0 {name=a schematic=run}"),
+    "Tcl in a value": ("xschem/tb.sch", 'C {x-r.sym} 0 0 0 0 {name=a value="TCLeval(exit)"}'),
+    "a file within a file": ("kicad/board.kicad_sch", '(embedded_files (file (name "x")))'),
+    "a comment of KiCad's": ("kicad/board.kicad_sch", '# (property "Sim.Library" "/etc/passwd")'),
 }
 """What is wrong: which file, and what is put at its end."""
 ADDED = (
@@ -69,11 +98,39 @@ def test_a_statement_that_no_export_has_keeps_a_format_from_every_tool(
 ) -> None:
     format, _, name = file.partition("/")
     folder = exported(random_design(3), tmp_path / "x", format)
-    assert forbidden(folder / format) == ""
-    (folder / file).write_text(f"{(folder / file).read_text()}\n{what}\n")
-    assert forbidden(folder / format).startswith(f"{name}: ")
+    assert forbidden(folder / format, format) == ""
+    added(folder / file, what)
+    assert forbidden(folder / format, format).startswith(f"{name}: ")
     monkeypatch.setattr(order, "VERIFIERS", {})
     assert [row.verdict for row in order.verify(folder, lambda _: None) if row.format == format] == [FAILED]
+
+
+@pytest.mark.parametrize("text", [".control\n".encode("utf-16"), "* é\n".encode("latin-1")])
+def test_a_file_in_another_encoding_is_no_text(text: bytes, tmp_path: Path) -> None:
+    folder = exported(random_design(3), tmp_path / "x", "ngspice") / "ngspice"
+    (folder / "dut.cir").write_bytes(text)
+    assert forbidden(folder, "ngspice") == "dut.cir: it is no text"
+
+
+@pytest.mark.parametrize("name", ["x\n.cir", "x.cir\n", 'x".cir', "é.cir", "X.CIR", ".cir", "x.cir"])
+def test_a_folder_or_a_strange_name_keeps_a_format_from_every_tool(name: str, tmp_path: Path) -> None:
+    folder = exported(random_design(3), tmp_path / "x", "ngspice") / "ngspice"
+    (folder / name).mkdir() if name == "x.cir" else (folder / name).write_text("* nothing\n")
+    assert forbidden(folder, "ngspice") == f"{name}: no export has such a file"
+
+
+LONG = {"spice": ["x1", "v1 pwl", "* ", ".subckt a"], "spectre": ["r1 (", "// "], "verilog": ["a #(", "module a "],
+        "verilog_a": ["`", ""], "xschem": ["C {a.sym} ", "G {type=a\n"], "kicad": ['"', '(property "Value" "']}  # fmt: skip
+PIECES = ("a", " ", "a ", "a=1 ", "pwl ", "file", ".a(a), ", "\\", "\\ ", "0 ", "(", "\n+", '\\"')
+
+
+@pytest.mark.parametrize("language", LONG)
+def test_a_long_line_takes_as_long_as_it_is(language: str) -> None:
+    began = time.process_time()
+    for text in (head + piece * 100_000 + "!" for head in LONG[language] for piece in PIECES):
+        with contextlib.suppress(NotAllowed):
+            list(statements(LANGUAGES[language], text))
+    assert time.process_time() - began < 30.0
 
 
 @pytest.mark.parametrize("file", ADDED)
@@ -82,7 +139,7 @@ def test_a_file_that_no_export_has_keeps_a_format_from_every_tool(file: str, tmp
     folder = exported(random_design(3), tmp_path / "x", format)
     (folder / file).parent.mkdir(exist_ok=True)
     (folder / file).write_text("* nothing\n")
-    assert "no export has such a file" in forbidden(folder / format)
+    assert "no export has such a file" in forbidden(folder / format, format)
 
 
 @pytest.mark.parametrize("path", ["netlists/machine/gen2.nl", "netlists/std/comparator.nl", "netlists/xor.nl"])
@@ -93,7 +150,7 @@ def test_what_we_write_ourselves_is_allowed(path: str, tmp_path: Path) -> None:
     for name, what in made.files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(what)
-    assert {f.name: forbidden(f) for f in tmp_path.iterdir() if f.is_dir() and forbidden(f)} == {}
+    assert {f.name: forbidden(f, f.name) for f in tmp_path.iterdir() if f.is_dir() and forbidden(f, f.name)} == {}
 
 
 def test_a_program_that_does_not_end_is_ended_with_what_it_has_started(

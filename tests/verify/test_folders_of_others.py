@@ -128,7 +128,12 @@ def swollen(folder: Path) -> None:
         file.truncate(1 << 40)
 
 
-@pytest.mark.parametrize("spoil", [linked, piped, swollen])
+def deepened(folder: Path) -> None:
+    """Thirty folders, each in the one before; of a thousand Python's own walk would not come back."""
+    (folder / "ngspice" / "more" / "/".join("m" * 30)).mkdir(parents=True)
+
+
+@pytest.mark.parametrize("spoil", [linked, piped, swollen, deepened])
 def test_what_no_export_has_is_not_followed_waited_for_or_read(
     spoil: Callable[[Path], None], design: Design, tmp_path: Path
 ) -> None:

@@ -119,12 +119,12 @@ HARMFUL_TEXTS = (".control\n", "*# run\n", " .system ls\n", ".include /etc/passw
 def test_files_may_be_read_unless_they_run_programs_or_read_elsewhere(text: str, tmp_path: Path) -> None:
     (tmp_path / "other.cir").write_text("* nothing\n")
     (tmp_path / "deck.cir").write_text(text)
-    assert bool(forbidden(tmp_path)) == (text in HARMFUL_TEXTS)
+    assert bool(forbidden(tmp_path, "ngspice")) == (text in HARMFUL_TEXTS)
 
 
 def test_a_link_is_never_read(tmp_path: Path) -> None:
     (tmp_path / "deck.cir").symlink_to("/etc/hostname")
-    assert forbidden(tmp_path) == "deck.cir: no export has such a file"
+    assert forbidden(tmp_path, "ngspice") == "deck.cir: no export has such a file"
 
 
 def test_every_format_has_its_rows_and_a_tool_that_is_not_here_has_checked_nothing(

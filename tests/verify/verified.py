@@ -29,6 +29,12 @@ def rows(tool: str, design: Design, folder: Path, format: str) -> list[Check]:
     return list(verifier.check(folder / format, format, design))
 
 
+def added(file: Path, more: str) -> None:
+    """Put lines at the end of a file, before what says that it ends."""
+    head, end, _ = file.read_text().partition("\n.end\n")
+    file.write_text(f"{head}\n{more}\n{end}")
+
+
 def spoil(file: Path, pattern: str, change: str | Callable[[re.Match[str]], str]) -> None:
     """Change the first place of a file that a pattern finds."""
     text = file.read_text()

@@ -16,7 +16,7 @@ from netlearn.export.design import GND, Design
 from netlearn.export.small_signals import FREQUENCIES, signal
 from netlearn.verify.model import NOT_CHECKED, PASSED, Check, Verifier, complaint, program, ran, voltages
 from netlearn.verify.rawfile import operating_point, small_signals
-from netlearn.verify.safe import DECKS, forbidden_to_read
+from netlearn.verify.safe import forbidden_to_run
 from netlearn.verify.signals import answered
 from netlearn.verify.wiring import leaves
 
@@ -59,7 +59,7 @@ def simulated(
 ) -> Iterator[Check]:
     """The rows of a deck that ngspice runs for a tool. names: what it calls the nodes of the design, from the device under test.
     A deck that another tool made is looked at once more: what it was made of may say more than files did."""
-    if found := forbidden_to_read(folder, DECKS):
+    if found := forbidden_to_run(folder, format, deck):
         yield complaint(tool, format, "operating point", f"error: not run, for {found}")
         return
     (folder / ".spiceinit").write_text(f"set filetype=ascii\n{mode}")
