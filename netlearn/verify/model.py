@@ -1,7 +1,7 @@
 """What a verifier is: a tool that is not ours reads exported files, and says what circuit they are.
 
-A row says one thing that was compared. `not checked` is what is said of a tool that is not there, or of a circuit that it cannot
-have; it is never `passed`. Programs run in a folder of their own, on copies, with a time limit, and with an environment that
+A row says one thing that was compared. `not checked` is what is said of a tool that is not there, of a circuit that it cannot
+have, or of what it is not done with in time; it is never `passed`. Programs run in a folder of their own, on copies, with a time limit, and with an environment that
 says nothing of this machine's user.
 """
 
@@ -59,10 +59,14 @@ class Verifier:
 
 @dataclass(frozen=True)
 class Ran:
-    """What came of a program: its exit status (None: it ran out of time), and what it printed."""
+    """What came of a program: its exit status, and what it printed."""
 
-    status: int | None
+    status: int
     said: str
+
+
+class OutOfTime(Exception):
+    """A program was not done within PATIENCE: of what it was asked nobody knows anything."""
 
 
 def program(name: str) -> str | None:
@@ -71,7 +75,8 @@ def program(name: str) -> str | None:
 
 
 def ran(command: Sequence[str], folder: Path, more: Mapping[str, str] | None = None) -> Ran:
-    """Run a program in a folder; both outputs together. Nothing that it has started is left behind, and no file grows without end."""
+    """Run a program in a folder; both outputs together. Nothing that it has started is left behind, and no file grows without end.
+    OutOfTime where it does not end."""
     known = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "LD_LIBRARY_PATH")}
     with tempfile.TemporaryFile() as said:
         started = subprocess.Popen(
@@ -84,9 +89,9 @@ def ran(command: Sequence[str], folder: Path, more: Mapping[str, str] | None = N
             start_new_session=True,
         )
         try:
-            status: int | None = started.wait(PATIENCE)
+            status = started.wait(PATIENCE)
         except subprocess.TimeoutExpired:
-            status = None
+            raise OutOfTime(f"not done within {PATIENCE:g} s") from None
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(started.pid, signal.SIGKILL)
