@@ -1,8 +1,8 @@
 """What a verifier is: a tool that is not ours reads exported files, and says what circuit they are.
 
 A row says one thing that was compared. `not checked` is what is said of a tool that is not there, of a circuit that it cannot
-have, or of what it is not done with in time; it is never `passed`. Programs run in a folder of their own, on copies, with a time limit, and with an environment that
-says nothing of this machine's user.
+have, or of what it is not done with in time; it is never `passed`. Programs run in a folder of their own, on copies, with limits of
+time and memory, and with an environment that says nothing of this machine's user. So do libraries that are asked in Python (`child`).
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ NEAR = 1e-6
 """Relative difference up to which node voltages are the same."""
 FLOOR = 1e-3  # V: voltages below are compared with this one
 PATIENCE = 300.0  # s for one run of a program
-BOUNDED = ("sh", "-c", 'ulimit -f 2097152; ulimit -c 0; ulimit -v 16777216 2> /dev/null; exec "$0" "$@"')
-"""A program that writes no file of more than 1 GiB (of half a kilobyte each), and has no more than 16 GiB of memory."""
+MEMORY = min(1 << 34, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2)
+"""Bytes for one program: 16 GiB, or half of what there is."""
+BOUNDED = ("sh", "-c", f'ulimit -f 2097152; ulimit -c 0; ulimit -v {MEMORY >> 10} 2> /dev/null; exec "$0" "$@"')
+"""A program that writes no file of more than 1 GiB (of half a kilobyte each), and has no more memory than this."""
 MOST_SAID = 1 << 26
 """Bytes of what a program prints that are read."""
 

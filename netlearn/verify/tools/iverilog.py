@@ -8,14 +8,11 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from netlearn.export.design import GND, Design
+from netlearn.export.design import Design
+from netlearn.verify.child import asked
 from netlearn.verify.model import Check, Verifier, complaint, program, ran
-from netlearn.verify.wiring import WIRING, Leaf, Leaves, compared, leaves
-
-SCOPE = re.compile(r"^(dut\S*) module <(\w+)> instance .*$", re.MULTILINE)
-PORT = re.compile(r"^ +wire: (\w+) .* inout netvector_t.*(?:\n +\[0\]: (0x\w+) )?", re.MULTILINE)
-NUMBER = re.compile(r"^ +parameter real signed (\w+) = (?:<\w+=)?([-+.\de]+)>?;", re.MULTILINE)
-GROUND = re.compile(r"^logic: pulldown .*\n +0 pin0 O \(supply0 supply1\): (0x\w+) ", re.MULTILINE)
+from netlearn.verify.verilog import by_iverilog, told
+from netlearn.verify.wiring import WIRING, compared, leaves
 
 
 @cache
@@ -37,25 +34,10 @@ def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
         "iverilog",
         format,
         leaves(design),
-        _read(results.read_text()),
+        told(asked(by_iverilog, results)),
         lambda value: float(f"{value:g}"),
         "to six digits",
     )
-
-
-def _read(text: str) -> Leaves:
-    """A printed netlist; devices are the instances that are marked as black boxes. A port with nothing on it has no address."""
-    grounds = set(GROUND.findall(text))
-    _, *found = SCOPE.split(text.partition("\nELABORATED NODES:")[0])
-    devices, ports = dict[str, Leaf](), dict[str, str]()
-    for path, module, inside in zip(found[::3], found[1::3], found[2::3], strict=True):
-        nets = {port: GND if net in grounds else net or port for port, net in PORT.findall(inside)}
-        if path == "dut":
-            ports = nets
-        elif "(* blackbox = " in inside:
-            numbers = {name: float(value) for name, value in NUMBER.findall(inside)}
-            devices[path.removeprefix("dut.")] = Leaf(module, nets, numbers)
-    return Leaves(devices, ports)
 
 
 VERIFIER = Verifier("iverilog", "reads Verilog", ("verilog",), "apt-get install iverilog", version, check)

@@ -14,6 +14,7 @@ from netlearn.export.design import Design, Part
 from netlearn.export.formats.veriloga import parts_of
 from netlearn.export.leaves import parameter
 from netlearn.export.names import model_name
+from netlearn.verify.child import Stumbled
 from netlearn.verify.model import FAILED, PASSED, Check, Verifier, complaint
 from netlearn.verify.openvaf import Floats, worst
 
@@ -46,7 +47,7 @@ def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
         numbers = {p: float(v) or NONZERO for p, v in part.numbers.items()} | {p: 0.0 for p, _ in part.device.series}
         try:
             off = worst(part.device, found[0] + "\n", folder, _points(part), numbers)
-        except Exception as fault:  # a compiler in Rust: what it raises is not ours to list
+        except (Stumbled, LookupError, ValueError) as fault:
             yield complaint("openvaf", format, quantity, str(fault))
             continue
         yield Check(
