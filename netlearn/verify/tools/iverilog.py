@@ -12,7 +12,9 @@ from netlearn.export.design import Design
 from netlearn.verify.child import asked
 from netlearn.verify.model import Check, Verifier, complaint, program, ran
 from netlearn.verify.verilog import by_iverilog, told
-from netlearn.verify.wiring import WIRING, compared, leaves
+from netlearn.verify.wiring import WIRING, Printing, compared, leaves
+
+PRINTING = Printing("to six digits", lambda value: float(f"{value:g}"))
 
 
 @cache
@@ -30,14 +32,7 @@ def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
     if found.status != 0 or found.said.strip() or not results.is_file():
         yield complaint("iverilog", format, WIRING, found.said)
         return
-    yield from compared(
-        "iverilog",
-        format,
-        leaves(design),
-        told(asked(by_iverilog, results)),
-        lambda value: float(f"{value:g}"),
-        "to six digits",
-    )
+    yield from compared("iverilog", format, leaves(design), told(asked(by_iverilog, results)), PRINTING)
 
 
 VERIFIER = Verifier("iverilog", "reads Verilog", ("verilog",), "apt-get install iverilog", version, check)

@@ -1,4 +1,5 @@
-"""yosys reads structural Verilog, and gives every cell with its nets and numbers, which it prints with six decimals."""
+"""yosys reads structural Verilog, and gives every cell with its nets and numbers, which it prints with six decimals: of a
+capacitance, or a length in metres, nothing that says much. iverilog has those."""
 
 from __future__ import annotations
 
@@ -11,7 +12,9 @@ from netlearn.export.design import Design
 from netlearn.verify.child import asked
 from netlearn.verify.model import Check, Verifier, complaint, program, ran
 from netlearn.verify.verilog import by_yosys, told
-from netlearn.verify.wiring import WIRING, compared, leaves
+from netlearn.verify.wiring import WIRING, Printing, compared, leaves
+
+PRINTING = Printing("from 0.001, to six decimals", lambda value: float(f"{value:f}"), least=1e-3)
 
 
 @cache
@@ -32,7 +35,7 @@ def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
         return
     ours = leaves(design)
     theirs = told(asked(by_yosys, results, len(ours.devices) + 1))
-    yield from compared("yosys", format, ours, theirs, lambda value: float(f"{value:f}"), "to six decimals")
+    yield from compared("yosys", format, ours, theirs, PRINTING)
 
 
 VERIFIER = Verifier("yosys", "reads Verilog", ("verilog",), "apt-get install yosys", version, check)
