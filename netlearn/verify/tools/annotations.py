@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
+from functools import partial
 from pathlib import Path
 
 from netlearn.export.design import Design, flat
 from netlearn.verify.model import FAILED, PASSED, Check, Verifier
+from netlearn.verify.versions import of_package
 
 
 def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
@@ -51,5 +52,5 @@ def _listed(found: Sequence[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
 
 
 VERIFIER = Verifier(
-    "annotations", "reads DSPF's nets", ("dspf",), "it is in netlearn", lambda: version("netlearn"), check
+    "annotations", "reads DSPF's nets", ("dspf",), "it is in netlearn", partial(of_package, "netlearn"), check
 )

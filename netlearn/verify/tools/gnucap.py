@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import cache
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from netlearn.devices.primitives import THERMAL_VOLTAGE
 from netlearn.export.design import GND, Design, specialised
 from netlearn.export.formats.spice import drives, law_devices, text
 from netlearn.export.names import model_name
-from netlearn.verify.model import FAILED, NOT_CHECKED, PASSED, Check, Verifier, complaint, program, ran, volts
+from netlearn.verify.model import FAILED, NOT_CHECKED, PASSED, Check, Verifier, complaint, ran, volts
+from netlearn.verify.versions import of_program
 from netlearn.verify.wiring import leaves
 
 KELVIN = 1.3806226e-23 / 1.6021918e-19  # V/K, as it has it
@@ -39,14 +40,6 @@ ACROSS = ("nl_r", "nl_c", "nl_l", "nl_vcvs", "nl_vccs", "nl_cm")
 """What it gives the voltage across of, first node over second."""
 STATEMENT = re.compile(r"(?:[rcldmvixeg]\w* +\w+ +\w+ +|\.(?:subckt|ends|model)\b)[^!<>`$]*$", re.IGNORECASE | re.ASCII)
 UNITS = {"": 1.0, "T": 1e12, "G": 1e9, "Meg": 1e6, "K": 1e3, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
-
-
-@cache
-def version() -> str | None:
-    """Of the gnucap on PATH."""
-    where = program("gnucap")
-    found = re.search(r"main version: (.+)", ran([where, "-b", "/dev/null"], Path("/")).said) if where else None
-    return found[1] if found else None
 
 
 def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
@@ -171,5 +164,10 @@ def _number(written: str) -> float:
 
 
 VERIFIER = Verifier(
-    "gnucap", "simulates", ("ngspice",), "apt-get install gnucap gnucap-default-plugins0", version, check
+    "gnucap",
+    "simulates",
+    ("ngspice",),
+    "apt-get install gnucap gnucap-default-plugins0",
+    partial(of_program, "gnucap", "-b /dev/null", r"main version: (.+)"),
+    check,
 )

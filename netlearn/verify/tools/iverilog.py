@@ -3,26 +3,18 @@ that each of its ports is on (an address), parameters to six digits, and a pulld
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from functools import cache
+from functools import partial
 from pathlib import Path
 
 from netlearn.export.design import Design
 from netlearn.verify.child import asked
-from netlearn.verify.model import Check, Verifier, complaint, program, ran
+from netlearn.verify.model import Check, Verifier, complaint, ran
 from netlearn.verify.verilog import by_iverilog, told
+from netlearn.verify.versions import of_program
 from netlearn.verify.wiring import WIRING, Printing, compared, leaves
 
 PRINTING = Printing("to six digits", lambda value: float(f"{value:g}"))
-
-
-@cache
-def version() -> str | None:
-    """Of the iverilog on PATH."""
-    where = program("iverilog")
-    found = re.search(r"Icarus Verilog version (\S+)", ran([where, "-V"], Path("/tmp")).said) if where else None
-    return found[1] if found else None
 
 
 def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
@@ -35,4 +27,11 @@ def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
     yield from compared("iverilog", format, leaves(design), told(asked(by_iverilog, results)), PRINTING)
 
 
-VERIFIER = Verifier("iverilog", "reads Verilog", ("verilog",), "apt-get install iverilog", version, check)
+VERIFIER = Verifier(
+    "iverilog",
+    "reads Verilog",
+    ("verilog",),
+    "apt-get install iverilog",
+    partial(of_program, "iverilog", "-V", r"Icarus Verilog version (\S+)"),
+    check,
+)

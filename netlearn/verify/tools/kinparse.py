@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed
+from functools import partial
 from pathlib import Path
 
 from netlearn.export.board.pack import packed
@@ -14,14 +13,7 @@ from netlearn.verify.child import Stumbled, asked
 from netlearn.verify.kicad_nets import parsed
 from netlearn.verify.model import FAILED, PASSED, Check, Verifier, complaint
 from netlearn.verify.tools.kicad import same_nets
-
-
-def version() -> str | None:
-    """Of the package in this interpreter."""
-    try:
-        return installed("kinparse")
-    except PackageNotFoundError:
-        return None
+from netlearn.verify.versions import of_package
 
 
 def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
@@ -41,4 +33,6 @@ def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
     yield same_nets("kinparse", format, board, {name: {(ref, pin) for ref, pin in ends} for name, ends in nets.items()})
 
 
-VERIFIER = Verifier("kinparse", "reads KiCad netlists", ("kicad",), "pip install kinparse", version, check)
+VERIFIER = Verifier(
+    "kinparse", "reads KiCad netlists", ("kicad",), "pip install kinparse", partial(of_package, "kinparse"), check
+)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as version_of
+from functools import partial
 from pathlib import Path
 
 from netlearn.export.design import Design
@@ -12,14 +11,7 @@ from netlearn.verify.child import asked
 from netlearn.verify.klayout_cdl import compared
 from netlearn.verify.lvs import process, reference
 from netlearn.verify.model import FAILED, PASSED, Check, Verifier
-
-
-def version() -> str | None:
-    """Of the Python package, or None."""
-    try:
-        return version_of("klayout")
-    except PackageNotFoundError:
-        return None
+from netlearn.verify.versions import of_package
 
 
 def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
@@ -39,4 +31,6 @@ def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
     )
 
 
-VERIFIER = Verifier("klayout", "compares netlists (LVS)", ("cdl",), "pip install klayout", version, check)
+VERIFIER = Verifier(
+    "klayout", "compares netlists (LVS)", ("cdl",), "pip install klayout", partial(of_package, "klayout"), check
+)

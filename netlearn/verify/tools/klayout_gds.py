@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from importlib import metadata
+from functools import partial
 from pathlib import Path
 
 from netlearn.export.design import Design
@@ -12,18 +12,11 @@ from netlearn.export.formats.gds import parts_of, process_of
 from netlearn.verify.child import asked
 from netlearn.verify.klayout_gds import Row, verified
 from netlearn.verify.model import FAILED, PASSED, Check, Verifier
+from netlearn.verify.versions import of_package
 
 NAME = "klayout layout"
 GDSII = bytes([0, 6, 0, 2])
 """How such a file begins. KLayout reads others, too, and some of them name files elsewhere."""
-
-
-def version() -> str | None:
-    """Of the Python package klayout."""
-    try:
-        return metadata.version("klayout")
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
@@ -43,4 +36,6 @@ def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
     yield Check(NAME, format, f"rules of {process.name}", f"{len(rules)}", f"{held} hold", None, verdict)
 
 
-VERIFIER = Verifier(NAME, "extracts and compares", ("gds",), "pip install klayout", version, check)
+VERIFIER = Verifier(
+    NAME, "extracts and compares", ("gds",), "pip install klayout", partial(of_package, "klayout"), check
+)

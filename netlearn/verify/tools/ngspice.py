@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from netlearn.export.design import GND, Design
 from netlearn.export.small_signals import FREQUENCIES, signal
-from netlearn.verify.model import NOT_CHECKED, PASSED, Check, Verifier, complaint, program, ran, voltages
+from netlearn.verify.model import NOT_CHECKED, PASSED, Check, Verifier, complaint, ran, voltages
 from netlearn.verify.rawfile import operating_point, small_signals
 from netlearn.verify.safe import DECKS, forbidden_to_read
 from netlearn.verify.signals import answered
+from netlearn.verify.versions import of_program
 from netlearn.verify.wiring import leaves
 
 Value = TypeVar("Value", float, complex)
@@ -35,13 +37,6 @@ JOINTS = {"dspf": "__"}
 """What stands for the dot in the names of nodes in cells, where a format is flat."""
 
 SOURCE = re.compile(r"^(?P<head>[vi]\w* (?P<nets>\S+ \S+)) (?:dc )?(?P<dc>\S+)", re.IGNORECASE | re.MULTILINE)
-
-
-def version() -> str | None:
-    """Of the ngspice on PATH."""
-    where = program("ngspice")
-    found = re.search(r"ngspice-(\S+)", ran([where, "--version"], Path("/")).said) if where else None
-    return found[1] if found else None
 
 
 def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
@@ -118,4 +113,11 @@ def dotted(name: str) -> str:
     return name.removeprefix("xdut.")
 
 
-VERIFIER = Verifier("ngspice", "simulates", tuple(MODES), "apt-get install ngspice", version, check)
+VERIFIER = Verifier(
+    "ngspice",
+    "simulates",
+    tuple(MODES),
+    "apt-get install ngspice",
+    partial(of_program, "ngspice", "--version", r"ngspice-(\S+)"),
+    check,
+)

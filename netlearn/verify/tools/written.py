@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import version
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from netlearn.export.design import Design
 from netlearn.export.formats import FORMATS, Order
 from netlearn.export.formats.order import Files
 from netlearn.verify.model import FAILED, PASSED, Check, Verifier
+from netlearn.verify.versions import of_package
 
 UNREAD: Mapping[str, tuple[str, ...]] = {
     "xyce": ("models.cir", "tb.cir"),
@@ -96,6 +97,6 @@ VERIFIER = Verifier(
     "writes again",
     tuple({**UNREAD, **BENCHES, **CIRCUITS}),
     "it is in netlearn",
-    lambda: version("netlearn"),
+    partial(of_package, "netlearn"),
     check,
 )

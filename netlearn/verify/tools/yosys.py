@@ -3,26 +3,18 @@ capacitance, or a length in metres, nothing that says much. iverilog has those."
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from functools import cache
+from functools import partial
 from pathlib import Path
 
 from netlearn.export.design import Design
 from netlearn.verify.child import asked
-from netlearn.verify.model import Check, Verifier, complaint, program, ran
+from netlearn.verify.model import Check, Verifier, complaint, ran
 from netlearn.verify.verilog import by_yosys, told
+from netlearn.verify.versions import of_program
 from netlearn.verify.wiring import WIRING, Printing, compared, leaves
 
 PRINTING = Printing("from 0.001, to six decimals", lambda value: float(f"{value:f}"), least=1e-3)
-
-
-@cache
-def version() -> str | None:
-    """Of the yosys on PATH."""
-    where = program("yosys")
-    found = re.search(r"Yosys (\S+)", ran([where, "-V"], Path("/")).said) if where else None
-    return found[1] if found else None
 
 
 def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
@@ -38,4 +30,11 @@ def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
     yield from compared("yosys", format, ours, theirs, PRINTING)
 
 
-VERIFIER = Verifier("yosys", "reads Verilog", ("verilog",), "apt-get install yosys", version, check)
+VERIFIER = Verifier(
+    "yosys",
+    "reads Verilog",
+    ("verilog",),
+    "apt-get install yosys",
+    partial(of_program, "yosys", "-V", r"Yosys (\S+)"),
+    check,
+)
