@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from netlearn.export.design import Design
+from netlearn.export.design import GND, Design
 
 PASSED, FAILED, NOT_CHECKED = "passed", "failed", "not checked"
 NEAR = 1e-6
@@ -104,7 +104,7 @@ def ran(command: Sequence[str], folder: Path, more: Mapping[str, str] | None = N
 
 def voltages(tool: str, format: str, design: Design, theirs: Mapping[str, float]) -> Check:
     """Node voltages of another simulator by our names, against ours."""
-    ours = {design.nodes[path]: volts for path, volts in design.voltages.items() if design.nodes[path] != "0"}
+    ours = {name: value for name, value in design.volts.items() if name != GND}
     return volts(tool, format, f"{len(ours)} node voltages, V", ours, theirs)
 
 

@@ -56,6 +56,20 @@ def _inside(block: Block, before: str, outer: Mapping[str, str]) -> Iterator[tup
         )
 
 
+SIGNS = {"nl_nmos": 1, "nl_pmos": -1}
+"""Of SPICE's transistors: which way a junction of the bulk conducts."""
+
+
+def bulks(design: Design) -> Iterator[tuple[str, Leaf, float]]:
+    """Every transistor of SPICE's with its path, and by how many volts its bulk is ahead of its drain or its source, whichever
+    is more: beyond 0 that junction conducts."""
+    volts = design.volts
+    for path, leaf in leaves(design).devices.items():
+        if leaf.model in SIGNS:
+            nets = leaf.nets
+            yield path, leaf, max(SIGNS[leaf.model] * (volts[nets["b"]] - volts[nets[end]]) for end in ("d", "s"))
+
+
 @dataclass(frozen=True)
 class Printing:
     """How a tool prints numbers, in words; what becomes of one; and the least that it shows enough of (0 is less)."""
