@@ -16,9 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from netlearn.verify.model import MOST_SAID, ran
+from netlearn.verify.model import ran
 
 QUESTION, ANSWER = "question.pickle", "answer.json"
+MOST_ANSWERED = 1 << 28
+"""Bytes of an answer that are read: some hundreds for each device of a large circuit."""
 START = [sys.executable, "-P", "-W", "ignore", "-c", "from netlearn.verify.child import answer; answer()"]
 
 
@@ -36,8 +38,8 @@ def asked(function: Callable[..., Any], *arguments: Any) -> Any:
         answer = folder / ANSWER
         if done.status != 0 or not answer.is_file():
             raise Stumbled(done.said.strip() or f"it ended with status {done.status}")
-        if answer.stat().st_size > MOST_SAID:
-            raise Stumbled(f"an answer of more than {MOST_SAID} bytes")
+        if answer.stat().st_size > MOST_ANSWERED:
+            raise Stumbled(f"an answer of more than {MOST_ANSWERED} bytes")
         found, fault = json.loads(answer.read_text())
     if fault:
         raise Stumbled(fault)
