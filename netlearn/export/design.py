@@ -142,6 +142,11 @@ class Design:
         return tuple(found.values())
 
     @property
+    def volts(self) -> dict[str, float]:
+        """Node voltages by our own solution, by names here; ground among them."""
+        return {self.nodes[path]: value for path, value in self.voltages.items()} | {GND: 0.0}
+
+    @property
     def devices(self) -> dict[str, Device]:
         """Every device that is used, by name."""
         every = [p for b in self.blocks for p in b.parts] + list(self.bench.sources)

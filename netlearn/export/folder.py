@@ -136,7 +136,7 @@ def _sum(what: bytes) -> str:
 def _readme(
     design: Design, names: Sequence[str], command: str, left_out: Mapping[str, str], files: Mapping[str, bytes]
 ) -> str:
-    volts = {design.nodes[path]: v for path, v in design.voltages.items()}
+    volts = design.volts
     reads = [
         f"| {r.name} | v({r.plus}) - v({r.minus}) | {volts[r.plus] - volts[r.minus]:.9g} |" for r in design.bench.reads
     ]

@@ -32,19 +32,20 @@ class Row(NamedTuple):
 
 def verified(
     gds: bytes, resistors: Sequence[Bar], capacitors: Sequence[Plate], ports: Sequence[str], process: Process
-) -> list[Row]:
-    """Every check of a layout; RunError where KLayout is not installed."""
+) -> tuple[list[Row], list[Row]]:
+    """Every check of a layout: of its layers, nets and parts, and of its rules. RunError where KLayout is not installed."""
     db = _klayout()
     layout = db.Layout()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "cell.gds"
         file.write_bytes(gds)
         layout.read(str(file))
-    return [
+    whole = [
+        _layer_row(layout, process),  # while there are no others than the file's
         *_netlist_rows(db, layout, resistors, capacitors, process),
         _port_row(db, layout, ports, process),
-        *_rule_rows(db, layout, process),
     ]
+    return whole, list(_rule_rows(db, layout, process))
 
 
 def _klayout() -> Any:
@@ -175,6 +176,17 @@ def compared(db: Any, ours: Any, theirs: Any) -> str:
 
 def _named(one: Any) -> str:
     return (one.expanded_name() if hasattr(one, "expanded_name") else one.name()) if one is not None else "missing"
+
+
+def _layer_row(layout: Any, process: Process) -> Row:
+    """Every layer is one that the process draws on: what is on another makes something else of the same bars and plates."""
+    film, plates, along = process.film, process.plates, process.along
+    ours = {film.layer, film.body, plates.layer, along.label, along.pin, *plates.marks}
+    ours |= {mark.layer for mark in film.marks} | {cut.layer for cut in (film.contact, *process.cuts)}
+    ours |= {wire.layer for wire in process.wires}
+    found = _layers(layout)
+    odd = [f"{number}/{datatype}" for number, datatype in sorted({*found} - ours)]
+    return Row("layers", f"of {len(ours)}", f"also {odd[0]}" if odd else f"{len(found)}", not odd)
 
 
 def _port_row(db: Any, layout: Any, ports: Sequence[str], process: Process) -> Row:

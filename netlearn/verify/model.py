@@ -1,8 +1,8 @@
 """What a verifier is: a tool that is not ours reads exported files, and says what circuit they are.
 
-A row says one thing that was compared. `not checked` is what is said of a tool that is not there, or of a circuit that it cannot
-have; it is never `passed`. Programs run in a folder of their own, on copies, with a time limit, and with an environment that
-says nothing of this machine's user.
+A row says one thing that was compared. `not checked` is what is said of a tool that is not there, of a circuit that it cannot
+have, or of what it is not done with in time; it is never `passed`. Programs run in a folder of their own, on copies, with limits of
+time and memory, and with an environment that says nothing of this machine's user. So do libraries that are asked in Python (`child`).
 """
 
 from __future__ import annotations
@@ -18,15 +18,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from netlearn.export.design import Design
+from netlearn.export.design import GND, Design
 
 PASSED, FAILED, NOT_CHECKED = "passed", "failed", "not checked"
 NEAR = 1e-6
 """Relative difference up to which node voltages are the same."""
 FLOOR = 1e-3  # V: voltages below are compared with this one
 PATIENCE = 300.0  # s for one run of a program
-BOUNDED = ("sh", "-c", 'ulimit -f 2097152; ulimit -c 0; ulimit -v 16777216 2> /dev/null; exec "$0" "$@"')
-"""A program that writes no file of more than 1 GiB (of half a kilobyte each), and has no more than 16 GiB of memory."""
+MEMORY = min(1 << 34, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2)
+"""Bytes for one program: 16 GiB, or half of what there is."""
+BOUNDED = ("sh", "-c", f'ulimit -f 2097152; ulimit -c 0; ulimit -v {MEMORY >> 10} 2> /dev/null; exec "$0" "$@"')
+"""A program that writes no file of more than 1 GiB (of half a kilobyte each), and has no more memory than this."""
 MOST_SAID = 1 << 26
 """Bytes of what a program prints that are read."""
 
@@ -59,10 +61,14 @@ class Verifier:
 
 @dataclass(frozen=True)
 class Ran:
-    """What came of a program: its exit status (None: it ran out of time), and what it printed."""
+    """What came of a program: its exit status, and what it printed."""
 
-    status: int | None
+    status: int
     said: str
+
+
+class OutOfTime(Exception):
+    """A program was not done within PATIENCE: of what it was asked nobody knows anything."""
 
 
 def program(name: str) -> str | None:
@@ -71,7 +77,8 @@ def program(name: str) -> str | None:
 
 
 def ran(command: Sequence[str], folder: Path, more: Mapping[str, str] | None = None) -> Ran:
-    """Run a program in a folder; both outputs together. Nothing that it has started is left behind, and no file grows without end."""
+    """Run a program in a folder; both outputs together. Nothing that it has started is left behind, and no file grows without end.
+    OutOfTime where it does not end."""
     known = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "LD_LIBRARY_PATH")}
     with tempfile.TemporaryFile() as said:
         started = subprocess.Popen(
@@ -84,9 +91,9 @@ def ran(command: Sequence[str], folder: Path, more: Mapping[str, str] | None = N
             start_new_session=True,
         )
         try:
-            status: int | None = started.wait(PATIENCE)
+            status = started.wait(PATIENCE)
         except subprocess.TimeoutExpired:
-            status = None
+            raise OutOfTime(f"not done within {PATIENCE:g} s") from None
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(started.pid, signal.SIGKILL)
@@ -97,7 +104,7 @@ def ran(command: Sequence[str], folder: Path, more: Mapping[str, str] | None = N
 
 def voltages(tool: str, format: str, design: Design, theirs: Mapping[str, float]) -> Check:
     """Node voltages of another simulator by our names, against ours."""
-    ours = {design.nodes[path]: volts for path, volts in design.voltages.items() if design.nodes[path] != "0"}
+    ours = {name: value for name, value in design.volts.items() if name != GND}
     return volts(tool, format, f"{len(ours)} node voltages, V", ours, theirs)
 
 

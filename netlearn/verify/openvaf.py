@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netlearn.devices import Device, kernel
 from netlearn.export.leaves import law_names
+from netlearn.verify.child import asked
+from netlearn.verify.compiled import Point, compiled
 
 Floats = NDArray[np.float64]
 Rows = dict[tuple[int, int], Floats]
@@ -48,8 +49,6 @@ def evaluated(
     device: Device, text: str, folder: Path, x: Sequence[Floats], p: Mapping[str, float]
 ) -> tuple[Floats, Floats, Rows, Rows]:
     """f, q (rows, points) and their slopes at (row, column), as openvaf_py works them out from a module."""
-    import openvaf_py as openvaf
-
     known, law = law_names(device), kernel(device.over_time)
     for name, value in p.items():  # as variables: openvaf_py loses some of what it works out of parameters beforehand
         text, count = re.subn(rf"\(\*.*\*\) parameter real {known['p', name]} = .*;", f"real {known['p', name]};", text)
@@ -57,16 +56,14 @@ def evaluated(
         if count != 1:
             raise ValueError(f"the module has no parameter {known['p', name]}")
     (folder / "device.va").write_text(text)
-    (built,) = openvaf.compile_va(str(folder / "device.va"))
-    parameters = {"mfactor": 1.0, "$abstime": 1.0}
     order = [*device.terminals, *law.branches]
-    rows = _rows(device, built)
+    names, points = asked(compiled, folder / "device.va", _known(device, x))
+    rows = _rows(device, names)
     sign = np.array([1.0] * len(device.terminals) + [-1.0] * len(law.branches))  # of a branch, where it says x - V = 0
     f, q = np.zeros((2, len(order), len(x[0])))
     df: Rows = {}
     dq: Rows = {}
-    for k in range(len(x[0])):
-        found, slopes = built.run_init_eval(parameters | _voltages(device, built, [float(v[k]) for v in x]))
+    for k, (found, slopes) in enumerate(points):
         for row, (resistive, reactive) in enumerate(found):
             f[rows[row], k] += sign[rows[row]] * resistive
             q[rows[row], k] += sign[rows[row]] * reactive
@@ -77,23 +74,22 @@ def evaluated(
     return f, q, df, dq
 
 
-def _rows(device: Device, compiled: Any) -> list[int]:
+def _rows(device: Device, names: Sequence[str]) -> list[int]:
     """Which of our unknowns each of the compiler's is: a terminal, the inside of one, or the current of a branch."""
     known, branches = law_names(device), kernel(device.over_time).branches
     wanted = {known["v", t]: k for k, t in enumerate(device.terminals)}
     wanted |= {f"{known['v', t]}_inner": device.terminals.index(t) for _, t in device.series}
     wanted |= {f"flow({known['i', b]})": len(device.terminals) + k for k, b in enumerate(branches)}
-    return [wanted[node["name"]] for node in compiled.get_osdi_descriptor()["nodes"]]
+    return [wanted[name] for name in names]
 
 
-def _voltages(device: Device, compiled: Any, x: list[float]) -> dict[str, float]:
+def _known(device: Device, x: Sequence[Floats]) -> list[Point]:
+    """What a module is given at each point."""
     known, branches = law_names(device), kernel(device.over_time).branches
-    volts = {known["v", t]: v for t, v in zip(device.terminals, x, strict=False)}
-    volts |= {f"{known['v', t]}_inner": volts[known["v", t]] for _, t in device.series}
-    currents = {f"I({known['i', b]})": i for b, i in zip(branches, x[len(device.terminals) :], strict=True)}
-    asked = [name for name, kind in zip(compiled.param_names, compiled.param_kinds, strict=True) if kind == "voltage"]
-    seen = {}
-    for name in asked:
-        a, _, b = name[2:-1].partition(",")
-        seen[name] = volts[a] - (volts[b] if b else 0.0)
-    return seen | currents
+    points: list[Point] = []
+    for at in zip(*x, strict=True):
+        volts = {known["v", t]: float(v) for t, v in zip(device.terminals, at, strict=False)}
+        volts |= {f"{known['v', t]}_inner": volts[known["v", t]] for _, t in device.series}
+        currents = {f"I({known['i', b]})": float(i) for b, i in zip(branches, at[len(device.terminals) :], strict=True)}
+        points.append((volts, currents))
+    return points

@@ -14,7 +14,7 @@ from netlearn.export.design import Design
 from netlearn.export.folder import SUMS, changed, listed, odd
 from netlearn.export.formats import FORMATS
 from netlearn.export.interchange import from_json, to_json
-from netlearn.verify.model import FAILED, NOT_CHECKED, PASSED, Check, complaint, voltages
+from netlearn.verify.model import FAILED, NOT_CHECKED, PASSED, Check, OutOfTime, complaint, voltages
 from netlearn.verify.safe import forbidden
 from netlearn.verify.tools import VERIFIERS
 
@@ -90,13 +90,15 @@ def _again(design: Design) -> Check:
 
 def _checked(name: str, folder: Path, format: str, design: Design) -> Iterator[Check]:
     verifier = VERIFIERS[name]
-    if verifier.version() is None:
-        yield Check(name, format, verifier.doc, "", f"not here: {verifier.get}", None, NOT_CHECKED)
-        return
     with tempfile.TemporaryDirectory() as place:
         own = Path(place) / format
         shutil.copytree(folder / format, own)
         try:
-            yield from verifier.check(own, format, design)
+            if verifier.version() is None:
+                yield Check(name, format, verifier.doc, "", f"not here: {verifier.get}", None, NOT_CHECKED)
+            else:
+                yield from verifier.check(own, format, design)
+        except OutOfTime as fault:
+            yield Check(name, format, verifier.doc, "", str(fault), None, NOT_CHECKED)
         except Exception as fault:  # what tools say of files of somebody else is not ours to list
             yield complaint(name, format, verifier.doc, f"{type(fault).__name__}: {fault}")

@@ -13,7 +13,7 @@ from netlearn.export.design import GND, Block, Design, specialised
 from netlearn.export.formats.verilog import numbers_of
 from netlearn.export.leaves import pins
 from netlearn.export.names import model_name
-from netlearn.verify.model import FAILED, PASSED, Check
+from netlearn.verify.model import FAILED, NOT_CHECKED, PASSED, Check
 
 WIRING = "devices, pins, nets"
 
@@ -56,10 +56,32 @@ def _inside(block: Block, before: str, outer: Mapping[str, str]) -> Iterator[tup
         )
 
 
-def compared(
-    tool: str, format: str, ours: Leaves, theirs: Leaves, printed: Callable[[float], float], digits: str
-) -> Iterator[Check]:
-    """Two rows: what is connected to what; and numbers, as far as the tool has printed them: ours by `printed`, too."""
+SIGNS = {"nl_nmos": 1, "nl_pmos": -1}
+"""Of SPICE's transistors: which way a junction of the bulk conducts."""
+
+
+def bulks(design: Design) -> Iterator[tuple[str, Leaf, float]]:
+    """Every transistor of SPICE's with its path, and by how many volts its bulk is ahead of its drain or its source, whichever
+    is more: beyond 0 that junction conducts."""
+    volts = design.volts
+    for path, leaf in leaves(design).devices.items():
+        if leaf.model in SIGNS:
+            nets = leaf.nets
+            yield path, leaf, max(SIGNS[leaf.model] * (volts[nets["b"]] - volts[nets[end]]) for end in ("d", "s"))
+
+
+@dataclass(frozen=True)
+class Printing:
+    """How a tool prints numbers, in words; what becomes of one; and the least that it shows enough of (0 is less)."""
+
+    words: str
+    of: Callable[[float], float]
+    least: float = 0.0
+
+
+def compared(tool: str, format: str, ours: Leaves, theirs: Leaves, printing: Printing) -> Iterator[Check]:
+    """Two rows: what is connected to what; and numbers, as far as the tool has printed them: ours likewise. Those of which it shows
+    too little are held against it, too, and not counted."""
     fault = _difference(ours, theirs)
     pins_on = _nets(ours)
     counts = f"{len(ours.devices)} devices, {len(pins_on)} pins, {len(set(pins_on.values()))} nets"
@@ -70,10 +92,13 @@ def compared(
         if path in theirs.devices
         for name, value in leaf.numbers.items()
     ]
-    wrong = [(where, v, w) for where, v, w in pairs if w is None or abs(printed(v) - w) > 1e-9 * abs(w)]
-    shown = f"{wrong[0][0]} = {wrong[0][2]} for {wrong[0][1]!r}" if wrong else f"{len(pairs)}"
+    wrong = [(where, v, w) for where, v, w in pairs if w is None or abs(printing.of(v) - w) > 1e-9 * abs(w)]
+    seen = sum(abs(v) >= printing.least for _, v, _ in pairs)
+    count = f"{seen}" if seen == len(pairs) else f"{seen} of {len(pairs)}"
+    shown = f"{wrong[0][0]} = {wrong[0][2]} for {wrong[0][1]!r}" if wrong else count
     good = not wrong and len(theirs.devices) == len(ours.devices)
-    yield Check(tool, format, f"numbers of devices, {digits}", f"{len(pairs)}", shown, None, PASSED if good else FAILED)
+    verdict = FAILED if not good else PASSED if seen else NOT_CHECKED
+    yield Check(tool, format, f"numbers of devices, {printing.words}", count, shown, None, verdict)
 
 
 def _difference(ours: Leaves, theirs: Leaves) -> str:

@@ -45,7 +45,7 @@ def near(ours: dict[str, float], theirs: dict[str, float]) -> None:
 
 def by_name(design: Design) -> dict[str, float]:
     """Our node voltages by the names of the design."""
-    return {design.nodes[path]: volts for path, volts in design.voltages.items() if design.nodes[path] != "0"}
+    return {name: volts for name, volts in design.volts.items() if name != "0"}
 
 
 @pytest.mark.parametrize("seed", range(50))

@@ -34,15 +34,31 @@ def test_ngspice_finds_the_voltages_of_the_design_in_the_dspf(tmp_path: Path) ->
 
 
 def test_the_annotations_have_every_pin_and_port_on_its_net(tmp_path: Path) -> None:
-    (row,) = verified("annotations", "dspf", tmp_path, make())
-    assert row.verdict == "passed"
-    assert row.theirs == "42"
+    pins, farads = verified("annotations", "dspf", tmp_path, make())
+    assert pins.verdict == farads.verdict == "passed"
+    assert pins.theirs == "42"
+    assert farads.ours == farads.theirs == "50 of 0 F"
 
 
 @pytest.mark.parametrize("fault", WIRING)
 def test_the_annotations_are_found_to_have(fault: str, tmp_path: Path) -> None:
-    (row,) = verified("annotations", "dspf", tmp_path, make(), WIRING[fault])
-    assert row.verdict == "failed"
+    pins, _ = verified("annotations", "dspf", tmp_path, make(), WIRING[fault])
+    assert pins.verdict == "failed"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("*|NET d 0\n", "*|NET d 5e-09\n"),
+        ("*|NET d 0\n", "*|NET d\n"),
+        ("*|I (rload:p rload p B 0)", "*|I (rload:p rload p B 1e-12)"),
+        ("*|P (vdd B 0)", "*|P (vdd B 1e-12)"),
+    ],
+)
+def test_a_capacitance_that_nobody_has_extracted_is_found(old: str, new: str, tmp_path: Path) -> None:
+    pins, farads = verified("annotations", "dspf", tmp_path, make(), {old: new})
+    assert pins.verdict == "passed"
+    assert farads.verdict == "failed"
 
 
 @pytest.mark.parametrize("fault", ELEMENTS)

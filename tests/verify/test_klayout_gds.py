@@ -43,7 +43,7 @@ def mesh(chance: random.Random) -> Parts:
 
 
 def faults(drawn: Drawing, parts: Parts, process: Process) -> list[Row]:
-    return [row for row in verified(written("top", drawn, process), *parts, process) if not row.ok]
+    return [row for rows in verified(written("top", drawn, process), *parts, process) for row in rows if not row.ok]
 
 
 @every_process
@@ -147,6 +147,12 @@ def smaller_plate(drawn: Drawing, process: Process) -> Drawing:
     return swapped(drawn, old, [old._replace(x1=old.x1 - (old.x1 - old.x0) // 50 // 5 * 5)])
 
 
+def other_layer(drawn: Drawing, process: Process) -> Drawing:
+    """Diffusion under everything, by sky130's number, say."""
+    x, y = (max(box[at] for box in drawn.boxes) for at in (3, 4))
+    return replace(drawn, boxes=(*drawn.boxes, Box((65, 20), -1000, -1000, x + 1000, y + 1000)))
+
+
 FAULTS: dict[str, tuple[Callable[[Drawing, Process], Drawing], str]] = {
     "an open": (moved_stub, "netlist"),
     "a short": (short, "netlist"),
@@ -158,6 +164,7 @@ FAULTS: dict[str, tuple[Callable[[Drawing, Process], Drawing], str]] = {
     "a via that sticks out": (bare_via, "within"),
     "a corner off the grid": (off_grid, "grid"),
     "a port without its shape": (no_pin, "ports"),
+    "a layer that is not drawn on": (other_layer, "layers"),
 }
 
 

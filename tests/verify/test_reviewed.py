@@ -15,7 +15,7 @@ from netlearn.export.again import solved
 from netlearn.export.formats import FORMATS, Order
 from netlearn.export.laws import DIALECTS, subcircuit
 from netlearn.lang.compile import compile_netlist
-from netlearn.verify.model import FAILED, Check, complaint
+from netlearn.verify.model import FAILED, PASSED, Check, complaint
 from netlearn.verify.order import verify
 from netlearn.verify.table import printed
 
@@ -151,3 +151,19 @@ def test_a_netlist_of_somebodys_own_is_not_imported_over(tmp_path: Path) -> None
     assert "is there already, and was not imported" in err
     for _ in range(2):
         netlearn("import", tmp_path / "a.cir", "-o", tmp_path / "new.nl")
+
+
+@pytest.mark.parametrize(
+    ("format", "file"),
+    [
+        ("ngspice", "dut.cir"), ("hspice", "dut.sp"), ("xyce", "dut.cir"), ("ltspice", "dut.net"), ("spectre", "dut.scs"),
+        ("dspf", "dut.spf"), ("xschem", "dut.sch"),
+    ],
+)  # fmt: skip
+def test_a_transistor_that_is_twice_as_wide_and_as_long_is_found(format: str, file: str, tmp_path: Path) -> None:
+    text = "circuit One {\n  net a\n  NMOS m(a, a, gnd, gnd) { w = 30um, l = 2um, kp = 1mA/V^2 }\n  input x = V(a)\n}\n"
+    design = design_of(compile_netlist(text), inputs=[1.0])
+    folder = exported(design, tmp_path / "x", format)
+    assert {row.verdict for row in rows("netlearn", design, folder, format)} == {PASSED}
+    spoil(folder / format / file, r"w=[\d.e-]+ l=[\d.e-]+", "w=6e-05 l=4e-06")
+    assert FAILED in {row.verdict for row in rows("netlearn", design, folder, format)}

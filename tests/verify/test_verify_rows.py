@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from chip_cases import make
+from chip_cases import make, verified
 from verified import exported
 
 from netlearn.export.small_signals import FREQUENCIES, responses
@@ -15,6 +15,7 @@ from netlearn.verify import order
 from netlearn.verify.model import FAILED, FLOOR, NEAR, NOT_CHECKED, PASSED, complaint, volts
 from netlearn.verify.rawfile import operating_point, small_signals
 from netlearn.verify.safe import forbidden
+from netlearn.verify.signals import answered
 from netlearn.verify.tools import VERIFIERS
 
 OURS = {"a": 1.0, "b": -0.5, "c": 0.0}
@@ -106,9 +107,9 @@ def test_a_raw_file_that_ends_early_has_no_point(text: str) -> None:
 def test_small_signals_are_the_slopes_of_operating_points_where_nothing_is_stored() -> None:
     """A divider of an ideal source: 10k over 10k with 1 uF across, by hand."""
     text = "circuit Low {\n net a, b\n R r(a, b) = 10k\n R q(b, gnd) = 10k\n C c(b, gnd) = 1uF\n input x = V(a)\n}\n"
-    for frequency, found in responses(make(text)).items():
+    for frequency, found in responses(make(text)).signals.items():
         assert found["b"] == pytest.approx(1 / (2 + 2j * math.pi * frequency * 1e-6 * 1e4), rel=1e-12)
-    assert len(responses(make(text))) == len(FREQUENCIES)
+    assert len(responses(make(text)).signals) == len(FREQUENCIES)
 
 
 HARMLESS_TEXTS = ("* a comment\nr1 a 0 1\n", '.include "other.cir"\n', "x1 a b shell\n")
@@ -154,3 +155,67 @@ def test_a_file_that_is_gone_is_missed(file: str, tmp_path: Path) -> None:
     (tmp_path / file).unlink()
     failed = {row.tool for row in order.verify(tmp_path, lambda _: None) if row.verdict == FAILED}
     assert {"sha256"} < failed or (file == "xyce/dut.cir" and VERIFIERS["vacask"].version() is None)
+
+
+def test_small_signals_are_sure_where_a_large_capacitor_floats_on_next_to_nothing() -> None:
+    """1M, 470 uF, 10M in series, by hand: 3e6 S beside 1e-7 S."""
+    text = (
+        "circuit Float {\n net a, b, c\n R r(a, b) = 1M\n C f(b, c) = 470uF\n R q(c, gnd) = 10M\n input x = V(a)\n}\n"
+    )
+    found = responses(make(text))
+    for frequency, signals in found.signals.items():
+        whole = 11e6 + 1 / (2j * math.pi * frequency * 470e-6)
+        assert signals["c"] == pytest.approx(10e6 / whole, rel=1e-9)
+        assert signals["b"] == pytest.approx(1 - 1e6 / whole, rel=1e-9)
+    assert found.rounding[1e9]["c"] > 1e-5 > 1e-8 > found.rounding[1e3]["c"]
+
+
+BRIDGE = """model dd = D { is = 2.5nA, n = 1.75, rs = 0.57Ohm, cjo = 4pF, vj = 0.7V, m = 0.333, tt = 11.5ns }
+circuit Bridge {
+  net ac1, ac2, pos, neg
+  V vac(ac1, ac2) = sine(0V, 10V, 50Hz)
+  D d1(ac1, pos) { model = dd }
+  D d2(ac2, pos) { model = dd }
+  D d3(neg, ac1) { model = dd }
+  D d4(neg, ac2) { model = dd }
+  C cf(pos, neg) = 470uF
+  R rl(pos, neg) = 1k
+  R rg(neg, gnd) = 1MOhm
+  R gl(ac2, gnd) = 10MOhm
+}
+"""
+
+
+@pytest.mark.parametrize("tool", ["ngspice", "vacask"])
+@pytest.mark.parametrize(
+    ("old", "new", "verdict"),
+    [
+        ("", "", PASSED),
+        ("cf pos neg 0.00047\n", "", FAILED),
+        ("rg neg 0 1000000.0", "rg neg 0 1100000.0", FAILED),
+    ],
+)
+def test_a_rectifier_is_what_it_is_and_misses_no_capacitor(
+    tool: str, old: str, new: str, verdict: str, tmp_path: Path
+) -> None:
+    found = verified(tool, "ngspice", tmp_path, make(BRIDGE), {old: new} if old else {})
+    assert [row.verdict for row in found] == [PASSED, verdict]
+    assert found[1].quantity.startswith("small signals at 7 frequencies, V")
+
+
+@pytest.mark.parametrize(("off", "verdict"), [(0.5, PASSED), (20.0, FAILED), (math.nan, FAILED)])
+def test_what_rounding_does_not_explain_fails(off: float, verdict: str) -> None:
+    design = make(BRIDGE)
+    found = responses(design)
+    theirs = {f: dict(of) for f, of in found.signals.items()}
+    theirs[1e9]["neg"] += off * found.rounding[1e9]["neg"]
+    row = answered("tool", "format", design, theirs)
+    assert row.verdict == verdict
+
+
+def test_signals_of_which_nothing_is_sure_are_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("netlearn.export.small_signals.REFINEMENTS", 1)
+    monkeypatch.setattr("netlearn.export.small_signals.SURE", 0.0)
+    design = make(BRIDGE)
+    theirs = {f: dict.fromkeys(of, 1.0 + 0.0j) for f, of in responses(design).signals.items()}
+    assert answered("tool", "format", design, theirs).verdict == NOT_CHECKED

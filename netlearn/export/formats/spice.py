@@ -201,7 +201,7 @@ def drives(design: Design) -> list[tuple[str, str, str, float]]:
 
 def expected(design: Design) -> list[str]:
     """The outputs by our own solution, as comments."""
-    volts = {design.nodes[path]: v for path, v in design.voltages.items()}
+    volts = design.volts
     return [
         f"* {r.name} = v({r.plus}) - v({r.minus}) = {volts[r.plus] - volts[r.minus]:.9g} V" for r in design.bench.reads
     ]

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import partial
 from pathlib import Path
 
 from netlearn.export.design import Design
-from netlearn.verify.model import PASSED, Check, Verifier, complaint, program, ran
-
-
-@cache
-def version() -> str | None:
-    """Of admsXml on PATH."""
-    where = program("admsXml")
-    return ran([where, "--version"], Path("/")).said.split()[-1] if where else None
+from netlearn.verify.model import PASSED, Check, Verifier, complaint, ran
+from netlearn.verify.versions import of_program
 
 
 def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
@@ -27,4 +21,11 @@ def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
         yield Check("adms", format, "modules", f"{count}", "all read", None, PASSED)
 
 
-VERIFIER = Verifier("adms", "reads", ("veriloga",), "apt-get install adms", version, check)
+VERIFIER = Verifier(
+    "adms",
+    "reads",
+    ("veriloga",),
+    "apt-get install adms",
+    partial(of_program, "admsXml", "--version", r"version=\"([^\"]+)\""),
+    check,
+)

@@ -4,16 +4,17 @@ netlearn is needed; what the elements themselves are, ngspice says."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from importlib.metadata import version
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from netlearn.export.design import Design, flat
 from netlearn.verify.model import FAILED, PASSED, Check, Verifier
+from netlearn.verify.versions import of_package
 
 
 def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
-    """Pins and ports by net, capacitances of nets."""
+    """Pins and ports by net; capacitances of all three, of which there is none where nothing is laid out."""
     top = flat(design)
     ours = [
         (f"{part.name}:{pin}", net)
@@ -21,19 +22,29 @@ def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
         for pin, net in zip(part.device.terminals, part.nets, strict=True)
     ]
     ours += [(f"port {port}", port) for port in top.ports]
-    theirs = list(_listed((folder / "dut.spf").read_text(encoding="utf-8")))
+    found = _STATEMENT.findall((folder / "dut.spf").read_text(encoding="utf-8"))
+    theirs = list(_listed(found))
     odd = sorted({*ours} ^ {*theirs})
     shown = f"{odd[0][0]} on {odd[0][1]}" if odd else f"{len(theirs)}"
-    same = sorted(ours) == sorted(theirs)
-    yield Check(
-        "annotations", format, "pins and ports on nets", f"{len(ours)}", shown, None, PASSED if same else FAILED
-    )
+    yield _row(format, "pins and ports on nets", f"{len(ours)}", shown, sorted(ours) == sorted(theirs))
+    other = [f"{name} has {farads or 'no number'}" for _, name, farads in found if farads != "0"]
+    counts = [f"{count} of 0 F" for count in (len(ours) + len({net for _, net in ours}), len(found))]
+    said = other[0] if other else counts[1]
+    yield _row(format, "capacitances of nets and pins", counts[0], said, said == counts[0])
 
 
-def _listed(text: str) -> Iterator[tuple[str, str]]:
+def _row(format: str, quantity: str, ours: str, theirs: str, same: bool) -> Check:
+    return Check("annotations", format, quantity, ours, theirs, None, PASSED if same else FAILED)
+
+
+_STATEMENT = re.compile(r"^\*\|(NET|P|I) \(?(\S+)(?:[^)\n]* ([^ )\n]+))?\)?$", re.MULTILINE)
+"""Which of the three it is about, its name, and its capacitance, the last."""
+
+
+def _listed(found: Sequence[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
     """Each pin (`xe_0__mf:d`) and port with the net that it is listed under."""
     net = ""
-    for kind, name in re.findall(r"^\*\|(NET|P|I) \(?(\S+) ", text, re.MULTILINE):
+    for kind, name, _ in found:
         if kind == "NET":
             net = name
         else:
@@ -41,5 +52,5 @@ def _listed(text: str) -> Iterator[tuple[str, str]]:
 
 
 VERIFIER = Verifier(
-    "annotations", "reads DSPF's nets", ("dspf",), "it is in netlearn", lambda: version("netlearn"), check
+    "annotations", "reads DSPF's nets", ("dspf",), "it is in netlearn", partial(of_package, "netlearn"), check
 )

@@ -10,16 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import cache
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 from netlearn.devices.primitives import THERMAL_VOLTAGE
-from netlearn.export.design import GND, Design, specialised
+from netlearn.export.design import Design, specialised
 from netlearn.export.formats.spice import drives, law_devices, text
 from netlearn.export.names import model_name
-from netlearn.verify.model import FAILED, NOT_CHECKED, PASSED, Check, Verifier, complaint, program, ran, volts
-from netlearn.verify.wiring import leaves
+from netlearn.verify.model import FAILED, NOT_CHECKED, PASSED, Check, Verifier, complaint, ran, volts
+from netlearn.verify.versions import of_program
+from netlearn.verify.wiring import bulks, leaves
 
 KELVIN = 1.3806226e-23 / 1.6021918e-19  # V/K, as it has it
 CELSIUS = THERMAL_VOLTAGE / KELVIN - 273.15  # where its thermal voltage is ours
@@ -39,14 +40,6 @@ ACROSS = ("nl_r", "nl_c", "nl_l", "nl_vcvs", "nl_vccs", "nl_cm")
 """What it gives the voltage across of, first node over second."""
 STATEMENT = re.compile(r"(?:[rcldmvixeg]\w* +\w+ +\w+ +|\.(?:subckt|ends|model)\b)[^!<>`$]*$", re.IGNORECASE | re.ASCII)
 UNITS = {"": 1.0, "T": 1e12, "G": 1e9, "Meg": 1e6, "K": 1e3, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
-
-
-@cache
-def version() -> str | None:
-    """Of the gnucap on PATH."""
-    where = program("gnucap")
-    found = re.search(r"main version: (.+)", ran([where, "-b", "/dev/null"], Path("/")).said) if where else None
-    return found[1] if found else None
 
 
 def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
@@ -107,21 +100,13 @@ def _missing(design: Design) -> str:
     unknown = sorted({p.device.name for p in parts if not p.plain and p.device.name not in OWN})
     if unknown:
         return f"has no {' '.join(unknown)}"
-    node = _nodes(design)
-    for path, leaf in leaves(design).devices.items():
-        sign = {"nl_nmos": 1, "nl_pmos": -1}.get(leaf.model, 0)
-        if sign and any(sign * (node[leaf.nets["b"]] - node[leaf.nets[end]]) > FORWARD for end in ("d", "s")):
-            return f"has not SPICE's current into a bulk, as {path} has here"
-    return ""
-
-
-def _nodes(design: Design) -> dict[str, float]:
-    return {design.nodes[path]: value for path, value in design.voltages.items()} | {GND: 0.0}
+    conducts = next((path for path, _, ahead in bulks(design) if ahead > FORWARD), "")
+    return f"has not SPICE's current into a bulk, as {conducts} has here" if conducts else ""
 
 
 def _ours(design: Design) -> dict[str, float]:
     """Our voltages by gnucap's names of what it gives."""
-    node = _nodes(design)
+    node = design.volts
     found = {port: node[port] for port in design.top.ports}
     for path, leaf in leaves(design).devices.items():
         if leaf.model in ACROSS:
@@ -171,5 +156,10 @@ def _number(written: str) -> float:
 
 
 VERIFIER = Verifier(
-    "gnucap", "simulates", ("ngspice",), "apt-get install gnucap gnucap-default-plugins0", version, check
+    "gnucap",
+    "simulates",
+    ("ngspice",),
+    "apt-get install gnucap gnucap-default-plugins0",
+    partial(of_program, "gnucap", "-b /dev/null", r"main version: (.+)"),
+    check,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from importlib import metadata
+from functools import partial
 from pathlib import Path
 
 from netlearn.errors import RunError
@@ -12,14 +12,7 @@ from netlearn.export.design import Design
 from netlearn.export.formats.json import SCHEMA
 from netlearn.export.interchange import from_json
 from netlearn.verify.model import FAILED, PASSED, Check, Verifier, complaint
-
-
-def version() -> str | None:
-    """Of the Python package jsonschema."""
-    try:
-        return metadata.version("jsonschema")
-    except metadata.PackageNotFoundError:
-        return None
+from netlearn.verify.versions import of_package
 
 
 def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
@@ -41,4 +34,6 @@ def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
     )
 
 
-VERIFIER = Verifier("jsonschema", "validates", ("json",), "pip install jsonschema", version, check)
+VERIFIER = Verifier(
+    "jsonschema", "validates", ("json",), "pip install jsonschema", partial(of_package, "jsonschema"), check
+)

@@ -7,6 +7,7 @@ import csv
 import xml.etree.ElementTree as xml
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from netlearn.export.board.inside import places
@@ -15,15 +16,9 @@ from netlearn.export.design import Design
 from netlearn.export.formats.kicad import ROOT, on_net
 from netlearn.verify.model import FAILED, NOT_CHECKED, PASSED, Check, Verifier, complaint, program, ran
 from netlearn.verify.tools.ngspice import simulated
+from netlearn.verify.versions import of_program
 
 SHEET = f"{ROOT}.kicad_sch"
-
-
-def version() -> str | None:
-    """Of the kicad-cli on PATH; one before 9 does not know fields of simulations as they are here."""
-    where = program("kicad-cli")
-    found = ran([where, "version"], Path("/")).said.split() if where else []
-    return found[-1] if found and found[-1][0].isdigit() and int(found[-1].partition(".")[0]) >= 9 else None
 
 
 def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
@@ -123,6 +118,7 @@ VERIFIER = Verifier(
     "reads schematics, makes a deck that ngspice runs",
     ("kicad",),
     "KiCad 9, from bookworm-backports or kicad.org",
-    version,
+    # one before 9 does not know fields of simulations as they are here
+    partial(of_program, "kicad-cli", "version", r"(?:^|\s)((?:9|\d\d+)\.\S*)\s*\Z"),
     check,
 )

@@ -2,47 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed
+from functools import partial
 from pathlib import Path
 
 from netlearn.export.board.pack import packed
 from netlearn.export.design import Design
 from netlearn.export.formats.kicad import ROOT
-from netlearn.verify.model import FAILED, NOT_CHECKED, PASSED, PATIENCE, Check, Verifier, complaint, ran
+from netlearn.verify.child import Stumbled, asked
+from netlearn.verify.kicad_nets import parsed
+from netlearn.verify.model import FAILED, PASSED, Check, Verifier, complaint
 from netlearn.verify.tools.kicad import same_nets
-
-_SCRIPT = """
-import json, sys
-from kinparse import parse_netlist
-found = parse_netlist(sys.argv[1])
-parts = {part.ref: [part.value, part.footprint] for part in found.parts}
-nets = {net.name: [[pin.ref, pin.num] for pin in net.pins] for net in found.nets}
-print("\\n" + json.dumps([parts, nets]))
-"""
-
-
-def version() -> str | None:
-    """Of the package in this interpreter."""
-    try:
-        return installed("kinparse")
-    except PackageNotFoundError:
-        return None
+from netlearn.verify.versions import of_package
 
 
 def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
     """Parts with their footprints; pins by net."""
-    found = ran([sys.executable, "-W", "ignore", "-c", _SCRIPT, f"{ROOT}.net"], folder)
-    if found.status is None:
-        yield Check("kinparse", format, "a netlist", "", f"not done within {PATIENCE:g} s", None, NOT_CHECKED)
-        return
     try:
-        parts, nets = json.loads(found.said.strip().splitlines()[-1])
-    except (ValueError, IndexError):
-        yield complaint("kinparse", format, "a netlist", found.said)
+        parts, nets = asked(parsed, folder / f"{ROOT}.net")
+    except Stumbled as fault:
+        yield complaint("kinparse", format, "a netlist", str(fault))
         return
     board = packed(design)
     ours = {box.ref: [box.value, box.footprint] for box in board.bought}
@@ -54,4 +33,6 @@ def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
     yield same_nets("kinparse", format, board, {name: {(ref, pin) for ref, pin in ends} for name, ends in nets.items()})
 
 
-VERIFIER = Verifier("kinparse", "reads KiCad netlists", ("kicad",), "pip install kinparse", version, check)
+VERIFIER = Verifier(
+    "kinparse", "reads KiCad netlists", ("kicad",), "pip install kinparse", partial(of_package, "kinparse"), check
+)

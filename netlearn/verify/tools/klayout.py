@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as version_of
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from netlearn.export.design import Design
+from netlearn.verify.child import asked
+from netlearn.verify.klayout_cdl import compared
 from netlearn.verify.lvs import process, reference
 from netlearn.verify.model import FAILED, PASSED, Check, Verifier
-
-TOP = "DUT"  # KLayout reads SPICE in upper case
-NEAR = 1e-9
-"""Relative difference up to which sizes are the same."""
-
-
-def version() -> str | None:
-    """Of the Python package, or None."""
-    try:
-        return version_of("klayout")
-    except PackageNotFoundError:
-        return None
+from netlearn.verify.versions import of_package
 
 
 def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
@@ -31,11 +19,7 @@ def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
     given = folder / "dut.cdl"
     ours = reference(design, process(given.read_text(encoding="utf-8")))
     (folder / "reference.sp").write_text(ours.text)
-    try:
-        left, right = _read(given), _read(folder / "reference.sp")
-        theirs, same = _counted(left), _compared(left, right)
-    except RuntimeError as fault:
-        theirs, same = str(fault).splitlines()[0][:160], False
+    theirs, same = asked(compared, given, folder / "reference.sp")
     yield Check(
         "klayout",
         format,
@@ -47,35 +31,6 @@ def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
     )
 
 
-def _read(file: Path) -> Any:
-    """A netlist, flat but for its black boxes, in which sizes are compared closely."""
-    db = import_module("klayout.db")
-    netlist = db.Netlist()
-    netlist.read(str(file), db.NetlistSpiceReader())
-    if netlist.circuit_by_name(TOP) is None:
-        raise RuntimeError(f"{file.name} has no cell {TOP}")
-    for cell in list(netlist.each_circuit_bottom_up()):
-        if cell.name != TOP and (list(cell.each_device()) or list(cell.each_subcircuit())):
-            netlist.flatten_circuit(cell)
-    for kind in netlist.each_device_class():
-        sizes = [p.id() for p in kind.parameter_definitions() if p.is_primary]
-        for size in sizes:
-            equal = db.EqualDeviceParameters(size, 0.0, NEAR)
-            kind.equal_parameters = equal if size == sizes[0] else kind.equal_parameters + equal
-    return netlist
-
-
-def _compared(left: Any, right: Any) -> bool:
-    """Whether they are the same circuit with the same ports in the same order; the comparer itself goes by their names."""
-    ports, others = ([pin.name() for pin in netlist.circuit_by_name(TOP).each_pin()] for netlist in (left, right))
-    return ports == others and bool(import_module("klayout.db").NetlistComparer().compare(left, right))
-
-
-def _counted(netlist: Any) -> str:
-    top = netlist.circuit_by_name(TOP)
-    devices = [*top.each_device(), *top.each_subcircuit()]
-    nets = [net for net in top.each_net() if net.terminal_count() or net.subcircuit_pin_count()]
-    return f"{len(devices)} devices, {len(nets)} nets"
-
-
-VERIFIER = Verifier("klayout", "compares netlists (LVS)", ("cdl",), "pip install klayout", version, check)
+VERIFIER = Verifier(
+    "klayout", "compares netlists (LVS)", ("cdl",), "pip install klayout", partial(of_package, "klayout"), check
+)

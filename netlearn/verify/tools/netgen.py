@@ -9,23 +9,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import partial
 from pathlib import Path
 
 from netlearn.export.design import Design
 from netlearn.verify.lvs import Reference, process, reference
-from netlearn.verify.model import FAILED, PASSED, Check, Verifier, complaint, program, ran
+from netlearn.verify.model import FAILED, PASSED, Check, Verifier, complaint, ran
+from netlearn.verify.versions import of_program
 
 NEAR = 1e-9
 """Relative difference up to which sizes are the same; netgen's own is 1 %."""
-
-
-@cache
-def version() -> str | None:
-    """Of the netgen-lvs on PATH."""
-    where = program("netgen-lvs")
-    found = re.search(r"Netgen (\S+)", ran([where, "-batch", "quit"], Path("/")).said) if where else None
-    return found[1] if found else None
 
 
 def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
@@ -69,4 +62,11 @@ def _filled(text: str) -> str:
     return re.sub(empty, fill, text.replace("\n+ ", " "), flags=re.IGNORECASE | re.MULTILINE)
 
 
-VERIFIER = Verifier("netgen", "compares netlists (LVS)", ("cdl",), "apt-get install netgen-lvs", version, check)
+VERIFIER = Verifier(
+    "netgen",
+    "compares netlists (LVS)",
+    ("cdl",),
+    "apt-get install netgen-lvs",
+    partial(of_program, "netgen-lvs", "-batch quit", r"Netgen (\S+)"),
+    check,
+)

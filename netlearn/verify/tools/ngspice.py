@@ -9,16 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from netlearn.export.design import GND, Design
+from netlearn.export.design import Design
 from netlearn.export.small_signals import FREQUENCIES, signal
-from netlearn.verify.model import NOT_CHECKED, PASSED, Check, Verifier, complaint, program, ran, voltages
+from netlearn.verify.model import NOT_CHECKED, PASSED, Check, Verifier, complaint, ran, voltages
 from netlearn.verify.rawfile import operating_point, small_signals
 from netlearn.verify.safe import forbidden_to_run
 from netlearn.verify.signals import answered
-from netlearn.verify.wiring import leaves
+from netlearn.verify.versions import of_program
+from netlearn.verify.wiring import bulks
 
 Value = TypeVar("Value", float, complex)
 
@@ -35,13 +37,6 @@ JOINTS = {"dspf": "__"}
 """What stands for the dot in the names of nodes in cells, where a format is flat."""
 
 SOURCE = re.compile(r"^(?P<head>[vi]\w* (?P<nets>\S+ \S+)) (?:dc )?(?P<dc>\S+)", re.IGNORECASE | re.MULTILINE)
-
-
-def version() -> str | None:
-    """Of the ngspice on PATH."""
-    where = program("ngspice")
-    found = re.search(r"ngspice-(\S+)", ran([where, "--version"], Path("/")).said) if where else None
-    return found[1] if found else None
 
 
 def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
@@ -103,14 +98,7 @@ def _excused(row: Check, design: Design) -> Check:
 def _ahead(design: Design) -> str:
     """A transistor with body effect whose bulk is ahead of its source, or nothing: there SPICE's level 1 has a straight line for a
     square root in its current, and not the slope of that line."""
-    node = {design.nodes[path]: value for path, value in design.voltages.items()} | {GND: 0.0}
-    for path, leaf in leaves(design).devices.items():
-        sign = {"nl_nmos": 1, "nl_pmos": -1}.get(leaf.model, 0)
-        if sign and leaf.numbers["gamma"]:
-            source = min(sign * node[leaf.nets[end]] for end in ("d", "s"))
-            if sign * node[leaf.nets["b"]] > source:
-                return path
-    return ""
+    return next((path for path, leaf, ahead in bulks(design) if leaf.numbers["gamma"] and ahead > 0), "")
 
 
 def dotted(name: str) -> str:
@@ -118,4 +106,11 @@ def dotted(name: str) -> str:
     return name.removeprefix("xdut.")
 
 
-VERIFIER = Verifier("ngspice", "simulates", tuple(MODES), "apt-get install ngspice", version, check)
+VERIFIER = Verifier(
+    "ngspice",
+    "simulates",
+    tuple(MODES),
+    "apt-get install ngspice",
+    partial(of_program, "ngspice", "--version", r"ngspice-(\S+)"),
+    check,
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from importlib import metadata
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,21 +14,15 @@ from netlearn.export.design import Design, Part
 from netlearn.export.formats.veriloga import parts_of
 from netlearn.export.leaves import parameter
 from netlearn.export.names import model_name
+from netlearn.verify.child import Stumbled
 from netlearn.verify.model import FAILED, PASSED, Check, Verifier, complaint
 from netlearn.verify.openvaf import Floats, worst
+from netlearn.verify.versions import of_package
 
 POINTS, SPAN = 10, 1.0  # how many, and within how many volts
 NEAR = 1e-9
 NONZERO = 1e-3
 DEFAULT = re.compile(r"parameter real (\w+) = ([^\s;]+)")
-
-
-def version() -> str | None:
-    """Of the Python package openvaf-py."""
-    try:
-        return metadata.version("openvaf-py")
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
@@ -46,7 +40,7 @@ def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
         numbers = {p: float(v) or NONZERO for p, v in part.numbers.items()} | {p: 0.0 for p, _ in part.device.series}
         try:
             off = worst(part.device, found[0] + "\n", folder, _points(part), numbers)
-        except Exception as fault:  # a compiler in Rust: what it raises is not ours to list
+        except (Stumbled, LookupError, ValueError) as fault:
             yield complaint("openvaf", format, quantity, str(fault))
             continue
         yield Check(
@@ -78,4 +72,11 @@ def _points(part: Part) -> list[Floats]:
     return volts + [rng.uniform(-1e-3, 1e-3, POINTS) for _ in kernel(part.device.over_time).branches]
 
 
-VERIFIER = Verifier("openvaf", "compiles and evaluates", ("veriloga",), "pip install openvaf-py", version, check)
+VERIFIER = Verifier(
+    "openvaf",
+    "compiles and evaluates",
+    ("veriloga",),
+    "pip install openvaf-py",
+    partial(of_package, "openvaf-py"),
+    check,
+)

@@ -259,7 +259,7 @@ def _card(name: str, master: tuple[str, str], values: Values, more: Mapping[str,
 
 def _start(design: Design) -> str:
     """Where an analysis begins: every node where we have it."""
-    volts = {design.nodes[path]: v for path, v in design.voltages.items() if design.nodes[path] != GND}
+    volts = {name: v for name, v in design.volts.items() if name != GND}
     names = {node: node if node in design.top.ports else f"xdut:{node.replace('.', ':')}" for node in volts}
     pairs = ", ".join(f'"{names[node]}", {v!r}' for node, v in volts.items())
     return f"nodeset={{{pairs}}}"

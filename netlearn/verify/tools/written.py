@@ -1,17 +1,20 @@
-"""netlearn itself, for files that no tool here reads, or that one goes by and does not doubt (a schema): they are held against what
-our own writer makes of design.json. That says no more than that they are as written, comments aside; every other file is read."""
+"""netlearn itself, for files that no tool here reads, or that one goes by and does not doubt (a schema), and for circuits that only
+simulators read, which cannot tell a transistor from one twice as wide and twice as long: they are held against what our own
+writer makes of design.json. That says no more than that they are as written, comments aside."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from importlib.metadata import version
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 
 from netlearn.export.design import Design
 from netlearn.export.formats import FORMATS, Order
+from netlearn.export.formats.order import Files
 from netlearn.verify.model import FAILED, PASSED, Check, Verifier
+from netlearn.verify.versions import of_package
 
 UNREAD: Mapping[str, tuple[str, ...]] = {
     "xyce": ("models.cir", "tb.cir"),
@@ -30,32 +33,36 @@ BENCHES: Mapping[str, tuple[str, ...]] = {
     "kicad": ("board.kicad_sch",),
     "xschem": ("tb.sch",),
 }
-CIRCUITS: Mapping[str, tuple[str, ...]] = {
-    "ngspice": ("dut.cir",),
-    "hspice": ("dut.sp",),
-    "xyce": ("dut.cir",),
-    "ltspice": ("dut.net",),
-    "spectre": ("dut.scs",),
-    "dspf": ("dut.spf",),
+"""Files that tools read at one moment only, where a source of the bench is a function of time."""
+CIRCUITS: Mapping[str, str] = {
+    **dict.fromkeys(("ngspice", "hspice", "ltspice", "dspf"), r"(dut|models|laws)\..*"),
+    "xyce": r"(dut|laws)\.cir",
+    "spectre": r"dut\.scs|models\.va",
+    "xschem": r"(?!tb\.).*\.(sch|sym)|models\.cir|laws\.cir",
+    "kicad": r"sheet.*\.kicad_sch|models\.cir",
 }
-"""Files that tools read at one moment only, where a source of the bench, or one within, is a function of time."""
+"""Which files have the device under test, of formats that only simulators read."""
+CIRCUIT = "circuit, as written"
 FIXED = frozenset({"models", "laws", "dut", "tb", "point"})
 PROCESS = re.compile(r'"process": "(\w+)"')
 
 
 def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
-    """A row for all of them: how many, or where the first that differs does."""
+    """A row for the circuit, one for all other files: how many, or where the first that differs does."""
     names = UNREAD.get(format, ())
     if any(p.wave for p in design.bench.sources):
         names += BENCHES.get(format, ())
-    if any(p.wave for block in design.blocks for p in block.parts):
-        names += CIRCUITS.get(format, ())
-    if not names:
-        return
     meant = FORMATS[format].write(design, _order(folder))
+    if format in CIRCUITS:
+        yield _row(folder, format, CIRCUIT, [name for name in meant if re.fullmatch(CIRCUITS[format], name)], meant)
+    if names:
+        yield _row(folder, format, "files that no tool reads whole, as written", names, meant)
+
+
+def _row(folder: Path, format: str, quantity: str, names: Sequence[str], meant: Files) -> Check:
     faults = [fault for name in names if (fault := _fault(folder / name, str(meant[name])))]
     said, verdict = (faults[0][:160], FAILED) if faults else (f"{len(names)}", PASSED)
-    yield Check("netlearn", format, "files that no tool reads whole, as written", f"{len(names)}", said, None, verdict)
+    return Check("netlearn", format, quantity, f"{len(names)}", said, None, verdict)
 
 
 def draws(folder: Path, suffix: str) -> list[str]:
@@ -90,6 +97,6 @@ VERIFIER = Verifier(
     "writes again",
     tuple({**UNREAD, **BENCHES, **CIRCUITS}),
     "it is in netlearn",
-    lambda: version("netlearn"),
+    partial(of_package, "netlearn"),
     check,
 )

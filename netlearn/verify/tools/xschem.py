@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from netlearn.export.design import Design
 from netlearn.export.formats.xschem import RC
 from netlearn.verify.model import NOT_CHECKED, Check, Verifier, complaint, program, ran
 from netlearn.verify.tools.ngspice import simulated
-
-
-def version() -> str | None:
-    """Of the xschem on PATH."""
-    where = program("xschem")
-    found = re.search(r"XSCHEM V(\S+)", ran([where, "--version"], Path("/")).said) if where else None
-    return found[1] if found else None
+from netlearn.verify.versions import of_program
 
 
 def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
@@ -33,4 +27,11 @@ def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
     yield from simulated("xschem", format, design, folder, "tb.spice", names)
 
 
-VERIFIER = Verifier("xschem", "makes a deck that ngspice runs", ("xschem",), "apt-get install xschem", version, check)
+VERIFIER = Verifier(
+    "xschem",
+    "makes a deck that ngspice runs",
+    ("xschem",),
+    "apt-get install xschem",
+    partial(of_program, "xschem", "--version", r"XSCHEM V(\S+)"),
+    check,
+)
