@@ -21,6 +21,7 @@ from pathlib import Path
 
 from netlearn.errors import CircuitError, RunError
 from netlearn.export.design import Design
+from netlearn.export.elements import PLAIN
 from netlearn.export.formats import FORMATS, Order
 from netlearn.export.interchange import spelled, to_json
 from netlearn.store import write_bytes
@@ -125,6 +126,18 @@ def _sum(what: bytes) -> str:
     return hashlib.sha256(what).hexdigest()
 
 
+def notes(design: Design) -> list[str]:
+    """What a reader of these files should know of this circuit, a paragraph each."""
+    devices = design.devices.values()
+    cold = [d.name for d in devices if d.temperature and not d.kit and d.name not in PLAIN]
+    found = []
+    if cold:
+        found.append(
+            f"Everything is at 27 C. Of {', '.join(cold)} the laws in the decks of SPICE have the numbers of 27 C at any .temp."
+        )
+    return [line for paragraph in found for line in (paragraph, "")]
+
+
 def _readme(
     design: Design, names: Sequence[str], command: str, left_out: Mapping[str, str], files: Mapping[str, bytes]
 ) -> str:
@@ -137,8 +150,8 @@ def _readme(
         f"| {d.name} | {' '.join(d.nets)} | {d.value:.9g} {'V' if d.kind == 'V' else 'A'} |"
         for d in design.bench.drives
     ]
-    rows = [f"| {name} | {FORMATS[name].doc} |" for name in names]
-    rows += [f"| (no {name}) | {why} |" for name, why in left_out.items()]
+    rows = [f"| {name} | {FORMATS[name].doc} | {FORMATS[name].leaves} |" for name in names]
+    rows += [f"| (no {name}) | {why} | |" for name, why in left_out.items()]
     sums = [f"| {path} | {_sum(files[path])[:16]} |" for path in sorted(files)]
     return "\n".join(
         [
@@ -150,10 +163,11 @@ def _readme(
             "",
             "`netlearn verify` of this folder runs every tool that is installed on these files, and compares.",
             "",
-            "| folder | |",
-            "|---|---|",
+            "| folder | | what is not in it |",
+            "|---|---|---|",
             *rows,
             "",
+            *notes(design),
             "| input | nets | value |",
             "|---|---|---|",
             *drives,

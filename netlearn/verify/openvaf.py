@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netlearn.devices import Device, kernel
+from netlearn.devices.primitives import NOMINAL
 from netlearn.export.leaves import law_names
 
 Floats = NDArray[np.float64]
@@ -45,9 +46,9 @@ def _apart(one: Floats, two: Floats, lost: float) -> float:
 
 
 def evaluated(
-    device: Device, text: str, folder: Path, x: Sequence[Floats], p: Mapping[str, float]
+    device: Device, text: str, folder: Path, x: Sequence[Floats], p: Mapping[str, float], hot: float = NOMINAL
 ) -> tuple[Floats, Floats, Rows, Rows]:
-    """f, q (rows, points) and their slopes at (row, column), as openvaf_py works them out from a module."""
+    """f, q (rows, points) and their slopes at (row, column), as openvaf_py works them out from a module, at `hot` (K)."""
     import openvaf_py as openvaf
 
     known, law = law_names(device), kernel(device.over_time)
@@ -58,7 +59,7 @@ def evaluated(
             raise ValueError(f"the module has no parameter {known['p', name]}")
     (folder / "device.va").write_text(text)
     (built,) = openvaf.compile_va(str(folder / "device.va"))
-    parameters = {"mfactor": 1.0, "$abstime": 1.0}
+    parameters = {"mfactor": 1.0, "$abstime": 1.0, "$temperature": hot}
     order = [*device.terminals, *law.branches]
     rows = _rows(device, built)
     sign = np.array([1.0] * len(device.terminals) + [-1.0] * len(law.branches))  # of a branch, where it says x - V = 0

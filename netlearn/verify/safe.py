@@ -7,7 +7,7 @@ is listed, and is what our own writers need; what is not in the list is refused 
     SPICE        elements that SPICE itself has, subcircuits, models, parameters, files of the same folder; of quotes HSPICE's only
     Spectre      the same in its words
     Verilog      no text in quotes, no $function, no `directive
-    Verilog-A    its disciplines, $abstime
+    Verilog-A    its disciplines, $abstime, $temperature
     xschem       nothing that Tcl puts something in the place of, symbols of the same folder
     KiCad        no path, no variable of the environment
 """
@@ -64,7 +64,9 @@ def _without(forbidden: str) -> Faults:
 
 _SPICE_FILE, _SPECTRE_FILE = _lines(_SPICE, r"\n\+"), _lines(_SPECTRE, r"\\\n")
 _VERILOG = _without(r"[^-\w\s\#().,:=*;+/] | (?<!/)/(?!/)")
-_VERILOG_A = _without(r"""` (?! include[ ]"disciplines\.vams" ) .* | \$ (?! abstime\b ) .* | \bimport\b .*""")
+_VERILOG_A = _without(
+    r"""` (?! include[ ]"disciplines\.vams" ) .* | \$ (?! (?: abstime | temperature ) \b ) .* | \bimport\b .*"""
+)
 _XSCHEM = _without(r"""
     [^-\w\s"'()*.=@{},:+] | (?i:tcl) .* | @ (?! (?: name | pinlist | value | symname | lab ) \b ) .* | (?<! [\s"{] ) @ .*
     | C \s* \{ (?: (?P<file> [\w-]+\.sym ) \} | .* )""")

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from importlib.metadata import version
 from itertools import zip_longest
 from pathlib import Path
 
 from netlearn.export.design import Design
+from netlearn.export.elements import coefficients
 from netlearn.export.formats import FORMATS, Order
 from netlearn.verify.model import FAILED, PASSED, Check, Verifier
 
@@ -37,8 +39,11 @@ CIRCUITS: Mapping[str, tuple[str, ...]] = {
     "ltspice": ("dut.net",),
     "spectre": ("dut.scs",),
     "dspf": ("dut.spf",),
+    "kicad": ("sheet*.kicad_sch", "models.cir"),
+    "xschem": ("*.sch",),
 }
-"""Files that tools read at one moment only, where a source of the bench, or one within, is a function of time."""
+"""Files, by pattern, that tools read at one moment and one temperature only, where a source of the bench, or one within, is a
+function of time, or a resistance has temperature coefficients."""
 FIXED = frozenset({"models", "laws", "dut", "tb", "point"})
 PROCESS = re.compile(r'"process": "(\w+)"')
 
@@ -48,11 +53,12 @@ def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
     names = UNREAD.get(format, ())
     if any(p.wave for p in design.bench.sources):
         names += BENCHES.get(format, ())
-    if any(p.wave for block in design.blocks for p in block.parts):
+    if any(p.wave or coefficients(p.numbers) for block in design.blocks for p in block.parts):
         names += CIRCUITS.get(format, ())
     if not names:
         return
     meant = FORMATS[format].write(design, _order(folder))
+    names = tuple(dict.fromkeys(file for name in names for file in sorted(meant) if fnmatchcase(file, name)))
     faults = [fault for name in names if (fault := _fault(folder / name, str(meant[name])))]
     said, verdict = (faults[0][:160], FAILED) if faults else (f"{len(names)}", PASSED)
     yield Check("netlearn", format, "files that no tool reads whole, as written", f"{len(names)}", said, None, verdict)
