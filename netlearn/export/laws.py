@@ -8,7 +8,8 @@
 What a dialect calls things is a `Dialect` of the table. Where something has a rate that the dialect has no word for, a node has
 a volt for each nanocoulomb (or nanoweber), a capacitor of 1 nF there draws the rate, and F or H repeat it where it is wanted. A
 branch current that an expression reads, and the current through a series resistance, is that of a source of zero volts, which H
-makes a voltage of: no dialect but takes that, and LTspice has no immediate feedback by I() itself.
+makes a voltage of: no dialect but takes that, and LTspice has no immediate feedback by I() itself. LTspice has ddt() in a source,
+but ngspice in its modes for LTspice has not (it is 1 in small signals there): a node and a capacitor are the same in both.
 
 Parameters are the subcircuit's, with the defaults of the device; one that must be given is zero where it is not. Functions by the
 manuals: ngspice (chapter 5), Xyce Reference Guide (expressions), LTspice help (B sources), HSPICE User Guide (expressions): `log`
@@ -30,6 +31,8 @@ from netlearn.export.spelling import Language, spell
 
 RATE = "{source}\nv{id} {id} {id}_c 0\nc{id} {id}_c 0 1e-09"
 """A node {id} at 1e9 times what has a rate: that is the current of v{id}."""
+REPEATED = "\nf{id} {a} {b} v{id} 1"
+"""That current from {a} to {b}."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +93,17 @@ DIALECTS: dict[str, Dialect] = {
         inside="{p}",
     ),
     "ltspice": Dialect(
-        LTSPICE, "b{id} {a} {b} i={x}", "b{id} {a} {b} v={x}", "b{id} {a} {b} i=ddt({x})", inside="{{{p}}}"
+        LTSPICE,
+        "b{id} {a} {b} i={x}",
+        "b{id} {a} {b} v={x}",
+        RATE.format(source="b{id} {id} 0 v=1e9*({x})", id="{id}") + REPEATED,
+        inside="{{{p}}}",
     ),
     "hspice": Dialect(
         HSPICE,
         "g{id} {a} {b} cur='{x}'",
         "e{id} {a} {b} vol='{x}'",
-        RATE.format(source="e{id} {id} 0 vol='1e9*({x})'", id="{id}") + "\nf{id} {a} {b} v{id} 1",
+        RATE.format(source="e{id} {id} 0 vol='1e9*({x})'", id="{id}") + REPEATED,
         inside="{p}",
     ),
 }
