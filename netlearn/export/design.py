@@ -371,9 +371,15 @@ def specialised(design: Design) -> Design:
 
 def flat(design: Design) -> Block:
     """The device under test as one block: names from the top joined by two underscores, every number in its place."""
+    return as_elements(spread(design, "__"))
+
+
+def spread(design: Design, joint: str) -> Block:
+    """The device under test as one block with the names of the design, from the top, and a joint of theirs; a part may leave as an
+    element that its name does not begin as."""
     parts: list[Part] = []
 
-    def spread(block: Block, before: str, nets: Mapping[str, str], group: str) -> None:
+    def put(block: Block, before: str, nets: Mapping[str, str], group: str) -> None:
         for part in block.parts:
             on = tuple(nets.get(n, n if n == GND else before + n) for n in part.nets)
             match = before + part.match if part.match else group
@@ -381,12 +387,12 @@ def flat(design: Design) -> Block:
         for use in block.uses:
             on = tuple(nets.get(n, n if n == GND else before + n) for n in use.nets)
             within = before + use.match if use.match else group
-            spread(use.block, f"{before}{use.name}__", dict(zip(use.block.ports, on, strict=True)), within)
+            put(use.block, f"{before}{use.name}{joint}", dict(zip(use.block.ports, on, strict=True)), within)
 
     top = specialised(design).top
-    spread(top, "", {}, "")
-    ordered = sorted(parts, key=lambda p: p.name.count("__"))
-    return as_elements(Block(top.name, top.ports, (), tuple(ordered), ()))
+    put(top, "", {}, "")
+    ordered = sorted(parts, key=lambda p: p.name.count(joint))
+    return Block(top.name, top.ports, (), tuple(ordered), ())
 
 
 def as_elements(block: Block) -> Block:

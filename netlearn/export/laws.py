@@ -19,7 +19,7 @@ is natural in HSPICE, not in Xyce; `^` is exclusive or in LTspice; HSPICE's pow 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netlearn.devices import Device
 from netlearn.devices.primitives import LIMIT, Tree
@@ -37,13 +37,15 @@ REPEATED = "\nf{id} {a} {b} v{id} 1"
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a dialect writes sources between nodes {a} and {b} of an expression {x}, and a parameter {p} inside an expression."""
+    """How a dialect writes sources between nodes {a} and {b} of an expression {x}, and a parameter {p} inside an expression; and a
+    source of as many volts as v{id} carries amperes."""
 
     language: Language
     current: str
     voltage: str
     charge: str
     inside: str
+    carried: str = "h{id} {a} {b} v{id} 1"
 
 
 def _forms(condition: str, log: str, both: str, either: str, negation: str) -> dict[str, str]:
@@ -107,6 +109,8 @@ DIALECTS: dict[str, Dialect] = {
         inside="{p}",
     ),
 }
+DIALECTS["dspf"] = replace(DIALECTS["ngspice"], carried="b{id}_i {a} {b} v=i(v{id})")
+"""ngspice's, where instances have a divider of paths in their names: H ends the name of a source at one."""
 
 
 def subcircuit(device: Device, dialect: str, name: str = "") -> str:
@@ -166,14 +170,14 @@ class _Body:
         if read:
             sensed = f"{identity}_s"
             yield f"v{identity} {a} {sensed} 0"
-            yield f"h{identity} {self.currents[c.name]} 0 v{identity} 1"
+            yield self.dialect.carried.format(id=identity, a=self.currents[c.name], b="0")
             a = sensed
         if flux:
             level = self.dialect.voltage.format(
                 id=f"{identity}_f", a=f"{identity}_f", b="0", x=f"1e9*({self.text(flux.tree)})"
             )
             yield RATE.format(source=level, id=f"{identity}_f")
-            yield f"h{identity}_f {a} {identity}_r v{identity}_f 1"
+            yield self.dialect.carried.format(id=f"{identity}_f", a=a, b=f"{identity}_r")
             a = f"{identity}_r"
         yield self.dialect.voltage.format(id=identity, a=a, b=b, x=self.text(c.tree))
 

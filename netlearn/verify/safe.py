@@ -23,7 +23,7 @@ Faults = Callable[[str, Collection[str]], str]
 
 _SPICE = r"""
     (?: \*(?![\#>\w]) .*
-      | [bcdefghilmrvx]\w* [ ] [^`";$]*
+      | [bcdefghilmrvx][\w/]* [ ] [^`";$]*
       | \.(?: subckt | ends | model | param | func | global | options? | temp | op | end | save ) (?: [ ] [^`";$]* )?
       | \.title [ ] [^`";$]*
       | \.include [ ] "? (?P<file> [\w.]+ ) "?

@@ -13,7 +13,7 @@ from netlearn.devices import DEVICES, Device
 from netlearn.export.laws import DIALECTS, subcircuit
 from netlearn.export.leaves import law_names
 
-MODES = {"ngspice": "", "hspice": "hsa", "ltspice": "lta"}  # what makes ngspice read a dialect
+MODES = {"ngspice": "", "dspf": "", "hspice": "hsa", "ltspice": "lta"}  # what makes ngspice read a dialect
 LACKS = {"ltspice": [".func if(x,y,z) {ternary_fcn(x,y,z)}"]}  # known in mode ltpsa only, which ends exp() at exp(14)
 
 

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from netlearn.export.design import Design, flat
+from netlearn.export.design import Design, spread
+from netlearn.export.formats.dspf import DIVIDER
 from netlearn.verify.model import FAILED, PASSED, Check, Verifier
 
 
 def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
     """Pins and ports by net, capacitances of nets."""
-    top = flat(design)
+    top = spread(design, DIVIDER)
     ours = [
         (f"{part.name}:{pin}", net)
         for part in top.parts
@@ -31,7 +32,7 @@ def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
 
 
 def _listed(text: str) -> Iterator[tuple[str, str]]:
-    """Each pin (`xe_0__mf:d`) and port with the net that it is listed under."""
+    """Each pin (`xe_0/mf:d`) and port with the net that it is listed under."""
     net = ""
     for kind, name in re.findall(r"^\*\|(NET|P|I) \(?(\S+) ", text, re.MULTILINE):
         if kind == "NET":

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from netlearn.export.design import GND, Design
+from netlearn.export.formats.dspf import DIVIDER
 from netlearn.export.small_signals import FREQUENCIES, signal
 from netlearn.verify.model import NOT_CHECKED, PASSED, Check, Verifier, complaint, program, ran, voltages
 from netlearn.verify.rawfile import operating_point, small_signals
@@ -34,7 +35,7 @@ LACKS = {
 """What ngspice has no word for, or another one, in a mode."""
 WARM = (r" tc=(\S+),\s(?:\+ )?(\S+)", r" tc1=\1 tc2=\2")
 """LTspice's temperature coefficients, and what other simulators that read it call them."""
-JOINTS = {"dspf": "__"}
+JOINTS = {"dspf": DIVIDER}
 """What stands for the dot in the names of nodes in cells, where a format is flat."""
 
 SOURCE = re.compile(r"^(?P<head>[vi]\w* (?P<nets>\S+ \S+)) (?:dc )?(?P<dc>\S+)", re.IGNORECASE | re.MULTILINE)
