@@ -42,6 +42,16 @@ def contributions(device: Device) -> list[Contribution]:
     return found
 
 
+def at_rest(device: Device) -> tuple[str, ...]:
+    """What a reader of a device's model should know who asks for small signals: of one that is something else over time."""
+    if not device.moving:
+        return ()
+    return (
+        "In an operating point it holds its voltage, and so in an AC analysis, too: there it is a short, and no capacitor.",
+        "Over time it lets go. For AC write a plain capacitor in its place, and hold the point by other means.",
+    )
+
+
 def warmed(device: Device, tree: Tree) -> Tree:
     """An expression of a law with what temperature makes of its parameters, which are given at 27 C; the leaf ("hot",) is the
     simulator's temperature in K. A device with a parameter `temp` is at that, with its numbers there: nothing moves them."""

@@ -135,6 +135,11 @@ def notes(design: Design) -> list[str]:
         found.append(
             f"Everything is at 27 C. Of {', '.join(cold)} the laws in the decks of SPICE have the numbers of 27 C at any .temp."
         )
+    if any(d.moving for d in devices):
+        found.append(
+            "A capacitor with a stored voltage (`ic`, the model `nl_cm`) holds it in operating points, and therefore is a short in an"
+            " AC analysis around one (.ac); in transient runs it is a capacitor that begins there."
+        )
     return [line for paragraph in found for line in (paragraph, "")]
 
 

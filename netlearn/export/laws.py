@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from netlearn.devices import Device
 from netlearn.devices.primitives import LIMIT, Tree
 from netlearn.devices.spice import FORMS, terms
-from netlearn.export.contributions import Contribution, contributions, used
+from netlearn.export.contributions import Contribution, at_rest, contributions, used
 from netlearn.export.leaves import Names, distinct, law_names
 from netlearn.export.names import model_name
 from netlearn.export.spelling import Language, spell
@@ -121,6 +121,7 @@ def subcircuit(device: Device, dialect: str, name: str = "") -> str:
     lines = [
         f"* {device.name}: {device.doc}",
         "* Written by netlearn from the law of the element.",
+        *(f"* {line}" for line in at_rest(device)),
         f".subckt {name} {ports} {given}".rstrip(),
         *_Body(device, DIALECTS[dialect], known).lines(),
         f".ends {name}",

@@ -27,7 +27,7 @@ from collections.abc import Iterable
 
 from netlearn.devices import Device, Param
 from netlearn.devices.primitives import LIMIT
-from netlearn.export.contributions import contributions, shared, warmed
+from netlearn.export.contributions import at_rest, contributions, shared, warmed
 from netlearn.export.leaves import distinct, law_names
 from netlearn.export.names import RESERVED, model_name
 from netlearn.export.spelling import Language, spell
@@ -82,6 +82,7 @@ def module(device: Device, name: str = "") -> str:
     lines = [
         f"// {device.name}: {device.doc}",
         "// Written by netlearn from the law of the element.",
+        *(f"// {line}" for line in at_rest(device)),
         *(f"// {what} {given} is called {known[kind, given]} here." for kind, what, given in _renamed(device)),
         "",
         '`include "disciplines.vams"  // of the Verilog-AMS standard, which every compiler brings with it',

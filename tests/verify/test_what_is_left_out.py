@@ -116,3 +116,14 @@ def test_a_readme_says_what_is_not_in_a_folder(tmp_path: Path) -> None:
     assert "27 C" not in text
     law = design_of(compile_netlist("netlearn 0.1\ncircuit A {\n net a\n Ohmic e(a, gnd) = 2V\n V v(a, gnd) = 1V\n}\n"))
     assert "Of Ohmic the laws" in (exported(law, tmp_path / "y", "ngspice") / "README.md").read_text()
+
+
+@pytest.mark.parametrize("format", ["ngspice", "hspice", "xyce", "ltspice", "dspf", "spectre", "veriloga"])
+def test_who_adds_an_ac_analysis_is_told_that_a_stored_voltage_is_a_short_there(format: str, tmp_path: Path) -> None:
+    text = "netlearn 0.1\ncircuit A {\n net a, b\n V v(a, gnd) = 1V\n R r(a, b) = 1k\n C c(b, gnd) = 1uF{}\n}\n"
+    told = []
+    for name, stored in (("plain", ""), ("held", ", ic = 0.25V")):
+        folder = exported(design_of(compile_netlist(text.replace("{}", stored))), tmp_path / name, format)
+        files = "".join(path.read_text() for path in (folder / format).iterdir())
+        told.append(("there it is a short" in files, "(.ac)" in (folder / "README.md").read_text()))
+    assert told == [(False, False), (True, True)]
