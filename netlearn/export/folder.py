@@ -24,6 +24,7 @@ from netlearn.export.design import Design
 from netlearn.export.elements import PLAIN
 from netlearn.export.formats import FORMATS, Order
 from netlearn.export.interchange import spelled, to_json
+from netlearn.export.physical import overdriven
 from netlearn.store import write_bytes
 
 SUMS = "SHA256SUMS"
@@ -35,10 +36,11 @@ LARGEST = 1 << 27
 
 @dataclass(frozen=True)
 class Written:
-    """Contents by path in the folder; formats that cannot have this circuit, and why."""
+    """Contents by path in the folder; formats that cannot have this circuit, and why; what its designer should be warned of."""
 
     files: Mapping[str, bytes]
     left_out: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
 
 
 def contents(design: Design, names: Sequence[str], order: Order, command: str, wanted: bool = True) -> Written:
@@ -55,9 +57,11 @@ def contents(design: Design, names: Sequence[str], order: Order, command: str, w
             left_out[name] = fault.message
     whole = {path: what.encode() if isinstance(what, str) else what for path, what in files.items()}
     kept = [name for name in names if name not in left_out]
-    whole["README.md"] = _readme(design, kept, command, left_out, whole).encode()
+    warnings = tuple(filter(None, (overdriven(design, order.pdk),)))
+    about = [*notes(design, order.pdk), *(f"Warning: {warning}." for warning in warnings)]
+    whole["README.md"] = _readme(design, kept, command, left_out, whole, about).encode()
     whole[SUMS] = "".join(f"{_sum(whole[path])}  {path}\n" for path in sorted(whole)).encode()
-    return Written(whole, left_out)
+    return Written(whole, left_out, warnings)
 
 
 def refuse(folder: Path) -> None:
@@ -126,7 +130,7 @@ def _sum(what: bytes) -> str:
     return hashlib.sha256(what).hexdigest()
 
 
-def notes(design: Design) -> list[str]:
+def notes(design: Design, pdk: str) -> list[str]:
     """What a reader of these files should know of this circuit, a paragraph each."""
     devices = design.devices.values()
     cold = [d.name for d in devices if d.temperature and not d.kit and d.name not in PLAIN]
@@ -140,11 +144,22 @@ def notes(design: Design) -> list[str]:
             "A capacitor with a stored voltage (`ic`, the model `nl_cm`) holds it in operating points, and therefore is a short in an"
             " AC analysis around one (.ac); in transient runs it is a capacitor that begins there."
         )
-    return [line for paragraph in found for line in (paragraph, "")]
+    if pdk:
+        made = " and ".join(name for name, of in FORMATS.items() if of.processes)
+        found.append(
+            f"`--pdk {pdk}` is for {made} alone: these have the transistors, resistors and layers of {pdk}, of the same size. Every"
+            " other folder has the devices of the netlist, with the netlist's own models."
+        )
+    return found
 
 
 def _readme(
-    design: Design, names: Sequence[str], command: str, left_out: Mapping[str, str], files: Mapping[str, bytes]
+    design: Design,
+    names: Sequence[str],
+    command: str,
+    left_out: Mapping[str, str],
+    files: Mapping[str, bytes],
+    about: Sequence[str],
 ) -> str:
     volts = {design.nodes[path]: v for path, v in design.voltages.items()}
     reads = [
@@ -172,7 +187,7 @@ def _readme(
             "|---|---|---|",
             *rows,
             "",
-            *notes(design),
+            *(line for paragraph in about for line in (paragraph, "")),
             "| input | nets | value |",
             "|---|---|---|",
             *drives,
