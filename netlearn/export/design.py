@@ -25,7 +25,7 @@ from netlearn.circuit.waveform import Waveform
 from netlearn.devices import CARDS, DEVICES, Device
 from netlearn.devices.primitives import NOMINAL, ZERO_CELSIUS
 from netlearn.errors import CircuitError
-from netlearn.export.elements import is_plain, letter
+from netlearn.export.elements import coefficients, is_plain, letter
 from netlearn.export.names import MASTERS, legal, model_name, named
 
 GND = "0"
@@ -158,7 +158,7 @@ def _collect(block: Block, found: dict[str, Block]) -> None:
 def make_design(circuit: Circuit, shape: FlatCircuit, params: Params, inputs: Floats, x: Floats, title: str) -> Design:
     """The design of a circuit with the numbers of one draw, driven by `inputs` (I,); x (size,): its solution.
 
-    CircuitError for an element that is not at 27 C, for an input inside a cell, and for a circuit with nothing in it."""
+    CircuitError for an element that is not at 27 C, for a conductor whose temperature coefficients would be lost, for an input inside a cell, and for a circuit with nothing in it."""
     cells = _Cells(circuit.top, _numbers(shape, params))
     top = cells.block(circuit.top)
     nets, _ = cells.names(circuit.top)
@@ -323,6 +323,15 @@ class _Cells:
         if all(self.values[prefix + element.name, "g"] > 0 for prefix in self._prefixes[id(cell)]):
             others = {p: v for p, v in element.params.items() if p != "g"}
             return DEVICES["R"], (p, n), {"r": written if isinstance(written, Formula) else 1.0 / written, **others}
+        paths = [prefix + element.name for prefix in self._prefixes[id(cell)]]
+        warm = [
+            q for q in paths if self.values[q, "g"] and coefficients({c: self.values[q, c] for c in element.params})
+        ]
+        if warm:
+            raise CircuitError(
+                f"{warm[0]} has temperature coefficients, and conducts nothing in another place of its cell",
+                "it would leave as a controlled source, which has none: give it a conductance there, however small",
+            )
         return DEVICES["VCCS"], (p, n, p, n), {"gm": written}
 
     def _varying(self, cell: Cell, element: Element) -> list[str]:

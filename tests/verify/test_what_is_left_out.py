@@ -127,3 +127,25 @@ def test_who_adds_an_ac_analysis_is_told_that_a_stored_voltage_is_a_short_there(
         files = "".join(path.read_text() for path in (folder / format).iterdir())
         told.append(("there it is a short" in files, "(.ac)" in (folder / "README.md").read_text()))
     assert told == [(False, False), (True, True)]
+
+
+@pytest.mark.parametrize("warm", ["", ", tc1 = 5e-3"])
+def test_a_conductor_that_would_lose_its_coefficients_is_refused(warm: str) -> None:
+    text = f"""netlearn 0.1
+module Half(a, b, s: state) {{ G g(a, b) {{ g = s{warm} }} }}
+circuit A {{
+  net a, b
+  V v(a, gnd) = 1V
+  state some = learn(1mS, 0S..2mS)
+  state none = learn(0S, 0S..2mS)
+  Half h(a, b, some)
+  Half k(b, gnd, none)
+  R r(b, gnd) = 1k
+}}
+"""
+    refused = ""
+    try:
+        design_of(compile_netlist(text))
+    except CircuitError as fault:
+        refused = fault.message
+    assert ("h.g has temperature coefficients" in refused) == bool(warm)
