@@ -55,19 +55,20 @@ def checked(watches: Iterable[Watch], time: Floats, volts: Mapping[str, Floats])
     """Each assertion at its time, of voltages on straight lines between the times given."""
 
     def at(of: Reading, when: float) -> float:
-        then = {node: np.interp([when], time, volts[node]) for node in _nodes(of.tree)}
+        then = {node: np.interp([when], time, volts[node]) for node in nodes(of.tree)}
         return float(reading(of, then, np.array([when]))[0])
 
     return tuple(Check(w, at(w.left, w.time), at(w.right, w.time)) for w in watches)
 
 
-def _nodes(tree: tuple[Any, ...]) -> Iterator[str]:
+def nodes(tree: tuple[Any, ...]) -> Iterator[str]:
+    """The names of the nodes that a reading's tree reads."""
     kind, *parts = tree
     if kind == "n":
         yield parts[0]
     elif kind != "c":
         for part in parts:
-            yield from _nodes(part)
+            yield from nodes(part)
 
 
 def _value(tree: tuple[Any, ...], volts: Mapping[str, Floats]) -> Any:

@@ -17,7 +17,7 @@ import numpy as np
 from netlearn.circuit.flat import Bank, FlatCircuit, Floats, Params
 from netlearn.devices import Device, Kernel, kernel
 from netlearn.devices.model import Param
-from netlearn.devices.primitives import NOMINAL, ZERO_CELSIUS
+from netlearn.devices.primitives import NOMINAL, ZERO_CELSIUS, Tree
 from netlearn.errors import CircuitError
 
 NOMINAL_CELSIUS = NOMINAL - ZERO_CELSIUS
@@ -94,6 +94,14 @@ def _check_learned(circuit: FlatCircuit, bank: Bank, of: Mapping[str, Floats], n
                     f"{rule.param} of {name} is learned, and temperature would move it",
                     "what learns is what it is at any temperature: take the temperature coefficient out of that element",
                 )
+
+
+def laws(device: Device) -> Mapping[str, Tree]:
+    """By parameter, what a device's own temperature law makes of it: an expression of ("p", parameter), ("p", "temp"), from which,
+    and ("p", "hot"), to which it goes, in K."""
+    if not device.temperature:
+        return {}
+    return dict(zip(device.temperature, (tree for *_, tree in _law(device).parts), strict=True))
 
 
 @cache

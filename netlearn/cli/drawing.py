@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from netlearn.circuit.model import GROUND, Cell, Circuit
+from netlearn.circuit.over_time import nodes
 from netlearn.cli.reading import compiled, settings
 from netlearn.cli.solving import Subject, choose_circuit, operating_point, unsettled
 from netlearn.errors import CircuitError
@@ -22,14 +23,14 @@ def chosen(
     if module is not None and circuit is not None:
         raise CircuitError("--module and --circuit were both given", "name one of them")
     if circuit is not None:
-        return with_pins(choose_circuit(compiled(file, allowed, False, given), circuit))
+        return _labelled(choose_circuit(compiled(file, allowed, False, given), circuit))
     netlist = compiled(file, allowed, False)
     names = [*netlist.modules, *netlist.circuits]
     if module is None and len(names) != 1:
         known = ", ".join([*(f"--module {m}" for m in netlist.modules), *(f"--circuit {c}" for c in netlist.circuits)])
         raise CircuitError(f"{file} has {len(names)} things to draw", f"name one: {known}" if known else "write module")
     if module is None and netlist.circuits:
-        return with_pins(compiled(file, allowed, False, given).circuit)
+        return _labelled(compiled(file, allowed, False, given).circuit)
     name = module if module is not None else names[0]
     if name not in netlist.modules:
         help = suggest(name, netlist.modules) or f"known: {', '.join(netlist.modules) or 'none'}"
@@ -43,6 +44,14 @@ def with_pins(circuit: Circuit) -> Cell:
     read = [node for port in circuit.outputs for pair in (port.free, port.clamped) for node in pair]
     known = set(circuit.top.nets)
     return replace(circuit.top, ports=tuple(dict.fromkeys(n for n in (*driven, *read) if n in known and n != GROUND)))
+
+
+def _labelled(circuit: Circuit) -> Cell:
+    """The same with the nets that are plotted as well: a drawing has the name of each."""
+    cell = with_pins(circuit)
+    readings = [r for plot in circuit.plots for r in (*plot.curves, *([plot.against] if plot.against else []))]
+    plotted = [node for reading in readings for node in nodes(reading.tree) if node in cell.nets]
+    return replace(cell, ports=tuple(dict.fromkeys((*cell.ports, *plotted))))
 
 
 def pictured(subject: Subject, given: Sequence[str], backend: str, suffix: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +20,13 @@ def export(
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder to make.")],
     draw: Annotated[int | None, typer.Option(help="As manufacture makes chip k (see netlearn mc).", min=0)] = None,
     mismatch: Annotated[str | None, typer.Option(help="Which mismatch block, where there are several.")] = None,
-    pdk: Annotated[str, typer.Option(help="The process that it is laid out for, such as sky130.")] = "",
+    pdk: Annotated[
+        str,
+        typer.Option(
+            help="The process whose transistors, resistors and layers cdl and gds have, such as sky130. Decks of simulators keep the"
+            " netlist's own devices and models."
+        ),
+    ] = "",
     circuit: CircuitName = None,
     inputs: Inputs = None,
     seed: Start = None,
@@ -36,8 +43,11 @@ def export(
     )  # fmt: skip
     made = leaving.run(question)
     if as_json:
-        print(json.dumps({"folder": str(out), "files": sorted(made.files), "left_out": dict(made.left_out)}))
+        found = {"files": sorted(made.files), "left_out": dict(made.left_out), "warnings": list(made.warnings)}
+        print(json.dumps({"folder": str(out), **found}))
         return
+    for warning in made.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
     for name, why in made.left_out.items():
         print(f"no {name}: {why}")
     print(f"{len(made.files)} files in {out}; netlearn verify {out}")

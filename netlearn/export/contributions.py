@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from netlearn.circuit.temperature import laws
 from netlearn.devices import Device, known_law
-from netlearn.devices.primitives import Tree
+from netlearn.devices.primitives import NOMINAL, Tree
 
-LEAVES = frozenset("vipct") | {"static"}
+LEAVES = frozenset("vipct") | {"static", "hot"}
 TRUTHS = frozenset({"<", "<=", ">", ">=", "==", "!=", "and", "or", "not", "ITE", "static"})
 
 REPEATING = frozenset(
@@ -39,6 +40,32 @@ def contributions(device: Device) -> list[Contribution]:
             Contribution(kind, name, a, b, _paired(tree if still == tree else ("where", ("static",), still, tree)))
         )
     return found
+
+
+def at_rest(device: Device) -> tuple[str, ...]:
+    """What a reader of a device's model should know who asks for small signals: of one that is something else over time."""
+    if not device.moving:
+        return ()
+    return (
+        "In an operating point it holds its voltage, and so in an AC analysis, too: there it is a short, and no capacitor.",
+        "Over time it lets go. For AC write a plain capacitor in its place, and hold the point by other means.",
+    )
+
+
+def warmed(device: Device, tree: Tree) -> Tree:
+    """An expression of a law with what temperature makes of its parameters, which are given at 27 C; the leaf ("hot",) is the
+    simulator's temperature in K. A device with a parameter `temp` is at that, with its numbers there: nothing moves them."""
+    if "temp" in device.param_names or not device.temperature:
+        return tree
+    ends: dict[Tree, Tree] = {("p", "hot"): ("hot",), ("p", "temp"): ("c", NOMINAL)}
+    return _put(tree, {("p", name): _put(moved, ends) for name, moved in laws(device).items()})
+
+
+def _put(tree: Tree, values: Mapping[Tree, Tree]) -> Tree:
+    """An expression with others in the places of some leaves."""
+    if tree[0] in LEAVES:
+        return values.get(tree, tree)
+    return (tree[0], *(_put(part, values) for part in tree[1:]))
 
 
 def _paired(tree: Tree) -> Tree:

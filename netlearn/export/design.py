@@ -25,7 +25,7 @@ from netlearn.circuit.waveform import Waveform
 from netlearn.devices import CARDS, DEVICES, Device
 from netlearn.devices.primitives import NOMINAL, ZERO_CELSIUS
 from netlearn.errors import CircuitError
-from netlearn.export.elements import is_plain, letter
+from netlearn.export.elements import coefficients, is_plain, letter
 from netlearn.export.names import MASTERS, legal, model_name, named
 
 GND = "0"
@@ -163,7 +163,7 @@ def _collect(block: Block, found: dict[str, Block]) -> None:
 def make_design(circuit: Circuit, shape: FlatCircuit, params: Params, inputs: Floats, x: Floats, title: str) -> Design:
     """The design of a circuit with the numbers of one draw, driven by `inputs` (I,); x (size,): its solution.
 
-    CircuitError for an element that is not at 27 C, for an input inside a cell, and for a circuit with nothing in it."""
+    CircuitError for an element that is not at 27 C, for a conductor whose temperature coefficients would be lost, for an input inside a cell, and for a circuit with nothing in it."""
     cells = _Cells(circuit.top, _numbers(shape, params))
     top = cells.block(circuit.top)
     nets, _ = cells.names(circuit.top)
@@ -328,6 +328,15 @@ class _Cells:
         if all(self.values[prefix + element.name, "g"] > 0 for prefix in self._prefixes[id(cell)]):
             others = {p: v for p, v in element.params.items() if p != "g"}
             return DEVICES["R"], (p, n), {"r": written if isinstance(written, Formula) else 1.0 / written, **others}
+        paths = [prefix + element.name for prefix in self._prefixes[id(cell)]]
+        warm = [
+            q for q in paths if self.values[q, "g"] and coefficients({c: self.values[q, c] for c in element.params})
+        ]
+        if warm:
+            raise CircuitError(
+                f"{warm[0]} has temperature coefficients, and conducts nothing in another place of its cell",
+                "it would leave as a controlled source, which has none: give it a conductance there, however small",
+            )
         return DEVICES["VCCS"], (p, n, p, n), {"gm": written}
 
     def _varying(self, cell: Cell, element: Element) -> list[str]:
@@ -376,9 +385,15 @@ def specialised(design: Design) -> Design:
 
 def flat(design: Design) -> Block:
     """The device under test as one block: names from the top joined by two underscores, every number in its place."""
+    return as_elements(spread(design, "__"))
+
+
+def spread(design: Design, joint: str) -> Block:
+    """The device under test as one block with the names of the design, from the top, and a joint of theirs; a part may leave as an
+    element that its name does not begin as."""
     parts: list[Part] = []
 
-    def spread(block: Block, before: str, nets: Mapping[str, str], group: str) -> None:
+    def put(block: Block, before: str, nets: Mapping[str, str], group: str) -> None:
         for part in block.parts:
             on = tuple(nets.get(n, n if n == GND else before + n) for n in part.nets)
             match = before + part.match if part.match else group
@@ -386,12 +401,12 @@ def flat(design: Design) -> Block:
         for use in block.uses:
             on = tuple(nets.get(n, n if n == GND else before + n) for n in use.nets)
             within = before + use.match if use.match else group
-            spread(use.block, f"{before}{use.name}__", dict(zip(use.block.ports, on, strict=True)), within)
+            put(use.block, f"{before}{use.name}{joint}", dict(zip(use.block.ports, on, strict=True)), within)
 
     top = specialised(design).top
-    spread(top, "", {}, "")
-    ordered = sorted(parts, key=lambda p: p.name.count("__"))
-    return as_elements(Block(top.name, top.ports, (), tuple(ordered), ()))
+    put(top, "", {}, "")
+    ordered = sorted(parts, key=lambda p: p.name.count(joint))
+    return Block(top.name, top.ports, (), tuple(ordered), ())
 
 
 def as_elements(block: Block) -> Block:

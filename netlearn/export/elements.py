@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from netlearn.devices import Device
+from netlearn.devices.warmth import COEFFICIENTS
 
 PLAIN = ("R", "C", "L", "V", "I", "VCVS", "VCCS", "D", "NMOS", "PMOS")
 """By their laws here; whatever else there is leaves as a model made of its law."""
@@ -17,6 +18,12 @@ def model_numbers(device: Device) -> tuple[str, ...]:
         return ()
     own = {*re.findall(r"<(\w+)>", device.card.line), "temp"}
     return tuple(p for p in device.param_names if p not in own)
+
+
+def coefficients(numbers: Mapping[str, float | str]) -> dict[str, float | str]:
+    """The temperature coefficients of a resistance, which stand behind its value; nothing where all of them are zero."""
+    found = {p.name: numbers[p.name] for p in COEFFICIENTS if p.name in numbers}
+    return found if any(value != 0.0 for value in found.values()) else {}
 
 
 def is_plain(device: Device, opened: Collection[str]) -> bool:

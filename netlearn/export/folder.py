@@ -21,8 +21,10 @@ from pathlib import Path
 
 from netlearn.errors import CircuitError, RunError
 from netlearn.export.design import Design
+from netlearn.export.elements import PLAIN
 from netlearn.export.formats import FORMATS, Order
 from netlearn.export.interchange import spelled, to_json
+from netlearn.export.physical import overdriven
 from netlearn.store import write_bytes
 
 SUMS = "SHA256SUMS"
@@ -36,10 +38,11 @@ DEEPEST = 20
 
 @dataclass(frozen=True)
 class Written:
-    """Contents by path in the folder; formats that cannot have this circuit, and why."""
+    """Contents by path in the folder; formats that cannot have this circuit, and why; what its designer should be warned of."""
 
     files: Mapping[str, bytes]
     left_out: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
 
 
 def contents(design: Design, names: Sequence[str], order: Order, command: str, wanted: bool = True) -> Written:
@@ -56,9 +59,11 @@ def contents(design: Design, names: Sequence[str], order: Order, command: str, w
             left_out[name] = fault.message
     whole = {path: what.encode() if isinstance(what, str) else what for path, what in files.items()}
     kept = [name for name in names if name not in left_out]
-    whole["README.md"] = _readme(design, kept, command, left_out, whole).encode()
+    warnings = tuple(filter(None, (overdriven(design, order.pdk),)))
+    about = [*notes(design, order.pdk), *(f"Warning: {warning}." for warning in warnings)]
+    whole["README.md"] = _readme(design, kept, command, left_out, whole, about).encode()
     whole[SUMS] = "".join(f"{_sum(whole[path])}  {path}\n" for path in sorted(whole)).encode()
-    return Written(whole, left_out)
+    return Written(whole, left_out, warnings)
 
 
 def refuse(folder: Path) -> None:
@@ -133,8 +138,36 @@ def _sum(what: bytes) -> str:
     return hashlib.sha256(what).hexdigest()
 
 
+def notes(design: Design, pdk: str) -> list[str]:
+    """What a reader of these files should know of this circuit, a paragraph each."""
+    devices = design.devices.values()
+    cold = [d.name for d in devices if d.temperature and not d.kit and d.name not in PLAIN]
+    found = []
+    if cold:
+        found.append(
+            f"Everything is at 27 C. Of {', '.join(cold)} the laws in the decks of SPICE have the numbers of 27 C at any .temp."
+        )
+    if any(d.moving for d in devices):
+        found.append(
+            "A capacitor with a stored voltage (`ic`, the model `nl_cm`) holds it in operating points, and therefore is a short in an"
+            " AC analysis around one (.ac); in transient runs it is a capacitor that begins there."
+        )
+    if pdk:
+        made = " and ".join(name for name, of in FORMATS.items() if of.processes)
+        found.append(
+            f"`--pdk {pdk}` is for {made} alone: these have the transistors, resistors and layers of {pdk}, of the same size. Every"
+            " other folder has the devices of the netlist, with the netlist's own models."
+        )
+    return found
+
+
 def _readme(
-    design: Design, names: Sequence[str], command: str, left_out: Mapping[str, str], files: Mapping[str, bytes]
+    design: Design,
+    names: Sequence[str],
+    command: str,
+    left_out: Mapping[str, str],
+    files: Mapping[str, bytes],
+    about: Sequence[str],
 ) -> str:
     volts = design.volts
     reads = [
@@ -145,8 +178,8 @@ def _readme(
         f"| {d.name} | {' '.join(d.nets)} | {d.value:.9g} {'V' if d.kind == 'V' else 'A'} |"
         for d in design.bench.drives
     ]
-    rows = [f"| {name} | {FORMATS[name].doc} |" for name in names]
-    rows += [f"| (no {name}) | {why} |" for name, why in left_out.items()]
+    rows = [f"| {name} | {FORMATS[name].doc} | {FORMATS[name].leaves} |" for name in names]
+    rows += [f"| (no {name}) | {why} | |" for name, why in left_out.items()]
     sums = [f"| {path} | {_sum(files[path])[:16]} |" for path in sorted(files)]
     return "\n".join(
         [
@@ -158,10 +191,11 @@ def _readme(
             "",
             "`netlearn verify` of this folder runs every tool that is installed on these files, and compares.",
             "",
-            "| folder | |",
-            "|---|---|",
+            "| folder | | what is not in it |",
+            "|---|---|---|",
             *rows,
             "",
+            *(line for paragraph in about for line in (paragraph, "")),
             "| input | nets | value |",
             "|---|---|---|",
             *drives,

@@ -8,7 +8,8 @@
 What a dialect calls things is a `Dialect` of the table. Where something has a rate that the dialect has no word for, a node has
 a volt for each nanocoulomb (or nanoweber), a capacitor of 1 nF there draws the rate, and F or H repeat it where it is wanted. A
 branch current that an expression reads, and the current through a series resistance, is that of a source of zero volts, which H
-makes a voltage of: no dialect but takes that, and LTspice has no immediate feedback by I() itself.
+makes a voltage of: no dialect but takes that, and LTspice has no immediate feedback by I() itself. LTspice has ddt() in a source,
+but ngspice in its modes for LTspice has not (it is 1 in small signals there): a node and a capacitor are the same in both.
 
 Parameters are the subcircuit's, with the defaults of the device; one that must be given is zero where it is not. Functions by the
 manuals: ngspice (chapter 5), Xyce Reference Guide (expressions), LTspice help (B sources), HSPICE User Guide (expressions): `log`
@@ -18,29 +19,33 @@ is natural in HSPICE, not in Xyce; `^` is exclusive or in LTspice; HSPICE's pow 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netlearn.devices import Device
 from netlearn.devices.primitives import LIMIT, Tree
 from netlearn.devices.spice import FORMS, terms
-from netlearn.export.contributions import Contribution, contributions, used
+from netlearn.export.contributions import Contribution, at_rest, contributions, used
 from netlearn.export.leaves import Names, distinct, law_names
 from netlearn.export.names import model_name
 from netlearn.export.spelling import Language, spell
 
 RATE = "{source}\nv{id} {id} {id}_c 0\nc{id} {id}_c 0 1e-09"
 """A node {id} at 1e9 times what has a rate: that is the current of v{id}."""
+REPEATED = "\nf{id} {a} {b} v{id} 1"
+"""That current from {a} to {b}."""
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a dialect writes sources between nodes {a} and {b} of an expression {x}, and a parameter {p} inside an expression."""
+    """How a dialect writes sources between nodes {a} and {b} of an expression {x}, and a parameter {p} inside an expression; and a
+    source of as many volts as v{id} carries amperes."""
 
     language: Language
     current: str
     voltage: str
     charge: str
     inside: str
+    carried: str = "h{id} {a} {b} v{id} 1"
 
 
 def _forms(condition: str, log: str, both: str, either: str, negation: str) -> dict[str, str]:
@@ -90,16 +95,22 @@ DIALECTS: dict[str, Dialect] = {
         inside="{p}",
     ),
     "ltspice": Dialect(
-        LTSPICE, "b{id} {a} {b} i={x}", "b{id} {a} {b} v={x}", "b{id} {a} {b} i=ddt({x})", inside="{{{p}}}"
+        LTSPICE,
+        "b{id} {a} {b} i={x}",
+        "b{id} {a} {b} v={x}",
+        RATE.format(source="b{id} {id} 0 v=1e9*({x})", id="{id}") + REPEATED,
+        inside="{{{p}}}",
     ),
     "hspice": Dialect(
         HSPICE,
         "g{id} {a} {b} cur='{x}'",
         "e{id} {a} {b} vol='{x}'",
-        RATE.format(source="e{id} {id} 0 vol='1e9*({x})'", id="{id}") + "\nf{id} {a} {b} v{id} 1",
+        RATE.format(source="e{id} {id} 0 vol='1e9*({x})'", id="{id}") + REPEATED,
         inside="{p}",
     ),
 }
+DIALECTS["dspf"] = replace(DIALECTS["ngspice"], carried="b{id}_i {a} {b} v=i(v{id})")
+"""ngspice's, where instances have a divider of paths in their names: H ends the name of a source at one."""
 
 
 def subcircuit(device: Device, dialect: str, name: str = "") -> str:
@@ -110,6 +121,7 @@ def subcircuit(device: Device, dialect: str, name: str = "") -> str:
     lines = [
         f"* {device.name}: {device.doc}",
         "* Written by netlearn from the law of the element.",
+        *(f"* {line}" for line in at_rest(device)),
         f".subckt {name} {ports} {given}".rstrip(),
         *_Body(device, DIALECTS[dialect], known).lines(),
         f".ends {name}",
@@ -159,14 +171,14 @@ class _Body:
         if read:
             sensed = f"{identity}_s"
             yield f"v{identity} {a} {sensed} 0"
-            yield f"h{identity} {self.currents[c.name]} 0 v{identity} 1"
+            yield self.dialect.carried.format(id=identity, a=self.currents[c.name], b="0")
             a = sensed
         if flux:
             level = self.dialect.voltage.format(
                 id=f"{identity}_f", a=f"{identity}_f", b="0", x=f"1e9*({self.text(flux.tree)})"
             )
             yield RATE.format(source=level, id=f"{identity}_f")
-            yield f"h{identity}_f {a} {identity}_r v{identity}_f 1"
+            yield self.dialect.carried.format(id=f"{identity}_f", a=a, b=f"{identity}_r")
             a = f"{identity}_r"
         yield self.dialect.voltage.format(id=identity, a=a, b=b, x=self.text(c.tree))
 

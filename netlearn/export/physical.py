@@ -8,16 +8,22 @@ process kit; a kit's own transistors are the kit's in either.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from netlearn.devices import Device
 from netlearn.errors import CircuitError
-from netlearn.export.design import Block, Design, Number, Part, specialised
+from netlearn.export.design import GND, Block, Design, Number, Part, specialised, spread
 from netlearn.kits import KITS
+from netlearn.kits import model as kits
 
 TRANSISTOR = ("w", "l")
 VALUES = {"R": ("R", "r"), "C": ("C", "c"), "Cm": ("C", "c"), "L": ("L", "l"), "D": ("D", "")}
 """What is no transistor, by device: what it is made as, and the parameter that says how large."""
+HIGHEST = 1.1
+"""Of a supply: the ten percent that are allowed for as a rule. SkyWater's models are said to hold to 1.95 V for 1.8 V (its PDK's
+device details, operating voltages); the supplies themselves are those of the kits' tables (`Primitive.supply`)."""
 GENERIC = {"R": "rpoly", "C": "cmim", "L": "ind", "D": "dio", "n": "nch", "p": "pch"}
 
 
@@ -75,6 +81,40 @@ def physical(design: Design, pdk: str) -> Design:
     return found
 
 
+def overdriven(design: Design, pdk: str) -> str:
+    """Which transistors that --pdk makes a kit's own have more volts between two terminals, at our operating point, than the kit's is
+    made for, or nothing."""
+    if pdk not in KITS:
+        return ""
+    volts = {design.nodes[path]: v for path, v in design.voltages.items()} | {GND: 0.0}
+    found = [
+        (part.name, model, max(over, key=lambda pair: over[pair]), max(over.values()))
+        for part in spread(design, ".").parts
+        if part.device.channel and not part.device.kit
+        for model in (_made(part.device, pdk),)
+        if (over := _over(dict(zip(part.device.terminals, (volts[n] for n in part.nets), strict=True)), model.supply))
+    ]
+    if not found:
+        return ""
+    name, model, (one, other), most = max(found, key=lambda of: of[3])
+    several = f" (and {len(found) - 1} other{'s' * (len(found) > 2)})" if len(found) > 1 else ""
+    return (
+        f"{name}{several}: {most:.3g} V between {one} and {other} at this operating point, and as {pdk}.{model.name} it is made for"
+        f" {model.supply:g} V"
+    )
+
+
+def _over(volts: Mapping[str, float], supply: float) -> dict[tuple[str, str], float]:
+    """The pairs of terminals with more volts between them than a supply that is as high as it may be."""
+    pairs = {(a, b): abs(volts[a] - volts[b]) for a, b in combinations(volts, 2)}
+    return {pair: v for pair, v in pairs.items() if v > HIGHEST * supply}
+
+
+def _made(device: Device, pdk: str) -> kits.Primitive:
+    """The kit's transistor that one of ours is made as."""
+    return next(p for p in KITS[pdk].primitives if p.channel == device.channel)
+
+
 def _drawn(part: Part, pdk: str) -> dict[str, Number]:
     own = primitive(part.device, pdk)
     return {p: v for p, v in part.numbers.items() if own is None or p in own.numbers}
@@ -84,7 +124,7 @@ def _check_size(part: Part, block: str, pdk: str) -> None:
     """CircuitError where one of our transistors is none that a kit can make; a kit's own were checked when they were read."""
     if not pdk or part.device.kit or not part.device.channel:
         return
-    model = next(p for p in KITS[pdk].primitives if p.channel == part.device.channel)
+    model = _made(part.device, pdk)
     for number, ends in (("w", model.width), ("l", model.length)):
         size = float(part.numbers[number])
         if not ends[0] * (1 - 1e-9) <= size <= ends[1] * (1 + 1e-9):

@@ -15,7 +15,9 @@ and nothing overflows. With u = exp(-|x|):
     softplus(x) = max(x, 0) + log(1 + u) = max(x, 0) + 2 atanh(u / (2 + u)),    which keeps its digits where u is small
 
 Parameters are those of an instance (and may stand on a model's line, too). One that must be given has the default zero: a
-simulator refuses that where it must be greater than zero. k/q is a number, as in netlearn, and not the simulator's.
+simulator refuses that where it must be greater than zero. k/q is a number, as in netlearn, and not the simulator's. Parameters are
+at 27 C, and move with $temperature by the device's own law (tc1 and tc2 of a resistance); a device with a parameter `temp` is at
+that, whatever the simulator's temperature is, and its parameters are those that it has there.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from collections.abc import Iterable
 
 from netlearn.devices import Device, Param
 from netlearn.devices.primitives import LIMIT
-from netlearn.export.contributions import contributions, shared
+from netlearn.export.contributions import at_rest, contributions, shared, warmed
 from netlearn.export.leaves import distinct, law_names
 from netlearn.export.names import RESERVED, model_name
 from netlearn.export.spelling import Language, spell
@@ -45,6 +47,7 @@ VERILOG_A = Language(
         "or": "({0} || {1})",
         "not": "(!{0})",
         "static": "($abstime <= 0.0)",
+        "hot": "$temperature",
     },
     square=lambda base, n: f"pow({base}, {n})",
     power="pow({0}, {1})",
@@ -61,7 +64,7 @@ def module(device: Device, name: str = "") -> str:
     name = name or model_name(device)
     known = law_names(device)
     found = contributions(device)
-    common, trees = shared([c.tree for c in found])
+    common, trees = shared([warmed(device, c.tree) for c in found])
     inner = {t: f"{known['v', t]}_inner" for _, t in device.series}
     free = distinct([*inner.values(), *(f"t{k + 1}" for k in range(len(common)))], [*RESERVED, *known.values()])
     inner = dict(zip(inner, free, strict=False))
@@ -79,6 +82,7 @@ def module(device: Device, name: str = "") -> str:
     lines = [
         f"// {device.name}: {device.doc}",
         "// Written by netlearn from the law of the element.",
+        *(f"// {line}" for line in at_rest(device)),
         *(f"// {what} {given} is called {known[kind, given]} here." for kind, what, given in _renamed(device)),
         "",
         '`include "disciplines.vams"  // of the Verilog-AMS standard, which every compiler brings with it',

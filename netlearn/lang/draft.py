@@ -96,6 +96,7 @@ class Draft:
         self.settings: dict[str, Any] = {}  # parameters, with their values
         self.ideals: dict[str, Any] = {}
         self.implements: Implements | None = None
+        self.numbered: dict[str, Token] = {}  # elements whose only index is a number as it is written
         self.driven: dict[str, str] = {}  # net to the input that holds it
         self.ports: list[Port] = []
         self.evaluate = Evaluator(self.scope, budget=session.budget)

@@ -240,8 +240,11 @@ def _if_(draft: Draft, tree: Piece) -> None:
 
 def _indexed(draft: Draft, token: Token, parts: Sequence[Any]) -> str:
     """A name with the indices among the parts behind it, such as `w[1]`."""
-    indices = [c.children[0] for c in parts if isinstance(c, Tree) and c.data == "index"]
-    return str(token) + "".join(f"[{draft.evaluate.integer(i, 'an index')}]" for i in indices)
+    return str(token) + "".join(f"[{draft.evaluate.integer(i, 'an index')}]" for i in _indices(parts))
+
+
+def _indices(parts: Sequence[Any]) -> list[Piece]:
+    return [c.children[0] for c in parts if isinstance(c, Tree) and c.data == "index"]
 
 
 def _instance(draft: Draft, tree: Piece) -> None:
@@ -253,6 +256,8 @@ def _instance(draft: Draft, tree: Piece) -> None:
     elif name in draft.scope:
         raise Fault(f"'{name}' is already placed", token, "choose another name or index")
     else:
+        if [index.data for index in _indices(tree.children[2:])] == ["number"]:
+            draft.numbered[name] = token
         draft.scope[name] = ElementRef(name, None, placed)
         known = draft.scope.get(str(token))
         if known is not None and not isinstance(known, ElementRef):

@@ -1,4 +1,4 @@
-"""What is allowed but probably not meant: nets that float, and prefixes that SPICE reads otherwise."""
+"""What is allowed but probably not meant: nets that float, prefixes that SPICE reads otherwise, an index for a count."""
 
 from __future__ import annotations
 
@@ -78,6 +78,17 @@ def _lint_paths(draft: Draft, paths: Paths, cell: Cell) -> None:
         )
 
 
+def _lint_numbered(draft: Draft) -> None:
+    """An element like `u[3]` that has no other beside it: an array of nets is written alike."""
+    for name, token in draft.numbered.items():
+        count = int(name.removeprefix(str(token)).strip("[]"))
+        if draft.scope[str(token)].count == 1 and count > 1:
+            help = (
+                f"for {count} write for k in 0..{count - 1} {{ ... {token}[k](...) ... }}; for one, leave the index out"
+            )
+            draft.session.report.lint(f"this is one element called {name}, not {count}", draft.source, token, help)
+
+
 def lint_cell(draft: Draft, cell: Cell) -> None:
     paths = Paths(cell.elements, cell.instances, draft.session.paths)
     draft.session.paths[id(cell)] = paths.groups(cell.ports)
@@ -85,6 +96,7 @@ def lint_cell(draft: Draft, cell: Cell) -> None:
     if draft.failed:
         return
     _lint_paths(draft, paths, cell)
+    _lint_numbered(draft)
     report = draft.session.report
     unused: dict[tuple[int, int], list[str]] = {}
     for net, token in draft.nets.items():

@@ -6,7 +6,7 @@ C in Verilog, comments that are commands (`*ng_script`). So what is allowed is l
     SPICE        elements that SPICE itself has, subcircuits, models, parameters, files; of quotes HSPICE's only
     Spectre      the same in its words
     Verilog      modules and what is in them, each of its nets by the name of its port
-    Verilog-A    its disciplines, $abstime, nothing that goes round
+    Verilog-A    its disciplines, $abstime, $temperature, nothing that goes round
     xschem       symbols and what stands at them, nothing that Tcl puts something in the place of
     KiCad        what is drawn; fields that we have, so that none is the path of a file but those of the folder
 
@@ -57,10 +57,12 @@ def _pattern(text: str, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
 _END = r"(?: \n | \Z )"
 _REST = r"(?: [^\n\t\\] | \\ (?! [ ]*+ \n ) )*+"
 """A comment, in which no other line is, whatever ends with a backslash for a tool."""
+_NET = r"""[^\s={}'`";$\\/]++ (?: / [^\s={}'`";$\\/]++ )*+"""
+"""Of one word; a slash alone is before the cell, for some."""
 _SPICE = rf"""
     (?: \* (?! [\#>\w] ) {_REST}
-      | (?P<part> [bcdefghilmrv] ) \w*+ [ \t] (?! [^\n]* (?: pwl [ \t(]*+ \w{{0,9}} file | file [ \t]*+ [(=] ) ) [^`";$\\\n]*+
-      | x \w*+ (?: [ \t]++ [^\s={{}}'`";$\\/]++ (?! [ \t]*+ = ) )*? [ \t]++ (?P<call> \w++ ) (?! [ \t]*+ = )
+      | (?P<part> [bcdefghilmrv] ) [\w/]*+ [ \t] (?! [^\n]* (?: pwl [ \t(]*+ \w{{0,9}} file | file [ \t]*+ [(=] ) ) [^`";$\\\n]*+
+      | x [\w/]*+ (?: [ \t]++ {_NET} (?! [ \t]*+ = ) )*? [ \t]++ (?P<call> \w++ ) (?! [ \t]*+ = )
         (?: [ \t]++ \w++ = (?: '[^'`";$\\\n]*+' | \{{[^{{}}'`";$\\\n]*+\}} | [^\s={{}}'`";$\\]++ ) )*+ [ \t]*+
       | \.subckt [ \t]++ (?P<cell> \w++ ) (?: [ \t] [^`";$\\\n]*+ )?
       | (?P<end> \.ends ) \b [^`";$\\\n]*+
@@ -99,7 +101,7 @@ _VERILOG_A = r"""
     | "[^"`$\\\n]*+"
     | (?! (?: while | for | repeat | forever | generate | genvar | function ) \b ) [A-Za-z_] \w*+
     | / (?! [/*] ) | [^\w"`$/\\]++ | \d++
-    | \$abstime \b
+    | \$ (?: abstime | temperature ) \b
     | ` include [ ] "disciplines\.vams" (?! \w )"""
 _AT4, _AT6 = (rf"(?: [ ] -? [\d.]++ ){{{count}}}" for count in (4, 6))
 _SAID = r"""(?! [^"]* (?i:tcl) ) [-\w\s'()*.=,:+]*+"""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netlearn.devices import Device, kernel
+from netlearn.devices.primitives import NOMINAL
 from netlearn.export.leaves import law_names
 from netlearn.verify.child import asked
 from netlearn.verify.compiled import Point, compiled
@@ -46,9 +47,9 @@ def _apart(one: Floats, two: Floats, lost: float) -> float:
 
 
 def evaluated(
-    device: Device, text: str, folder: Path, x: Sequence[Floats], p: Mapping[str, float]
+    device: Device, text: str, folder: Path, x: Sequence[Floats], p: Mapping[str, float], hot: float = NOMINAL
 ) -> tuple[Floats, Floats, Rows, Rows]:
-    """f, q (rows, points) and their slopes at (row, column), as openvaf_py works them out from a module."""
+    """f, q (rows, points) and their slopes at (row, column), as openvaf_py works them out from a module, at `hot` (K)."""
     known, law = law_names(device), kernel(device.over_time)
     for name, value in p.items():  # as variables: openvaf_py loses some of what it works out of parameters beforehand
         text, count = re.subn(rf"\(\*.*\*\) parameter real {known['p', name]} = .*;", f"real {known['p', name]};", text)
@@ -57,7 +58,7 @@ def evaluated(
             raise ValueError(f"the module has no parameter {known['p', name]}")
     (folder / "device.va").write_text(text)
     order = [*device.terminals, *law.branches]
-    names, points = asked(compiled, folder / "device.va", _known(device, x))
+    names, points = asked(compiled, folder / "device.va", _known(device, x), hot)
     rows = _rows(device, names)
     sign = np.array([1.0] * len(device.terminals) + [-1.0] * len(law.branches))  # of a branch, where it says x - V = 0
     f, q = np.zeros((2, len(order), len(x[0])))

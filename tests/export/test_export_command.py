@@ -168,3 +168,43 @@ def test_a_tool_that_is_not_here_has_not_checked(tmp_path: Path, monkeypatch: py
     assert [(r["verdict"], r["theirs"]) for r in found["checks"] if r["tool"] == "ngspice"] == [
         ("not checked", "not here: apt-get install ngspice")
     ]
+
+
+FIVE = """netlearn 0.1
+module Half(a, g) { NMOS mn(a, g, gnd, gnd) { vto = 0.7V, kp = 100uA/V^2, w = 10um, l = 1um } }
+circuit Five {
+  net vdd, out, x
+  V supply(vdd, gnd) = 5V
+  Half h(out, vdd)
+  Half k(x, out)
+  R r(vdd, out) = 10k
+  R s(out, x) = 1k
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("volts", "pdk", "told"),
+    [
+        (
+            "5V",
+            "sky130",
+            "xh.mn: 5 V between g and s at this operating point, and as sky130.nfet_01v8 it is made for 1.8 V",
+        ),
+        ("5V", "gf180mcu", "xh.mn: 5 V between g and s"),
+        ("1.9V", "sky130", ""),
+        ("5V", "", ""),
+    ],
+)
+def test_a_transistor_with_more_volts_than_the_process_has_is_told(
+    volts: str, pdk: str, told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "five.nl").write_text(FIVE.replace("5V", volts))
+    process = ["--pdk", pdk] if pdk else []
+    found = netlearn("export", tmp_path / "five.nl", "--to", "cdl,ngspice", *process, "--out", tmp_path / "x", "--json")
+    warnings = json.loads(found[0])["warnings"]
+    assert [told in warning for warning in warnings] == ([True] if told else [])
+    readme = (tmp_path / "x" / "README.md").read_text()
+    assert ("Warning: xh.mn" in readme) == bool(told)
+    assert ("is for cdl and gds alone" in readme) == bool(pdk)
+    assert "level=1" in (tmp_path / "x" / "ngspice" / "models.cir").read_text()

@@ -13,7 +13,7 @@ from netlearn.devices import DEVICES, Device
 from netlearn.export.laws import DIALECTS, subcircuit
 from netlearn.export.leaves import law_names
 
-MODES = {"ngspice": "", "hspice": "hsa", "ltspice": "lta"}  # what makes ngspice read a dialect
+MODES = {"ngspice": "", "dspf": "", "hspice": "hsa", "ltspice": "lta"}  # what makes ngspice read a dialect
 LACKS = {"ltspice": [".func if(x,y,z) {ternary_fcn(x,y,z)}"]}  # known in mode ltpsa only, which ends exp() at exp(14)
 
 
@@ -49,12 +49,13 @@ def test_vacask_finds_our_voltages_with_a_subcircuit(device: Device, tmp_path: P
 
 
 @STORING
-@pytest.mark.parametrize("dialect", ["ngspice", "hspice"])  # ngspice has no ddt()
+@pytest.mark.parametrize("dialect", MODES)
 def test_ngspice_follows_our_transient_with_a_subcircuit(dialect: str, device: Device, tmp_path: Path) -> None:
     params = stored(device)
     lines, nodes = driven_bench(device)
     (tmp_path / ".spiceinit").write_text(f"set ngbehavior={MODES[dialect]}\n" if MODES[dialect] else "")
-    deck = [*subcircuit(device, dialect, "law").split("\n"), *lines, *instances(device, [nodes], params)]
+    law = [*LACKS.get(dialect, []), *subcircuit(device, dialect, "law").split("\n")]
+    deck = [*law, *lines, *instances(device, [nodes], params)]
     np.testing.assert_allclose(ngspice(deck, nodes, tmp_path, STOP, accuracy=1e-6), followed(device, params), atol=1e-6)
 
 

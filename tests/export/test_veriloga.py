@@ -8,16 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from device_samples import numbers, points
+from device_samples import alone, numbers, points
 from export_samples import EVERY, STOP, STORING, TO_EXPORT, bench, biased, driven_bench, followed, stored
 from simulators import compiled, ngspice, program, vacask
 
+from netlearn.circuit.flat import initial
+from netlearn.circuit.temperature import at
 from netlearn.devices import DEVICES, Device, kernel
 from netlearn.errors import KitError
 from netlearn.export.leaves import law_names
 from netlearn.export.names import RESERVED, model_name
 from netlearn.export.veriloga import module
-from netlearn.verify.openvaf import worst
+from netlearn.verify.openvaf import evaluated, worst
 
 pytest.importorskip("openvaf_py", reason="pip install openvaf-py, which compiles Verilog-A")
 
@@ -44,6 +46,17 @@ def test_a_module_is_the_same_text_again_and_adms_reads_it(device: Device, tmp_p
         [program("admsXml"), "device.va", "-e", "/dev/null"], cwd=tmp_path, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", [d.name for d in DEVICES.values() if d.temperature and "temp" not in d.param_names])
+def test_a_module_moves_with_temperature_as_we_do(name: str, tmp_path: Path) -> None:
+    device, x = DEVICES[name], points(DEVICES[name], 0, 1.0, 20)
+    circuit = alone(device, numbers(device))
+    hot = at(circuit, initial(circuit), 127.0).values[name]
+    own = circuit.banks[name].names.index("dut")
+    ours = kernel(device).evaluate(x, [hot[p][0, own] for p in device.param_names])
+    theirs, *_ = evaluated(device, module(device), tmp_path, x, numbers(device), 400.15)
+    np.testing.assert_allclose(theirs, ours[: len(theirs)], rtol=1e-12)
 
 
 def instances(device: Device, letter: str, model: str, nodes: list[list[str]], params: dict[str, float]) -> list[str]:

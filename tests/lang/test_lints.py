@@ -85,3 +85,32 @@ def test_a_value_that_is_never_given_is_an_error() -> None:
 
     with pytest.raises(NetlistError, match="never given its resistance"):
         lints("net a", "R r(a, gnd)")
+
+
+MODULE = "module Leaf(a, b) { R r(a, b) = 1k }\n"
+
+
+@pytest.mark.parametrize("line", ["Leaf u[3](a, gnd)", "R u[3](a, gnd) = 1k"])
+def test_one_element_with_a_count_for_an_index_is_noticed(line: str) -> None:
+    (found,) = compile_netlist(f"{MODULE}circuit A {{\nnet a\ninput x = V(a)\n{line}\nR s(a, gnd) = 1k\n}}\n").warnings
+    assert found.message == "this is one element called u[3], not 3"
+    assert "for k in 0..2 { ... u[k](...) ... }" in str(found.help)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["R u[2](a, gnd) = 1k", "R u[3](a, gnd) = 1k"],
+        ["for k in 2..2 { R u[k](a, gnd) = 1k }"],
+        ["R u[1](a, gnd) = 1k"],
+        ["R u[3][4](a, gnd) = 1k"],
+        ["mesh u[3] = graph([0--1]) on n of R = 1k"],
+    ],
+)
+def test_an_index_that_is_one_is_left_alone(lines: list[str]) -> None:
+    assert (
+        lints(
+            "net a, n[2]", "input x = V(a)", "R p(n[0], a) = 1k", "R q(n[1], gnd) = 1k", "R t(n[0], n[1]) = 1k", *lines
+        )
+        == []
+    )

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from netlearn.circuit.model import Cell
+from netlearn.cli.drawing import chosen
 from netlearn.errors import CircuitError, NetlistError
 from netlearn.lang.compile import compile_file, compile_netlist
 from netlearn.lang.library import shipped
@@ -141,3 +142,27 @@ def test_what_would_take_minutes_to_arrange_is_refused() -> None:
     cell = compile_netlist(f"module Big(a, b) {{\n{parts}\n}}\ncircuit Top {{ Big g(gnd, gnd) }}").cells[0]
     with pytest.raises(CircuitError, match="501 elements"):
         schematic(cell)
+
+
+def test_a_bulk_that_is_not_on_the_source_has_a_terminal_with_its_net() -> None:
+    (drawn, tied, other) = (
+        schematic(
+            compile_netlist(f"netlearn 0.1\nmodule M(d, g, s, w) {{ NMOS m(d, g, s, {bulk}) }}\n").modules["M"].cell({})
+        )
+        for bulk in ("gnd", "s", "w")
+    )
+    lines = [sum(node.tag.endswith("path") for node in ElementTree.fromstring(text).iter()) for text in (drawn, tied)]
+    assert lines[0] == lines[1] + 1
+    assert ">gnd</text>" in drawn
+    assert ">gnd</text>" not in tied
+    assert ">w</text>" in other
+
+
+def test_nets_that_are_plotted_are_named(tmp_path: Path) -> None:
+    text = "netlearn 0.1\ncircuit A {\n net a, b\n V v(a, gnd) = 1V\n R r(a, b) = 1k\n C c(b, gnd) = 1uF\n%s}\n"
+    found = []
+    for name, plot in (("without", ""), ("with", " plot V(b) against V(a)\n")):
+        (tmp_path / f"{name}.nl").write_text(text % plot)
+        cell = chosen(tmp_path / f"{name}.nl", None, None, None, [])
+        found.append(cell.ports)
+    assert found == [(), ("b", "a")]

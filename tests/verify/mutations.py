@@ -42,7 +42,7 @@ class Element:
     numbers: tuple[tuple[int, int], ...]
 
 
-ELEMENT = r"^(?P<name>(?P<two>[rcldvi])?(?(two)|[meg])\w*) (?P<nets>\w+ \w+(?(two)| \w+ \w+)) (?P<rest>.*(?:\n\+.*)*)\n"
+ELEMENT = r"^(?P<name>(?P<two>[rcldvi])?(?(two)|[meg])[\w/]*) (?P<nets>[\w/]+ [\w/]+(?(two)| [\w/]+ [\w/]+)) (?P<rest>.*(?:\n\+.*)*)\n"
 
 
 def _spice(suffix: str) -> Grammar:
@@ -50,6 +50,7 @@ def _spice(suffix: str) -> Grammar:
     return Grammar(
         rf"dut\.{suffix}",
         ELEMENT,
+        net=r"([\w/]+)",
         places={
             "an input": (bench, rf"^[vi]_\w+ \w+ \w+ (?P<at>{NUMBER})"),
             "a parameter": (rf"(nominal|draw_\d+)\.{suffix}", rf"^\.param \w+=(?P<at>{NUMBER})"),

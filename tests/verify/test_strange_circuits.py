@@ -93,6 +93,16 @@ STRANGE = {
           G none(a, gnd) = 0S
           V supply(a, gnd) = 1V
         }""",
+    "a charge that is no capacitance": """
+        element Store(p, n; c0 = 1uF) {
+          charge q(p, n) = c0 * V(p, n) * (1 + V(p, n)^2 / 1V^2)
+        }
+        circuit A {
+          net a, b
+          V supply(a, gnd) = 0.5V
+          R r(a, b) = 1k
+          Store s(b, gnd)
+        }""",
     "a smooth step far below its threshold": """
         element Clamp(p, n, on) {
           current i(p, n) = 10S * logistic((V(on, n) - 2.5V) / 0.1V) * V(p, n)

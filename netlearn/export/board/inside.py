@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from netlearn.export.board.pack import Board, Box, Member, Seat
 from netlearn.export.design import GND, Block, Design, Part, Use, specialised
-from netlearn.export.elements import letter
+from netlearn.export.elements import coefficients, letter
 from netlearn.export.formats import spice
 from netlearn.export.formats.cards import Cards, cards_of
 
@@ -19,10 +19,11 @@ NGSPICE = spice.DIALECTS["ngspice"]
 
 
 def element(box: Box) -> tuple[str, str] | None:
-    """The letter and the value of a box that is an element of SPICE."""
+    """The letter of a box that is an element of SPICE, and what stands there behind its nets: its value in braces, what warms it."""
     part = box.members[0].what if len(box.pins) == 2 and box.seats else None
     if isinstance(part, Part) and part.device.name in ELEMENTS:
-        return part.device.name, repr(float(part.numbers[part.device.value]))
+        warm = NGSPICE.warm.format(**part.numbers) if coefficients(part.numbers) else ""
+        return part.device.name, f"{{{float(part.numbers[part.device.value])!r}}}{warm}"
     return None
 
 

@@ -15,12 +15,14 @@ from netlearn.kits import KITS
 
 @dataclass(frozen=True)
 class Format:
-    """A format: what it is called, what it is for, its files for a design, and the processes it can be laid out for."""
+    """A format: what it is called, what it is for, its files for a design, the processes it can be laid out for, and in words
+    which numbers of a circuit are not in its files."""
 
     name: str
     doc: str
     write: Callable[[Design, Order], Files]
     processes: Collection[str] = ()
+    leaves: str = ""
 
 
 FORMATS: dict[str, Format] = {
@@ -28,14 +30,36 @@ FORMATS: dict[str, Format] = {
     for f in (
         *(Format(d.name, f"{d.doc} decks", partial(spice.write, d)) for d in spice.DIALECTS.values()),
         Format("spectre", "Spectre netlists, laws as Verilog-A", spectre.write),
-        Format("cdl", "CDL for LVS: a netlist to compare a layout with", cdl.write, KITS),
+        Format(
+            "cdl",
+            "CDL for LVS: a netlist to compare a layout with",
+            cdl.write,
+            KITS,
+            "sizes alone: thresholds, temperature coefficients, stored voltages and numbers of models are in no layout",
+        ),
         Format("kicad", "KiCad schematics that simulate, and the netlist of the board", kicad.write),
         Format("xschem", "xschem schematics, cell by cell", xschem.write),
-        Format("veriloga", "Verilog-A modules of its devices, from their laws", veriloga.write),
+        Format(
+            "veriloga",
+            "Verilog-A modules of its devices, from their laws",
+            veriloga.write,
+            leaves="modules alone, with the defaults of their parameters: no number of the circuit",
+        ),
         Format("verilog", "structural Verilog", verilog.write),
-        Format("gds", "a layout of its resistors and capacitors (GDSII)", gds.write, PROCESSES),
+        Format(
+            "gds",
+            "a layout of its resistors and capacitors (GDSII)",
+            gds.write,
+            PROCESSES,
+            "resistances and capacitances alone; parts.json names the parts that are not drawn",
+        ),
         Format("dspf", "DSPF: a flat netlist with its nets annotated, without parasitics", dspf.write),
-        Format("bom", "what to buy for a board, and which part is in which package", bom.write),
+        Format(
+            "bom",
+            "what to buy for a board, and which part is in which package",
+            bom.write,
+            leaves="values as they are sold: no temperature coefficients, no numbers of models",
+        ),
         Format("json", "the circuit for programs, with its schema", json.write),
     )
 }

@@ -69,7 +69,7 @@ def _fields(box: Box, simulated: bool) -> tuple[tuple[str, str], ...]:
     if not simulated:
         return (*bought, *parts, ("Sim.Enable", "0"))
     if (one := element(box)) is not None:
-        return (*bought, *parts, *_raw(one[0], f"{{{one[1]}}}"))
+        return (*bought, *parts, *_raw(*one))
     pins = " ".join(f"{pin.number}=p{pin.number}" for pin in box.pins)
     model = (("Sim.Device", "SUBCKT"), ("Sim.Pins", pins), ("Sim.Library", "models.cir"), ("Sim.Name", box.ref.lower()))
     return (*bought, *parts, *model)

@@ -11,7 +11,7 @@ Files = Mapping[str, str | bytes]
 
 @dataclass(frozen=True)
 class Order:
-    """draw: what its numbers are called; pdk: the process that it is laid out for, or ""."""
+    """draw: what its numbers are called; pdk: the process that CDL and layouts are made for, or ""."""
 
     draw: str = "nominal"
     pdk: str = ""

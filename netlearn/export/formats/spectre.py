@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from netlearn.circuit.waveform import Pulse, Sine, Waveform
 from netlearn.export.design import GND, Block, Design, Number, Part
+from netlearn.export.elements import coefficients
 from netlearn.export.formats import kits
 from netlearn.export.formats.cards import Cards, cards_of, values_of
 from netlearn.export.formats.order import Files, Order
@@ -79,7 +80,7 @@ def line(part: Part, cards: Cards) -> str:
         numbers = {p: part.numbers[p] for p in ("w", "l") if p in part.numbers}
     else:
         master, spelled = PRIMITIVES[device.name]
-        numbers = {theirs: part.numbers[ours] for ours, theirs in spelled.items()}
+        numbers = {theirs: part.numbers[ours] for ours, theirs in spelled.items()} | coefficients(part.numbers)
     wave = f" {_wave(part.wave)}" if part.wave is not None else ""
     return f"{part.name} ({' '.join(part.nets)}) {master} {_pairs(numbers)}".rstrip() + wave
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from netlearn.devices import Device
 from netlearn.export.design import GND, Block, Design, Number, Part, Use
-from netlearn.export.elements import model_numbers
+from netlearn.export.elements import coefficients, model_numbers
 from netlearn.export.formats import kits
 from netlearn.export.formats.cards import Cards, cards_of, values_of
 from netlearn.export.formats.order import Order
@@ -33,7 +33,7 @@ WIDE = 100  # characters of a line
 @dataclass(frozen=True)
 class Dialect:
     """What differs from one SPICE to the next. quotes: around an expression; options: of an accurate operating point at 27 C;
-    kits: whether it reads the models that process kits have here."""
+    kits: whether it reads the models that process kits have here; warm: the temperature coefficients behind a resistance."""
 
     name: str
     doc: str
@@ -41,6 +41,7 @@ class Dialect:
     quotes: tuple[str, str]
     options: str
     kits: bool = False
+    warm: str = " tc1={tc1} tc2={tc2}"
 
 
 DIALECTS = {
@@ -55,7 +56,14 @@ DIALECTS = {
             ".option parhier=local tnom=27 accurate=1 relv=1e-9 absv=1e-12 absi=1e-15\n.temp 27",
         ),
         Dialect("xyce", "Xyce", "cir", ("{", "}"), ".options nonlin reltol=1e-9 abstol=1e-12"),
-        Dialect("ltspice", "LTspice", "net", ("{", "}"), ".options reltol=1e-9 vntol=1e-12 abstol=1e-15"),
+        Dialect(
+            "ltspice",
+            "LTspice",
+            "net",
+            ("{", "}"),
+            ".options reltol=1e-9 vntol=1e-12 abstol=1e-15",
+            warm=" tc={tc1}, {tc2}",
+        ),
     )
 }
 
@@ -163,9 +171,9 @@ def _element(part: Part, model: str, dialect: Dialect) -> str:
         spelled[device.waveform] = f"dc {part.wave.value(0.0)!r} {part.wave.spice()}"
     _, _, form = device.card.line.partition(" ")
     nets = dict(zip(device.terminals, part.nets, strict=True))
-    return f"{part.name} " + re.sub(
-        r"<(\w+)>|\{(\w+)\}", lambda m: spelled[m[1]] if m[1] else {**nets, "model": model}[m[2]], form
-    )
+    element = re.sub(r"<(\w+)>|\{(\w+)\}", lambda m: spelled[m[1]] if m[1] else {**nets, "model": model}[m[2]], form)
+    warm = dialect.warm.format(**spelled) if coefficients(part.numbers) else ""
+    return f"{part.name} {element}{warm}"
 
 
 def _pairs(numbers: Mapping[str, Number], dialect: Dialect) -> str:

@@ -15,6 +15,9 @@ SIZE, POINTS, MARGIN = 11, 28, 0.4  # of letters and of a unit of the grid in po
 FONT = "Helvetica, Arial, sans-serif"
 INK, WIRE, FAINT, PORT = "#111111", "#1f4e79", "#666666", "#a33b00"
 STROKE = 1.3
+FET = 1.2  # by how much a transistor is larger than schemdraw's
+PLATE, LEAD = FET * 2 / 3, 0.2
+"""From the line of a transistor's ends to its channel, and to the end of its bulk's terminal."""
 
 
 def ink(symbols: Sequence[Symbol], wiring: Wiring, names: Sequence[Name]) -> str:
@@ -115,7 +118,7 @@ def _symbol(drawing: Any, elm: Any, symbol: Symbol) -> None:
 
 def _transistor(drawing: Any, elm: Any, symbol: Symbol) -> None:
     gate, top, bottom = symbol.pins
-    placed = (elm.PFet if symbol.shape == "PMOS" else elm.NFet)().anchor("center").at((top.x, gate.y)).theta(0).scale(1.2).color(INK)  # fmt: skip
+    placed = (elm.PFet if symbol.shape == "PMOS" else elm.NFet)().anchor("center").at((top.x, gate.y)).theta(0).scale(FET).color(INK)  # fmt: skip
     if not symbol.mirrored:
         placed = placed.reverse()
     placed = drawing.add(placed)
@@ -123,6 +126,10 @@ def _transistor(drawing: Any, elm: Any, symbol: Symbol) -> None:
     for pin, anchor in ((gate, "gate"), (top, upper), (bottom, lower)):
         at = placed.absanchors[anchor]
         _line(drawing, elm, [(pin.x, pin.y), (round(at[0], 6), round(at[1], 6))])
+    if symbol.bulk:
+        away = (top.x > gate.x) - (top.x < gate.x)
+        ends = [(round(top.x - PLATE * away, 6), gate.y), (round(top.x + LEAD * away, 6), gate.y)]
+        _line(drawing, elm, ends)
 
 
 def _amplifier(drawing: Any, elm: Any, symbol: Symbol) -> None:

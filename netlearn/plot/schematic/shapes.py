@@ -90,7 +90,8 @@ class Symbol:
     """One element or instance: `body` is what is drawn of it without the leads to its pins.
 
     shape: a kind of `netlearn.plot.schematic.ink`; mirrored: a transistor with its gate at the right, an element that
-    lies (instead of standing) with its first terminal at the right, or that stands upside down."""
+    lies (instead of standing) with its first terminal at the right, or that stands upside down; bulk: the net that a terminal of a
+    transistor between its two ends has for a label, or nothing where it has none."""
 
     name: str
     shape: str
@@ -98,6 +99,7 @@ class Symbol:
     pins: tuple[Pin, ...]
     texts: tuple[Text, ...]
     mirrored: bool = False
+    bulk: str = ""
 
     def moved(self, dx: float, dy: float) -> Symbol:
         return replace(

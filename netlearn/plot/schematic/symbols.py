@@ -79,10 +79,8 @@ def _special(element: Element) -> str:
 
 
 def _bulk(element: Element) -> str:
-    """The net of a transistor's bulk, where it is not the usual one."""
-    net, source = element.nodes[3], element.nodes[2]
-    usual = is_low(net) if element.device.name in N_CHANNEL else is_supply(net)
-    return "" if net == source or usual else f"bulk {net}"
+    """The net of a transistor's bulk, where it is not on the source."""
+    return "" if element.nodes[3] == element.nodes[2] else element.nodes[3]
 
 
 def ends(element: Element) -> tuple[str, str]:
@@ -95,9 +93,10 @@ def ends(element: Element) -> tuple[str, str]:
 
 
 def transistor(element: Element, top: str, bottom: str, mirrored: bool) -> Symbol:
-    """Upright, channel at x = 0, gate at the left (at the right where mirrored), texts at the other side."""
-    side = 1 if mirrored else -1
-    lines = [t for t in (element.name, value_of(element), _bulk(element)) if t]
+    """Upright, channel at x = 0, gate at the left (at the right where mirrored), texts at the other side: the net of the bulk at
+    y = 0, where its terminal is, between the name and the size."""
+    side, bulk = 1 if mirrored else -1, _bulk(element)
+    lines = [t for t in (element.name, bulk, value_of(element)) if t]
     return Symbol(
         element.name,
         "PMOS" if element.device.name in P_CHANNEL else "NMOS",
@@ -109,6 +108,7 @@ def transistor(element: Element, top: str, bottom: str, mirrored: bool) -> Symbo
         ),
         _stacked(lines, -0.3 * side, "end" if mirrored else "start"),
         mirrored,
+        bulk,
     )
 
 

@@ -8,14 +8,15 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from netlearn.export.design import Design, flat
+from netlearn.export.design import Design, spread
+from netlearn.export.formats.dspf import DIVIDER
 from netlearn.verify.model import FAILED, PASSED, Check, Verifier
 from netlearn.verify.versions import of_package
 
 
 def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
     """Pins and ports by net; capacitances of all three, of which there is none where nothing is laid out."""
-    top = flat(design)
+    top = spread(design, DIVIDER)
     ours = [
         (f"{part.name}:{pin}", net)
         for part in top.parts
@@ -42,7 +43,7 @@ _STATEMENT = re.compile(r"^\*\|(NET|P|I) \(?(\S+)(?:[^)\n]* ([^ )\n]+))?\)?$", r
 
 
 def _listed(found: Sequence[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
-    """Each pin (`xe_0__mf:d`) and port with the net that it is listed under."""
+    """Each pin (`xe_0/mf:d`) and port with the net that it is listed under."""
     net = ""
     for kind, name, _ in found:
         if kind == "NET":

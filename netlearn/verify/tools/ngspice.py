@@ -1,7 +1,8 @@
 """ngspice runs the bench and gives every node voltage, at rest and of small signals, by which it tells what has charges and fluxes.
 It also reads DSPF, and the decks of HSPICE and LTspice in its modes for them.
 
-Of its two modes for LTspice one knows LTspice's if() and ends exp() at exp(14); the other is told what if() is.
+Of its two modes for LTspice one knows LTspice's if() and ends exp() at exp(14); the other is told what if() is, and what `tc=a, b`
+is, which it has not where a is a parameter.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from netlearn.export.design import Design
+from netlearn.export.formats.dspf import DIVIDER
 from netlearn.export.small_signals import FREQUENCIES, signal
 from netlearn.verify.model import NOT_CHECKED, PASSED, Check, Verifier, complaint, ran, voltages
 from netlearn.verify.rawfile import operating_point, small_signals
@@ -33,7 +35,9 @@ LACKS = {
     "hspice": ".options reltol=1e-9 vntol=1e-12 abstol=1e-15\n",
 }
 """What ngspice has no word for, or another one, in a mode."""
-JOINTS = {"dspf": "__"}
+WARM = (r" tc=(\S+),\s(?:\+ )?(\S+)", r" tc1=\1 tc2=\2")
+"""LTspice's temperature coefficients, and what other simulators that read it call them."""
+JOINTS = {"dspf": DIVIDER}
 """What stands for the dot in the names of nodes in cells, where a format is flat."""
 
 SOURCE = re.compile(r"^(?P<head>[vi]\w* (?P<nets>\S+ \S+)) (?:dc )?(?P<dc>\S+)", re.IGNORECASE | re.MULTILINE)
@@ -44,6 +48,8 @@ def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
     bench = folder / BENCHES[format]
     title, _, rest = bench.read_text().partition("\n")
     bench.write_text(f"{title}\n{LACKS.get(format, '')}{rest}")
+    if format == "ltspice":
+        (folder / "dut.net").write_text(re.sub(*WARM, (folder / "dut.net").read_text()))
     joint = JOINTS.get(format, ".")
     names = {node: node.replace(".", joint) for node in design.nodes.values()}
     yield from simulated("ngspice", format, design, folder, bench.name, names, MODES[format])

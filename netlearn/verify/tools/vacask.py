@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -39,6 +40,7 @@ from netlearn.export.veriloga import modules
 from netlearn.verify.model import FAILED, NOT_CHECKED, PASSED, Check, Verifier, complaint, program, ran, voltages
 from netlearn.verify.rawfile import operating_point, small_signals
 from netlearn.verify.signals import answered
+from netlearn.verify.tools.ngspice import WARM
 from netlearn.verify.tools.written import draws
 
 Value = TypeVar("Value", float, complex)
@@ -47,7 +49,7 @@ Value = TypeVar("Value", float, complex)
 @dataclass(frozen=True)
 class Reader:
     """A language of VACASK's: its name there, how our files end, what goes before the name of a card, whether it reads
-    behavioural sources, words of the language that it has others for, and the file of the format that has laws as Verilog-A."""
+    behavioural sources, words of the language (a pattern) that it has others for, and the file of the format that has laws as Verilog-A."""
 
     lang: str
     suffix: str
@@ -60,7 +62,7 @@ class Reader:
 READERS = {
     "ngspice": Reader("ngspice", "cir", "m_", False),
     "xyce": Reader("xyce", "cir", "m_", True),
-    "ltspice": Reader("pspice", "net", "m_", False),
+    "ltspice": Reader("pspice", "net", "m_", False, dict([WARM])),
     "hspice": Reader("hspice", "sp", "m_", False),
     "spectre": Reader("spectre", "scs", "", False, {" vccs gm=": " vccs gain="}, "models.va"),
 }
@@ -132,7 +134,7 @@ def check(folder: Path, format: str, design: Design) -> Iterator[Check]:
         yield complaint("vacask", format, "laws as Verilog-A", said)
         return
     for ours, other in reader.words.items():
-        (folder / f"dut.{reader.suffix}").write_text((folder / f"dut.{reader.suffix}").read_text().replace(ours, other))
+        (folder / f"dut.{reader.suffix}").write_text(re.sub(ours, other, (folder / f"dut.{reader.suffix}").read_text()))
     bench = _Bench(design, reader, native, found[0], MASTERS)
     row, way = _at_rest(folder, format, bench)
     if row.verdict != PASSED and (by_law := _with_our_transistors(folder, bench)):
