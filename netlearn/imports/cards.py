@@ -1,5 +1,8 @@
 """The statements of a SPICE file as cards of words, each word with its place, files that it includes in their places.
 
+`.lib name` begins a section where an `.endl` closes it, and only a chosen section is read. Without one it is what PSpice and
+LTspice write for `.include`.
+
 A netlist is data: files are read inside the allowed folders only (the rules of `netlearn.lang.library`), no more of them than
 MAX_CHARACTERS together, and no deeper than MAX_IMPORT_DEPTH within each other.
 """
@@ -9,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, takewhile
 from pathlib import Path
 
 from netlearn.errors import Diagnostic, Source, Span
@@ -135,18 +138,18 @@ class Reader:
         if self.left < 0:
             fault = f"the files of this netlist have more than {MAX_CHARACTERS} characters together"
             raise Refused(Diagnostic(fault, Source(source.name, ""), Span(1, 1), "import its parts one by one"))
+        cards = list(takewhile(lambda card: card.name != ".end", self._cards(source, text)))
+        opening = _sections(cards)
         here, seen = "", not part
-        for card in self._cards(source, text):
+        for at, card in enumerate(cards):
             word = card.name
-            if word == ".end":
-                break
             if word == ".endl":
                 here = ""
-            elif word == ".lib" and len(card.words) == 2:
-                here = card.words[1].key
+            elif at in opening:
+                here = _chosen_of(card, part)
                 seen = seen or here == part
             elif here != part:
-                continue
+                _refuse_open(card)
             elif word in (".include", ".inc", ".lib"):
                 yield from self._included(card, folder, chain)
             else:
@@ -202,8 +205,52 @@ class Reader:
                 raise Fault(f"files are nested more than {MAX_IMPORT_DEPTH} deep", None)
             text = read_text(path, None)
         except Fault as fault:
+            if _alone(card):
+                help = f"write .include {word.text} for a file, or .endl where the section ends"
+                raise card.refused(f"no .endl closes a section {word.text}, and {fault.message}", word, help) from None
             raise card.refused(fault.message, word, fault.help) from None
         yield from self._file(Source(str(path), text), text, path.parent, (*chain, path), section)
+
+
+def _alone(card: Card) -> bool:
+    """Whether it is `.lib` with one word: the begin of a section, or as PSpice writes it a file that is included."""
+    return card.name == ".lib" and len(card.words) == 2
+
+
+def _sections(cards: Sequence[Card]) -> set[int]:
+    """Which cards begin a section: those that an `.endl` closes before the next begins. Refused for one that closes none."""
+    found: set[int] = set()
+    opened = None
+    for at, card in enumerate(cards):
+        if _alone(card):
+            opened = at
+        elif card.name == ".endl":
+            if opened is None:
+                raise card.refused("no section is open here", None, "take it out, or write .lib name where one begins")
+            name = cards[opened].words[1]
+            if len(card.words) > 1 and card.words[1].key != name.key:
+                raise card.refused(
+                    f"'{name.text}' is the section that is open", card.words[1], f"write .endl {name.text}"
+                )
+            found.add(opened)
+            opened = None
+    return found
+
+
+def _chosen_of(card: Card, part: str) -> str:
+    """The name of a section that begins; Refused where a file is read whole, for it would be left out silently."""
+    if not part:
+        name = card.words[1]
+        help = f"take it out, or choose it: .lib 'file' {name.text}"
+        raise card.refused(f"nothing chooses the section '{name.text}'", name, help)
+    return card.words[1].key
+
+
+def _refuse_open(card: Card) -> None:
+    """Refused for the begin of a section that nothing closes, among what is not read."""
+    if _alone(card):
+        name = card.words[1]
+        raise card.refused(f"no .endl closes the section '{name.text}'", name, "write .endl where it ends")
 
 
 def _piece(number: int, line: str, continues: bool) -> tuple[int, int, str]:

@@ -119,3 +119,13 @@ def test_a_source_goes_on_as_in_spice(folder: Path) -> None:
     assert "V V1(a, gnd) = pulse(0.5V, 5V, delay = 1us, rise = 1ns, fall = 1ns, width = 5us, period = 10us)" in waves
     assert "V V2(b, gnd) = sine(1V, 2V, 1kHz)" in waves
     assert "I I1(gnd, c) = pwl(0s, 1mA, 1ms, 2mA)" in waves
+
+
+@NGSPICE
+def test_a_library_without_a_section_is_an_include_and_what_is_behind_it_is_read(folder: Path) -> None:
+    text = "t\nV1 a 0 2\nR1 a b 1k\n{}\nD1 b c dio\nR2 c 0 1k\n"
+    spelled = [imported(folder, text.format(f'{word} "models.inc"')) for word in (".lib", ".include")]
+    ours = [solved(flatten(one.circuit)) for one in spelled]
+    assert ours[0] == ours[1]
+    theirs = judged(folder, text.format(".include models.inc"))
+    assert {name: ours[0][name] for name in theirs} == pytest.approx(theirs, rel=1e-6)

@@ -80,6 +80,13 @@ REFUSED: dict[str, tuple[str, int, str, str, str]] = {
     "a link to outside": (".include link.inc", 2, "link.inc", "outside", "--allow"),
     "no file": (".include modls.inc", 2, "modls.inc", "no file", "models.inc"),
     "no section": (".lib models.inc nn", 0, "", "no section 'nn'", "there"),
+    "a library that is not there": ('V1 a 0 1\n.lib "mdels.lib"\nR1 a 0 1', 3, '"mdels.lib"', "there is no file 'mdels.lib'", '.include "mdels.lib"'),
+    "a section that stays open": (".lib tt\nR1 a 0 1", 2, "tt", "no .endl closes", ".endl"),
+    "a section of a file that stays open": (".lib open.lib ss", 0, "", "no .endl closes the section 'tt'", ".endl"),
+    "a section that nobody chooses": (".lib tt\nR1 a 0 1\n.endl\nR2 a 0 1", 2, "tt", "nothing chooses the section 'tt'", ".lib 'file' tt"),
+    "a section that an include does not choose": (".include models.inc\nR1 a 0 1", 0, "", "nothing chooses the section 'tt'", "choose it"),
+    "an end of no section": ("R1 a 0 1\n.endl", 3, ".endl", "no section is open", ".lib name"),
+    "an end of another section": (".lib tt\nR1 a 0 1\n.endl ss", 4, "ss", "'tt' is the section", ".endl tt"),
     "includes in a circle": (".include loop.inc", 0, "", "circle", "take one"),
 }  # fmt: skip
 
@@ -91,6 +98,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "secret.inc").write_text(".param secret=1\n")
     (inside / "link.inc").symlink_to(tmp_path / "secret.inc")
     (inside / "models.inc").write_text(".lib tt\n.endl\n")
+    (inside / "open.lib").write_text(".lib tt\n.param r=1\n.lib ss\n.param r=2\n.endl\n")
     (inside / "loop.inc").write_text(".include more.inc\n")
     (inside / "more.inc").write_text(".include loop.inc\n")
     return inside
