@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,22 +29,31 @@ def import_(
     """Turn SPICE or CDL text into a netlist.
 
     Read are R C L V I (dc, pulse, sin, pwl) D M (level 1) E G F H (linear) X, .subckt .model .param .global .ic .include .lib,
-    expressions of parameters, and CDL's ways of writing them. Analyses and options are left out with a comment; everything else
-    is refused by name. Files are included from the file's folder and those of --allow only.
+    expressions of parameters, and CDL's ways of writing them. Analyses and options are left out with a comment; what may have
+    another operating point than in SPICE is warned of on standard error; everything else is refused by name. Files are included from the file's folder and those of --allow only.
     """
-    from netlearn.imports import import_file
     from netlearn.store import write_bytes
 
     if out is not None and out.is_file() and IMPORTED not in out.read_bytes():
         raise NetlearnError(f"{out} is there already, and was not imported", "give another name with -o, or remove it")
     if out is not None and out.suffix != ".nl":
         raise NetlearnError(f"{out} is no name of a netlist", f"write -o {out.with_suffix('.nl')}")
-    text = import_file(file, tuple(allow or ()))
+    text = _read(file, allow)
     if out is None:
         print(text, end="")
     else:
         write_bytes(out, text.encode())
         print(out)
+
+
+def _read(file: Path, allow: list[Path] | None) -> str:
+    """The netlist of a SPICE or CDL file; what is warned of goes to standard error."""
+    from netlearn.imports import import_file
+
+    made = import_file(file, tuple(allow or ()))
+    for warning in made.warnings:
+        print(warning.render(), file=sys.stderr)
+    return made.text
 
 
 Compared = Annotated[Path, typer.Argument(help="A netlist (.nl), or SPICE or CDL text (.cir, .sp, .cdl, ...).")]
@@ -95,11 +105,11 @@ def _chosen(file: Path, name: str | None, allow: list[Path] | None) -> Circuit:
     from netlearn.cli.drawing import with_pins
     from netlearn.cli.reading import compiled
     from netlearn.equal import standing
-    from netlearn.imports import SUFFIXES, import_file
+    from netlearn.imports import SUFFIXES
     from netlearn.lang.compile import compile_netlist
 
     if file.suffix.lower() in SUFFIXES:
-        netlist = compile_netlist(import_file(file, tuple(allow or ())), str(file), file.parent)
+        netlist = compile_netlist(_read(file, allow), str(file), file.parent)
     else:
         netlist = compiled(file, allow, quiet=True)
     names = {found.lower(): found for found in (*netlist.modules, *netlist.circuits)}

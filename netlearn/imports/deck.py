@@ -1,10 +1,14 @@
-"""From cards to what they describe: subcircuits with their parameters, models, elements. Nothing is translated yet."""
+"""From cards to what they describe: subcircuits with their parameters, models, elements. Nothing is translated yet.
+
+What has no like here is left out with a comment where it changes no number (analyses), told of by a warning where the netlist is
+right and only what is asked of it may come out otherwise (a temperature, a first guess), and refused where the netlist would be wrong.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +23,7 @@ LEFT_OUT = {
     **dict.fromkeys((".tran", ".op", ".dc", ".ac", ".noise", ".tf", ".sens", ".pz", ".disto", ".four"), NO_ANALYSIS),
     **dict.fromkeys((".print", ".plot", ".probe", ".save", ".meas", ".measure", ".width"), NO_ANALYSIS),
     **dict.fromkeys((".options", ".option", ".opt"), "these are SPICE's own"),
-    **dict.fromkeys((".nodeset",), "no first guess is needed"),
+    ".nodeset": "no first guess is needed",
     ".temp": "give --temperature",
 }
 """Statements that are left out, with a comment that says why."""
@@ -37,9 +41,13 @@ REFUSED = {
     "load": "take it out: nothing in a netlist runs a program",
 }
 """Statements that are refused by name, with what to do instead."""
-CHANGING = {"scale", "defl", "defw", "defad", "defas", "temp", "tnom", "gmin", "xmu"}
+CHANGING = {
+    *("scale", "scalm", "wl", "defl", "defw", "defad", "defas", "defnrd", "defnrs", "tnom", "gmin", "xmu"),
+    *("rshunt", "cshunt", "gshunt"),
+}
 """Options that change numbers of the circuit."""
-USUAL = {"temp": 27.0, "tnom": 27.0, "gmin": 1e-12, "scale": 1.0}
+USUAL = {"temp": 27.0, "tnom": 27.0, "gmin": 1e-12, "scale": 1.0, "scalm": 1.0}
+GUESS = "a first guess is left out: where there are several operating points, another one may be found"
 _START = re.compile(r"\s*v\s*\(\s*([^\s()]+)\s*\)\s*=\s*(\{[^{}]*\}|'[^']*'|\S+)", re.IGNORECASE)
 GROUND = ("0", "gnd")
 
@@ -81,10 +89,15 @@ class Deck:
     """Nets of `.global`: in small letters to how they are written."""
     notes: list[str] = field(default_factory=list)
     faults: list[Diagnostic] = field(default_factory=list)
+    warnings: list[Diagnostic] = field(default_factory=list)
     charged: bool = False
     """Whether a transient starts from `ic =` of its elements."""
     whole: bool = False
     """Whether it was read to its end."""
+
+    def warn(self, card: Card, message: str, word: Word | None = None, help: str = "") -> None:
+        """Tell that something may come out otherwise than in SPICE; a message is told once, so it names nothing."""
+        self.warnings.append(replace(card.refused(message, word, help).diagnostic, severity="warning"))
 
     def grounded(self, net: str) -> bool:
         return net.lower() in GROUND or (self.cdl and net.lower() == "gnd!")
@@ -187,17 +200,34 @@ class _State:
 
     def left_out(self, card: Card) -> None:
         if card.name.startswith(".opt"):
-            _, given = assignments(card, card.words[1:])
-            for key, (word, value) in given.items():
-                if key in CHANGING and expressions.read(card, value).number != USUAL.get(key):
-                    help = (
-                        "give --temperature"
-                        if key == "temp"
-                        else "write the numbers of the elements as they are without it"
-                    )
-                    raise card.refused(f"the option '{word.text}' changes numbers of the circuit", word, help)
+            self.options(card)
+        if card.name == ".temp":
+            for word in card.words[1:]:
+                self.temperature(card, word)
+        if card.name == ".nodeset":
+            self.deck.warn(card, GUESS)
         self.deck.charged = self.deck.charged or (card.name == ".tran" and card.words[-1].key == "uic")
         self.deck.notes.append(f"left out, {LEFT_OUT[card.name]}: {card.text.strip()}")
+
+    def options(self, card: Card) -> None:
+        """Refuse those that change numbers, and warn of a temperature."""
+        values = {
+            before: after
+            for before, sign, after in zip(*(card.words[k:] for k in (1, 2, 3)), strict=False)
+            if sign.text == "="
+        }
+        for word in card.words[1:]:
+            value = values.get(word)
+            if word.key == "temp" and value:
+                self.temperature(card, value)
+            elif word.key in CHANGING and not (value and expressions.read(card, value).number == USUAL.get(word.key)):
+                help = "write the numbers of the elements as they are without it"
+                raise card.refused(f"the option '{word.text}' changes numbers of the circuit", word, help)
+
+    def temperature(self, card: Card, word: Word) -> None:
+        if expressions.read(card, word).number != USUAL["temp"]:
+            message = "the temperature is left out: a circuit is at 27 C here unless a command is told otherwise"
+            self.deck.warn(card, message, word, f"give the command --temperature {word.text}")
 
     def title(self, card: Card) -> None:
         self.deck.notes.append(card.text.strip()[len(".title") :].strip())

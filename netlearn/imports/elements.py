@@ -16,8 +16,11 @@ from dataclasses import dataclass, field, replace
 from netlearn.devices import CARDS
 from netlearn.imports import expressions, models
 from netlearn.imports.cards import Card, Refused, Word
-from netlearn.imports.deck import Deck, Model, Scope, assignments
+from netlearn.imports.deck import GUESS, Deck, Model, Scope, assignments
 from netlearn.imports.expressions import Expression, plain
+
+HELD = "an operating point is taken with this voltage held, as SPICE begins a transient; SPICE's .op does without"
+HELD_HELP = "take it out where SPICE's .op is meant"
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ class _Element:
         """A comment on what of the card changes nothing; Refused where there is more in it."""
         words = [self.given.pop(name)[0].text for name in list(self.given) if name in idle]
         words += [word.text for word in self.plain if word.key in idle]
+        for word in (word for word in self.card.words if word.key == "off" and "off" in idle):
+            self.deck.warn(self.card, GUESS, word)
         rest = [word for word in self.plain if word.key not in idle]
         if rest:
             raise self.card.refused(f"'{rest[0].text}' is not read here", rest[0], f"write {form}")
@@ -218,11 +223,10 @@ def _capacitor(e: _Element) -> Part:
     part = _two(e, "C", "cap", (), "C1 a b 1p")
     if ic is None:
         return part
-    return (
-        replace(part, props={"ic": ic})
-        if e.deck.charged
-        else replace(part, said="left out: ic, which SPICE takes with uic only")
-    )
+    if not e.deck.charged:
+        return replace(part, said="left out: ic, which SPICE takes with uic only")
+    e.deck.warn(e.card, HELD, ic.word, HELD_HELP)
+    return replace(part, props={"ic": ic})
 
 
 def _inductor(e: _Element) -> Part:
@@ -266,12 +270,24 @@ def _transistor(e: _Element, nodes: tuple[str, ...], word: Word, form: str) -> P
     count = e.take("m", "mult")
     sizes = {name: found for name in ("w", "l") if (found := e.take(name)) is not None}
     kit = models.primitive(word) if models.find(e.deck, e.scope, word) is None else None
+    if kit:
+        _warn_of_layout(e)
     said = e.only((*_IDLE, *_LAYOUT, *(("nf",) if kit else ())), form)
     if kit:
         return Part(e.card, f"{kit[0].name}.{kit[1].name}", nodes, None, sizes, "", count, said=said)
     model = _model(e, word, ("NMOS", "PMOS", "NEKV", "PEKV"))
     kind = CARDS[model].device if isinstance(model, str) else models.device_of(model)
     return Part(e.card, kind, nodes, None, sizes, model, count, said=said)
+
+
+def _warn_of_layout(e: _Element) -> None:
+    """A kit's model has junctions, resistances and stress by the layout; here it is taken by width and length alone."""
+    for name in _LAYOUT:
+        if name in e.given and expressions.read(e.card, e.given[name][1]).number != 0:
+            message = "the layout of a transistor of a kit is left out: here its width and length are all that it is"
+            help = "where junctions, their resistances or stress matter, its currents are not quite SPICE's"
+            e.deck.warn(e.card, message, e.given[name][0], help)
+            return
 
 
 def _model(e: _Element, word: Word, kinds: Sequence[str]) -> Model | str:
@@ -373,8 +389,11 @@ def _source(e: _Element) -> Part:
             if value is not None or not e.is_value(word):
                 raise card.refused(f"'{word.text}' is not read here", word, f"write {form}")
             value = expressions.read(card, word)
-    if wave is not None and value is not None:
+    if wave is not None and value is not None and (value.number is None or _begin(wave) != value.number):
         said = "; ".join(filter(None, [f"left out: dc {value.word.text}, it begins where its function does", said]))
+        message = "the dc of a function of time is left out: an operating point is taken where the function begins"
+        help = "for SPICE's .op, take the function out; a transient begins as in SPICE"
+        e.deck.warn(card, message, value.word, help)
     return Part(card, letter.upper(), nodes, wave or value or plain(card, "0"), said=said)
 
 
@@ -414,6 +433,17 @@ def _pwl(card: Card, word: Word, given: Sequence[Expression], unit: str) -> Wave
     if not given or len(given) % 2:
         raise card.refused("pwl takes pairs of time and value", word, "write pwl(0 0 1m 5)")
     return Wave("pwl", tuple((g, ("s", unit)[k % 2]) for k, g in enumerate(given)))
+
+
+def _begin(wave: Wave) -> float | None:
+    """What a function of time is at time 0; None where it is no plain number, or it has begun before."""
+    starts = [e.number for e, _ in wave.arguments[:2]]
+    delay = wave.options["delay"][0].number if "delay" in wave.options else 0.0
+    if None in starts or delay is None or delay < 0:
+        return None
+    if wave.name != "pwl":
+        return starts[0]
+    return starts[1] if starts[0] is not None and starts[0] >= 0 else None
 
 
 _WAVES: dict[str, Callable[[Card, Word, Sequence[Expression], str], Wave]] = {
@@ -491,7 +521,14 @@ def _charged(deck: Deck, scope: Scope, found: list[Part]) -> list[Part]:
             if net.key in ends and any(deck.grounded(node) for node in part.nodes):
                 tree = value.tree if net.key == ends[0] else ("negative", value.tree)
                 found[k] = replace(part, props={"ic": Expression(tree, value.card, value.word)})
+                deck.warn(card, HELD, net, HELD_HELP)
                 break
         else:
             deck.notes.append(f"left out, no capacitor joins {net.text} to ground: {card.text.strip()}")
+            message = "this .ic is left out: no capacitor joins the net to ground, so a transient begins elsewhere"
+            deck.warn(card, message, net, f"join one, such as Cx {net.text} 0 1f")
+    for part in found:
+        if deck.charged and part.kind in ("C", "L") and "ic" not in part.props:
+            message = "by uic this begins at 0 in SPICE, and here at its operating point"
+            deck.warn(part.card, message, None, "give a capacitor ic=0, or take uic out")
     return found

@@ -191,7 +191,7 @@ def test_the_command_compares_netlists_and_spice_and_exits_with_0_1_or_2(tmp_pat
     divider = ROOT / "netlists" / "divider.nl"
     (tmp_path / "same.cir").write_text(SPICE)
     (tmp_path / "other.sp").write_text(SPICE.replace("R2 b 0 10k", "R2 b 0 11k"))
-    (tmp_path / "same.nl").write_text(import_text(SPICE, "same.cir"))
+    (tmp_path / "same.nl").write_text(import_text(SPICE, "same.cir").text)
     assert run("equal", divider, tmp_path / "same.cir", code=0) == "equal: 2 elements on 3 nets\n"
     found = json.loads(run("equal", divider, tmp_path / "same.nl", "--json", code=0))
     assert found["equal"]

@@ -60,7 +60,7 @@ def answer(text: str, name: str, folder: Path) -> str:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Path, "read_text", watched)
         try:
-            made = import_text(text, name, folder)
+            made = import_text(text, name, folder).text
         except NetlistError as error:
             made, said = "", [d.render() for d in error.diagnostics]
         else:

@@ -75,6 +75,7 @@ REFUSED: dict[str, tuple[str, int, str, str, str]] = {
     "a damped sine": ("V1 a 0 sin(0 1 1k 0 5)", 2, "sin", "no damping", "sin(0 1 1k)"),
     "an exponential": ("V1 a 0 exp(0 1 1 1)", 2, "exp", "'exp'", "pulse"),
     "an option that changes numbers": (".options scale=1u", 2, "scale", "'scale' changes", "write the numbers"),
+    "an option that is only named": (".options wl post", 2, "wl", "'wl' changes", "write the numbers"),
     "an absolute path": ('.include "/etc/passwd"', 2, '"/etc/passwd"', "absolute", "relative"),
     "a path outside": (".include ../secret.inc", 2, "../secret.inc", "outside", "--allow"),
     "a link to outside": (".include link.inc", 2, "link.inc", "outside", "--allow"),
@@ -178,7 +179,7 @@ def test_a_further_folder_can_be_allowed(folder: Path) -> None:
     (folder / "a.cir").write_text("t\n.include ../secret.inc\nR1 a 0 {secret}\n")
     with pytest.raises(NetlistError, match="outside"):
         import_file(folder / "a.cir")
-    assert "secret = 1" in import_file(folder / "a.cir", [folder.parent])
+    assert "secret = 1" in import_file(folder / "a.cir", [folder.parent]).text
 
 
 def test_a_fault_in_an_included_file_is_shown_there(folder: Path) -> None:
@@ -196,14 +197,14 @@ def test_every_word_of_the_language_can_be_a_name_in_spice() -> None:
             f"t\n.param {word}=2\n.model {word} d(n=1)\n.subckt {word} {word} b {word}x=1\nR{word} {word} b {{{word}*{word}x}}\n"
             f".ends\nV{word} {word} 0 1\nX{word} {word} 0 {word} {word}x={{{word}}}\nD1 {word} 0 {word}\n"
         )
-        made = import_text(spice, f"{word}.cir")
+        made = import_text(spice, f"{word}.cir").text
         assert not [w for w in compile_netlist(made).warnings if w.severity != "note"], word
 
 
 def test_names_that_become_alike_stay_apart() -> None:
     made = import_text(
         "t\nR1 a.b a_b 1k\nR2 a+b a.b 1k\nR3 a_b 0 1k\nR4 a+b 0 1k\nR5 1 n1 1\nR6 1 0 1\nR7 n1 0 1\n", "x.cir"
-    )
+    ).text
     assert "net a_b, n1, a_b_2, a_b_3, n1_2" in made
     assert "# names: net a.b is a_b_2, net a+b is a_b_3, net 1 is n1_2" in made
 
@@ -230,7 +231,7 @@ XI1 m out in edge
 
 
 def test_cdl_is_read_as_cdl() -> None:
-    made = import_text(CDL, "x.cdl")
+    made = import_text(CDL, "x.cdl").text
     for line in (
         "module edge(a, b, g, vdd_; wn = 20u) {",
         "  NMOS M1(a, g, b, gnd) { model = ald1106, w = 20um, l = 10um }  # left out: $X, $Y",
@@ -247,7 +248,7 @@ def test_cdl_is_read_as_cdl() -> None:
 )
 def test_a_transistor_of_a_kit_is_one_here(word: str, kind: str) -> None:
     for letter in "MX":
-        made = import_text(f"t\n{letter}1 d g 0 0 {word} w=1u l=0.5u nf=1\nV1 d 0 1\nV2 g 0 1\n", "x.cir")
+        made = import_text(f"t\n{letter}1 d g 0 0 {word} w=1u l=0.5u nf=1\nV1 d 0 1\nV2 g 0 1\n", "x.cir").text
         assert f'import "pdk/{kind.split(".")[0]}"' in made
         assert f"  {kind} {letter}1(d, g, gnd, gnd) {{ w = 1um, l = 0.5um }}  # left out: nf" in made
     wrong = refusal(f"t\nM1 d g 0 0 {word} w=1 l=0.5\n").diagnostics[0]
