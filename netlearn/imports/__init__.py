@@ -9,8 +9,9 @@ What is read, in the dialect that ngspice and HSPICE share, and of CDL (a file w
                  .ic and what it has no capacitor for, uic, .nodeset and off, the temperature, a kit's transistor's layout
     expressions  of parameters, in {} or '' or bare: + - * / ** ^ ( ), sqrt exp log log10 abs min max sin cos tanh pow sqr floor
     numbers      t g meg k mil m u n p f, in any case; letters behind them say nothing
-    comments     * ; $ //, and *.PININFO and its like of CDL; `+` goes on with a line
-    CDL          R1 a b 10k rpoly, $[model], $W= $L=, X1 a b / cell, names that end in ! are the same net everywhere
+    comments     * ; $ //, and *.PININFO and its like of CDL (netlearn.imports.commands); `+` goes on with a line
+    CDL          R1 a b 10k rpoly, $[model], $.MODEL=, $W= $L=, X1 a b / cell, X1 cell $PINS a=n1, *.GLOBAL;
+                 names that end in ! are the same net everywhere
 
 A model that is named and not given can be a model card of ours, or a transistor of a process kit, sky130_fd_pr__nfet_01v8 or
 sky130__nfet_01v8. Everything else is refused by name, with its place, such as an option that makes other numbers. A netlist is

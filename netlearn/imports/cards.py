@@ -16,6 +16,7 @@ from itertools import accumulate, takewhile
 from pathlib import Path
 
 from netlearn.errors import Diagnostic, Source, Span
+from netlearn.imports.commands import IDLE, Pieces, apart
 from netlearn.lang.library import MAX_IMPORT_DEPTH, locate, read_text
 from netlearn.lang.values import Fault
 from netlearn.spice import statements
@@ -24,21 +25,6 @@ from netlearn.syntax import MAX_CHARACTERS
 MAX_CARDS = 200_000
 MAX_CARD = 100_000  # characters of one statement
 _WORD = re.compile(r"""\{[^{}]*\}|'[^']*'|"[^"]*"|[=(),]|\$\[[^\]]*\]|[^\s=(),{}'"]+|.""")
-_CDL_COMMAND = re.compile(r"\s*\*\.(\w+)")
-_CDL_SAYS = {
-    "pininfo",
-    "bipolar",
-    "resi",
-    "resval",
-    "capval",
-    "capa",
-    "dioarea",
-    "dioperi",
-    "lddac",
-    "noprint",
-    "global",
-}
-"""Lines *.WORD of CDL that change nothing that is read here; any other of them is refused."""
 
 
 class Refused(Exception):
@@ -73,9 +59,11 @@ class Card:
     """A statement: the lines that it is made of joined by blanks, and where each of them lies in its source."""
 
     source: Source
-    lines: tuple[tuple[int, int, str], ...]
-    """(line number, column, text) with the + of later lines left out."""
+    lines: Pieces
+    """With the + of later lines left out."""
     cdl: bool = False
+    mega: bool = False
+    """Whether some readers take M for 1e6."""
     text: str = field(init=False)
     words: tuple[Word, ...] = field(init=False)
 
@@ -109,6 +97,7 @@ class Reader:
 
     allowed: tuple[Path, ...]
     cdl: bool
+    mega: bool = False
     faults: list[Diagnostic] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     left: int = MAX_CHARACTERS
@@ -160,35 +149,41 @@ class Reader:
             )
 
     def _cards(self, source: Source, text: str) -> Iterator[Card]:
-        lines = text.split("\n")
+        lines: Sequence[str] = text.split("\n")
         if self.cdl:
-            self._commands(source, lines)
+            lines, commands = apart(lines)
+            for pieces in commands:
+                yield from self._command(self._card(source, pieces))
         for found in statements(lines):
-            self.cards -= 1
-            if self.cards < 0 or sum(len(line) for _, line in found) > MAX_CARD:
-                what = (
-                    f"more than {MAX_CARDS} statements"
-                    if self.cards < 0
-                    else f"a statement of more than {MAX_CARD} characters"
-                )
-                raise Refused(Diagnostic(what, source, Span(found[0][0], 1), "import its parts one by one"))
-            pieces = tuple(_piece(number, line, k > 0) for k, (number, line) in enumerate(found))
-            card = Card(source, pieces, self.cdl)
+            card = self._card(source, tuple(_piece(number, line, k > 0) for k, (number, line) in enumerate(found)))
             if card.words:
                 yield card
 
-    def _commands(self, source: Source, lines: Sequence[str]) -> None:
-        """What CDL says in lines that SPICE takes for comments."""
-        for number, line in enumerate(lines, 1):
-            found = _CDL_COMMAND.match(line)
-            if (
-                found
-                and found[1].lower() not in _CDL_SAYS
-                and not (found[1].lower() == "scale" and "meter" in line.lower())
-            ):
-                place = Span(number, found.start(1) - 1, len(found[1]) + 2)
-                help = "take the line out, and write what it says where it belongs"
-                self.faults.append(Diagnostic(f"'*.{found[1]}' is not read", source, place, help))
+    def _card(self, source: Source, pieces: Pieces) -> Card:
+        self.cards -= 1
+        if self.cards < 0 or sum(len(text) for _, _, text in pieces) > MAX_CARD:
+            what = (
+                f"more than {MAX_CARDS} statements"
+                if self.cards < 0
+                else f"a statement of more than {MAX_CARD} characters"
+            )
+            raise Refused(Diagnostic(what, source, Span(pieces[0][0], 1), "import its parts one by one"))
+        return Card(source, pieces, self.cdl, self.mega)
+
+    def _command(self, card: Card) -> Iterator[Card]:
+        """A line `*.WORD` of CDL: what of it is a statement."""
+        name, rest = card.name[1:], [word.key for word in card.words[1:]]
+        self.mega = self.mega or name == "mega"
+        if name == "global":
+            yield card
+        elif name == "scale" and rest != ["meter"]:
+            fault = card.refused(
+                f"'*{card.text.strip()}' is not read", None, "write sizes with their u, and *.SCALE METER"
+            )
+            self.faults.append(fault.diagnostic)
+        elif name not in IDLE | {"scale", "mega"}:
+            help = "take the line out, and write what it says where it belongs"
+            self.faults.append(card.refused(f"'*{card.words[0].text}' is not read", card.words[0], help).diagnostic)
 
     def _included(self, card: Card, folder: Path | None, chain: tuple[Path, ...]) -> Iterator[Card]:
         if len(card.words) < 2:

@@ -281,7 +281,8 @@ class _State:
         self.scope.models[name.key] = Model(card, name, kind.key, params)
 
     def shared(self, card: Card) -> None:
-        self.deck.shared |= {w.key: w.text for w in card.words[1:] if not self.deck.grounded(w.text)}
+        nets = [w.text.split(":")[0] if self.deck.cdl else w.text for w in card.words[1:]]  # of CDL vdd!:P
+        self.deck.shared |= {net.lower(): net for net in nets if net and not self.deck.grounded(net)}
 
     def start(self, card: Card) -> None:
         at = card.words[0].end

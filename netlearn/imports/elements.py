@@ -143,7 +143,11 @@ def _part(deck: Deck, scope: Scope, card: Card) -> Part:
         help = _INSTEAD.get(letter, f"elements begin with {', '.join(sorted(_LETTERS))}, statements with a dot")
         raise card.refused(f"'{card.words[0].text}' is no element that is read", card.words[0], help)
     models_said = [w for w in card.words if w.text.startswith("$[")]
-    words = [w for w in card.words[1:] if w not in models_said]
+    named = [card.words[k : k + 3] for k, w in enumerate(card.words) if w.key == "$.model"]  # $.MODEL = name
+    named = [three for three in named if len(three) == 3 and three[1].text == "="]
+    models_said += [Word(f"$[{w.text}]", w.start - 2, w.end + 1) for _, _, w in named]
+    gone = [*models_said, *(w for three in named for w in three)]
+    words = [w for w in card.words[1:] if w not in gone]
     words += [Word(w.text[2:-1], w.start + 2, w.end - 1) for w in models_said if len(w.text) > 3]
     if letter in "vi":
         return _source(_Element(deck, scope, card, words, {}))
@@ -241,7 +245,9 @@ def _diode(e: _Element) -> Part:
     word = e.plain.pop(0)
     area = expressions.read(e.card, e.plain.pop(0)) if e.plain and e.is_value(e.plain[0]) else e.take("area")
     count = e.take("m")
+    perimeter = [e.plain.pop(0)] if e.deck.cdl and e.plain and e.is_value(e.plain[0]) else []
     said = e.only((*_IDLE, "pj", "w", "l"), form)
+    said = "; ".join(filter(None, [said, *(f"left out: perimeter {p.text}" for p in perimeter)]))
     model = _model(e, word, ("D",))
     scaled: dict[str, Expression] = {}
     if area is not None and area.number != 1:
@@ -272,7 +278,10 @@ def _transistor(e: _Element, nodes: tuple[str, ...], word: Word, form: str) -> P
     kit = models.primitive(word) if models.find(e.deck, e.scope, word) is None else None
     if kit:
         _warn_of_layout(e)
-    said = e.only((*_IDLE, *_LAYOUT, *(("nf",) if kit else ())), form)
+    if "nf" in e.given and expressions.read(e.card, e.given["nf"][1]).number != 1:
+        help = "write w of one finger with m in the place of nf, or w of all of them without it"
+        raise e.card.refused("for some processes w is of one finger, for others of all", e.given["nf"][0], help)
+    said = e.only((*_IDLE, *_LAYOUT, "nf"), form)
     if kit:
         return Part(e.card, f"{kit[0].name}.{kit[1].name}", nodes, None, sizes, "", count, said=said)
     model = _model(e, word, ("NMOS", "PMOS", "NEKV", "PEKV"))
@@ -337,6 +346,8 @@ def _sensed(e: _Element, kind: str, form: str) -> Part:
 
 def _instance(e: _Element) -> Part:
     form = "X1 a b name w=1u"
+    if any(w.key == "$pins" for w in e.plain):
+        _by_name(e)
     e.plain[:] = [w for w in e.plain if w.key not in ("/", "params:")]
     if not e.plain:
         raise e.card.refused("an instance names its subcircuit", e.card.words[0], f"write {form}")
@@ -359,6 +370,20 @@ def _instance(e: _Element) -> Part:
             raise e.card.refused(f"'{scope.name}' has no parameter '{key.text}'", key, f"its parameters: {known}")
     props = {name: expressions.read(e.card, value) for name, (_, value) in e.given.items()}
     return Part(e.card, word.key, nodes, None, props, count=count, inside=True)
+
+
+def _by_name(e: _Element) -> None:
+    """`X1 name $PINS port=net ...` of CDL as `X1 net ... name`; parameters may stand among the ports."""
+    e.plain[:] = [w for w in e.plain if w.key not in ("/", "$pins")]
+    scope = e.deck.inside.get(e.plain[0].key) if e.plain else None
+    if scope is None or len(e.plain) > 1:
+        wrong = e.plain[-1] if e.plain else e.card.words[0]
+        raise e.card.refused("$PINS stands behind a subcircuit that is given", wrong, "write X1 name $PINS port=net")
+    lost = [port for port in scope.ports if port.lower() not in e.given]
+    if lost:
+        help = f"write {' '.join(f'{port}=net' for port in lost)}"
+        raise e.card.refused(f"the port '{lost[0]}' of '{scope.name}' is on no net", e.plain[0], help)
+    e.plain[:0] = [e.given.pop(port.lower())[1] for port in scope.ports]
 
 
 _SHAPES = ("pulse", "sin", "pwl")

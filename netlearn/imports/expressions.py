@@ -148,6 +148,9 @@ class _Reader:
             raise self.fault(f"'{text}' is not a number", "write it such as 4.7k or 1e-6")
         if float(digits) * SCALES.get(prefix, 1.0) == float("inf"):
             raise self.fault(f"'{text}' is too large", "numbers stay below 1.8e308")
+        if self.card.mega and prefix == "m":
+            help = f"write {digits}e-3 or {digits}meg, or take *.MEGA out"
+            raise self.fault(f"the m of '{text}' is 1e6 for some readers of *.MEGA and 1e-3 for others", help)
         if not prefix and rest[:1].lower() in ("a", "x"):
             means = ("1e-18", "1") if rest[0].lower() == "a" else ("1e6", "1")
             raise self.fault(

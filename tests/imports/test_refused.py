@@ -243,6 +243,88 @@ def test_cdl_is_read_as_cdl() -> None:
         assert line in made.splitlines(), made
 
 
+AUCDL = """************************************************************************
+* auCdl Netlist:
+************************************************************************
+
+*.BIPOLAR
+*.RESI = 2000 
+*.RESVAL
+*.CAPVAL
+*.DIOPERI
+*.DIOAREA
+*.EQUATION
+*.SCALE METER
+*.MEGA
+.PARAM
+
+*.GLOBAL gnd!
++        vdd!
+
+*.PIN gnd!
+*+    vdd!
+
+.SUBCKT inv a y
+*.PININFO a:I y:O
+MM0 y a gnd! gnd! nch W=200n L=60n m=1 nf=1 $X=1
+MM1 y a vdd! vdd! pch W=400n L=60n m=1 nf=1
+DD0 gnd! a ndio 1e-12 4e-6 m=1
+RR0 a y 10k $.MODEL=rpoly
+.ENDS
+.SUBCKT top in out
+XI0 in out / inv
+XI1 inv $PINS a=out y=in
+.ENDS
+.model nch nmos(level=1)
+.model pch pmos(level=1)
+.model ndio d
+"""
+
+
+def test_a_header_that_auCdl_writes_is_read_with_what_it_says_of_nets_pins_and_models() -> None:
+    made = import_text(AUCDL, "x.cdl").text
+    for line in (
+        "module inv(a, y, vdd_) {",
+        "  NMOS MM0(y, a, gnd, gnd) { w = 200nm, l = 60nm }  # left out: nf, $X",
+        "  D DD0(gnd, a) { is = 1e-14 * 1e-12 }  # left out: perimeter 4e-6",
+        "  R RR0(a, y) = 10k  # of rpoly",
+        "  inv XI1(out, in, vdd_)",
+    ):
+        assert line in made.splitlines(), made
+
+
+def test_a_net_of_a_global_command_is_one_net_in_all_subcircuits() -> None:
+    text = "*.GLOBAL sub:G\n+ vss\n* said\n*+ vdd:P\n.SUBCKT s a\nR1 a sub 1k\nR2 a vss 1k\nR3 a vdd 1k\n.ENDS\n"
+    assert "module s(a, sub, vss, vdd) {" in import_text(text, "x.cdl").text
+
+
+def test_a_comment_of_spice_that_looks_like_a_command_says_nothing() -> None:
+    made = import_text("t\n*.MEGA\n*.FOO\n*.GLOBAL b\nR1 a b 5m\n+ m=2\nR2 b 0 1\nV1 a 0 1\n", "x.cir").text
+    assert "R R1[copy](a, b) = 5m" in made
+
+
+# what is wrong in CDL: (text, line, what the caret points at, a part of the message, a part of the help)
+CDL_REFUSED: dict[str, tuple[str, int, str, str, str]] = {
+    "nets that are joined": ("*.CONNECT a b\nR1 a b 1k", 1, ".CONNECT", "'*.CONNECT' is not read", "where it belongs"),
+    "sizes in micrometres": ("*.SCALE MICRON\nR1 a b 1k", 1, ".SCALE MICRON", "'*.SCALE MICRON' is not read", "METER"),
+    "an M that is mega for some": ("*.MEGA\nR1 a b 5M\n", 2, "5M", "1e6 for some readers of *.MEGA", "5e-3 or 5meg"),
+    "fingers": (".model n nmos\nM1 d g s b n w=4u l=1u nf=4", 2, "nf", "w is of one finger", "m in the place of nf"),
+    "a port that pins leave out": (".SUBCKT s a b\nR1 a b 1\n.ENDS\nX1 s $PINS a=n", 4, "s", "the port 'b' of 's'", "b=net"),
+    "pins of nothing": ("X1 s $PINS a=n", 1, "s", "behind a subcircuit that is given", "$PINS port=net"),
+    "nets in front of pins": (".SUBCKT s a\n.ENDS\nX1 n s $PINS a=n", 3, "s", "behind a subcircuit", "$PINS port=net"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CDL_REFUSED)
+def test_what_of_cdl_is_not_read_is_refused_by_name_and_place(what: str) -> None:
+    text, line, caret, message, help = CDL_REFUSED[what]
+    fault = refusal(f"{text}\n", None, "x.cdl").diagnostics[0]
+    assert message in fault.message
+    assert help in fault.help
+    assert fault.span.line == line
+    assert fault.source.line(line)[fault.span.column - 1 :][: fault.span.length] == caret
+
+
 @pytest.mark.parametrize(
     ("word", "kind"), [("sky130_fd_pr__nfet_01v8", "sky130.nfet_01v8"), ("gf180mcu__pfet_03v3", "gf180mcu.pfet_03v3")]
 )
