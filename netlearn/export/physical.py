@@ -14,11 +14,11 @@ from netlearn.devices import Device
 from netlearn.errors import CircuitError
 from netlearn.export.design import Block, Design, Number, Part, specialised
 from netlearn.kits import KITS
+from netlearn.kits.generic import GENERIC
 
 TRANSISTOR = ("w", "l")
 VALUES = {"R": ("R", "r"), "C": ("C", "c"), "Cm": ("C", "c"), "L": ("L", "l"), "D": ("D", "")}
 """What is no transistor, by device: what it is made as, and the parameter that says how large."""
-GENERIC = {"R": "rpoly", "C": "cmim", "L": "ind", "D": "dio", "n": "nch", "p": "pch"}
 
 
 @dataclass(frozen=True)

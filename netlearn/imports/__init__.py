@@ -11,7 +11,7 @@ What is read, in the dialect that ngspice and HSPICE share, and of CDL (a file w
     numbers      t g meg k mil m u n p f, in any case; letters behind them say nothing
     comments     * ; $ //, and *.PININFO and its like of CDL (netlearn.imports.commands); `+` goes on with a line
     CDL          R1 a b 10k rpoly, $[model], $.MODEL=, $W= $L=, X1 a b / cell, X1 cell $PINS a=n1, *.GLOBAL;
-                 names that end in ! are the same net everywhere
+                 names that end in ! are the same net everywhere; D of any model, and M of nch and pch, need no .model
 
 A model that is named and not given can be a model card of ours, or a transistor of a process kit, sky130_fd_pr__nfet_01v8 or
 sky130__nfet_01v8. Everything else is refused by name, with its place, such as an option that makes other numbers. A netlist is

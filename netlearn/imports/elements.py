@@ -18,6 +18,7 @@ from netlearn.imports import expressions, models
 from netlearn.imports.cards import Card, Refused, Word
 from netlearn.imports.deck import GUESS, Deck, Model, Scope, assignments
 from netlearn.imports.expressions import Expression, plain
+from netlearn.kits.generic import GENERIC
 
 HELD = "an operating point is taken with this voltage held, as SPICE begins a transient; SPICE's .op does without"
 HELD_HELP = "take it out where SPICE's .op is meant"
@@ -248,6 +249,11 @@ def _diode(e: _Element) -> Part:
     perimeter = [e.plain.pop(0)] if e.deck.cdl and e.plain and e.is_value(e.plain[0]) else []
     said = e.only((*_IDLE, "pj", "w", "l"), form)
     said = "; ".join(filter(None, [said, *(f"left out: perimeter {p.text}" for p in perimeter)]))
+    if _bare(e, word):
+        said = "; ".join(
+            filter(None, [f"of {word.text}", said, *([f"left out: area {area.word.text}"] if area else [])])
+        )
+        return Part(e.card, "D", nodes, count=count, said=said)
     model = _model(e, word, ("D",))
     scaled: dict[str, Expression] = {}
     if area is not None and area.number != 1:
@@ -284,9 +290,22 @@ def _transistor(e: _Element, nodes: tuple[str, ...], word: Word, form: str) -> P
     said = e.only((*_IDLE, *_LAYOUT, "nf"), form)
     if kit:
         return Part(e.card, f"{kit[0].name}.{kit[1].name}", nodes, None, sizes, "", count, said=said)
+    if bare := _bare(e, word):
+        said = "; ".join(filter(None, [f"of {word.text}", said]))
+        return Part(e.card, bare, nodes, props=sizes, count=count, said=said)
     model = _model(e, word, ("NMOS", "PMOS", "NEKV", "PEKV"))
     kind = CARDS[model].device if isinstance(model, str) else models.device_of(model)
     return Part(e.card, kind, nodes, None, sizes, model, count, said=said)
+
+
+def _bare(e: _Element, word: Word) -> str:
+    """CDL has no cards of models: the device of one that is named and not given, by the letter of its element and the names that
+    our own CDL has; nothing for a model that is known, and for a transistor whose channel no name tells."""
+    if not e.deck.cdl or models.find(e.deck, e.scope, word) or models.known_card(word):
+        return ""
+    if e.card.name[0] == "d":
+        return "D"
+    return {GENERIC["n"]: "NMOS", GENERIC["p"]: "PMOS"}.get(word.key, "")
 
 
 def _warn_of_layout(e: _Element) -> None:

@@ -308,11 +308,27 @@ CDL_REFUSED: dict[str, tuple[str, int, str, str, str]] = {
     "nets that are joined": ("*.CONNECT a b\nR1 a b 1k", 1, ".CONNECT", "'*.CONNECT' is not read", "where it belongs"),
     "sizes in micrometres": ("*.SCALE MICRON\nR1 a b 1k", 1, ".SCALE MICRON", "'*.SCALE MICRON' is not read", "METER"),
     "an M that is mega for some": ("*.MEGA\nR1 a b 5M\n", 2, "5M", "1e6 for some readers of *.MEGA", "5e-3 or 5meg"),
+    "a transistor of no known channel": ("M1 d g s b n18 w=1u l=1u", 1, "n18", "there is no model 'n18'", ".model n18 nmos("),
     "fingers": (".model n nmos\nM1 d g s b n w=4u l=1u nf=4", 2, "nf", "w is of one finger", "m in the place of nf"),
     "a port that pins leave out": (".SUBCKT s a b\nR1 a b 1\n.ENDS\nX1 s $PINS a=n", 4, "s", "the port 'b' of 's'", "b=net"),
     "pins of nothing": ("X1 s $PINS a=n", 1, "s", "behind a subcircuit that is given", "$PINS port=net"),
     "nets in front of pins": (".SUBCKT s a\n.ENDS\nX1 n s $PINS a=n", 3, "s", "behind a subcircuit", "$PINS port=net"),
 }  # fmt: skip
+
+
+def test_a_model_that_cdl_names_without_a_card_is_known_by_its_letter_or_by_our_own_names() -> None:
+    text = ".SUBCKT t d g\nM1 d g gnd gnd nch W=1u L=2u\nM2 d g gnd gnd PCH W=1u L=2u\nD1 d g esd 1p\n.ENDS\n"
+    made = import_text(text, "x.cdl").text.splitlines()
+    assert "  NMOS M1(d, g, gnd, gnd) { w = 1um, l = 2um }  # of nch" in made
+    assert "  PMOS M2(d, g, gnd, gnd) { w = 1um, l = 2um }  # of PCH" in made
+    assert "  D D1(d, g)  # of esd; left out: area 1p" in made
+    assert "no model 'nch'" in refusal(f"t\n{text}").diagnostics[0].message
+
+
+def test_a_subcircuit_with_nothing_in_it_is_a_black_box_that_is_told_of() -> None:
+    made = import_text("t\nR1 a 0 1\n.subckt box p n\n.ends\nX1 a 0 box\n", "x.cir")
+    assert "# a black box: there is nothing in it" in made.text
+    assert [(w.severity, w.span.line) for w in made.warnings] == [("warning", 3)]
 
 
 @pytest.mark.parametrize("what", CDL_REFUSED)
