@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
 import pytest
 
 from netlearn.errors import NetlistError
+from netlearn.export.names import named
 from netlearn.imports import import_file, import_text
+from netlearn.imports.names import Names
 from netlearn.lang.compile import compile_netlist
 from netlearn.syntax import KEYWORDS
 
@@ -241,6 +244,20 @@ def test_cdl_is_read_as_cdl() -> None:
         "  edge XI0(in, m, out, vdd_) { wn = wn }",
     ):
         assert line in made.splitlines(), made
+
+
+def test_many_names_that_become_alike_stay_apart_in_no_time() -> None:
+    written = [
+        f"{'<>'[k % 2]}{'[]'[k // 2 % 2]}" + "".join("-+"[k >> bit & 1] for bit in range(2, 17)) for k in range(40_000)
+    ]
+    start = time.process_time()
+    names = Names()
+    here = [names.name("net", "_" * 17 + "_2"), *(names.name("net", one) for one in written)]
+    there = list(named([here[0], *written], lambda one: re.sub(r"\W", "_", one)).values())
+    assert time.process_time() - start < 2.0
+    assert here[1:4] == ["_" * 17, "_" * 17 + "_3", "_" * 17 + "_4"]
+    assert there[1:4] == ["_" * 17, "_2", "_3"]
+    assert len(set(here)) == len(set(there)) == 40_001
 
 
 AUCDL = """************************************************************************
