@@ -79,17 +79,25 @@ def equal(
 
     Elements are compared with all of their numbers, learnable ones as they start; ends that can change places (of R, L, C, drain
     and source) may. Ground and ports of one name correspond; ports are those of a module, and the nets that a circuit drives and
-    reads. Elements in series or in parallel are not merged. With a file of CDL, which has no models and no sources, elements are
+    reads. How both are driven and read is compared, voltage or current and where; SPICE has no words for it. Elements in series or in parallel are not merged. With a file of CDL, which has no models and no sources, elements are
     compared by kind, size and value, black boxes by the names of their models.
     """
-    from netlearn.equal import compare
+    from netlearn.equal import compare, with_ends
 
-    one, two, silent = _graphs([_chosen(a, circuit, allow), _chosen(b, of_b or circuit, allow)], tolerance)
-    verdict = compare(one, two, tolerance)
+    both = [_chosen(a, circuit, allow), _chosen(b, of_b or circuit, allow)]
+    one, two, silent = _graphs(both, tolerance)
+    if all(c.driven for c in both):
+        verdict = compare(with_ends(one, both[0].circuit), with_ends(two, both[1].circuit), tolerance)
+    else:
+        verdict = compare(one, two, tolerance)
+        silent += ["inputs and outputs, which only one of them has"] if any(c.driven for c in both) else []
     lost = sorted(one.ports.keys() ^ two.ports.keys()) if len(one.ports) > 1 and len(two.ports) > 1 else []
     if as_json:
         counts = {side: {"nets": len(g.nets), "elements": len(g.parts)} for side, g in (("a", one), ("b", two))}
-        mapping = {"nets": verdict.nets, "elements": verdict.parts}
+        mapping = {
+            "nets": verdict.nets,
+            "elements": {p.name: verdict.parts[p.name] for p in one.parts if verdict.equal},
+        }
         print(
             json.dumps(
                 {
@@ -125,6 +133,11 @@ class _Chosen:
     @property
     def cdl(self) -> bool:
         return self.file.suffix.lower() == ".cdl"
+
+    @property
+    def driven(self) -> bool:
+        """Whether it says what drives it, or what is read."""
+        return bool(self.circuit.inputs or self.circuit.outputs)
 
 
 def _graphs(both: Sequence[_Chosen], tolerance: float) -> tuple[Graph, Graph, list[str]]:
