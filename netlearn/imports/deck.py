@@ -50,6 +50,9 @@ USUAL = {"temp": 27.0, "tnom": 27.0, "gmin": 1e-12, "scale": 1.0, "scalm": 1.0}
 GUESS = "a first guess is left out: where there are several operating points, another one may be found"
 _START = re.compile(r"\s*v\s*\(\s*([^\s()]+)\s*\)\s*=\s*(\{[^{}]*\}|'[^']*'|\S+)", re.IGNORECASE)
 GROUND = ("0", "gnd")
+FLAGS = ("off", "$pins")
+"""Words of an element that have no value, and may stand behind one."""
+_JOINS = "+-*/^(),?:<>=&|!"
 
 
 @dataclass(frozen=True)
@@ -129,13 +132,16 @@ def read_deck(source: Source, folder: Path | None, allowed: Sequence[Path], cdl:
 def assignments(card: Card, words: Sequence[Word]) -> tuple[list[Word], dict[str, tuple[Word, Word]]]:
     """Words without a name, and those behind `name =`: name in small letters to its own word and its value.
 
-    A value goes as far as the next name; what is written apart in it counts as one word."""
+    A value goes as far as the next name, but for words that stand by themselves (FLAGS); what is written apart in it counts as
+    one word."""
     words = [w for w, depth in _depths(words) if w.text != "," or depth > 0]
     heads = [k for k in range(len(words) - 1) if words[k + 1].text == "=" and words[k].text not in "=(),"]
     plain = words[: heads[0]] if heads else list(words)
     found: dict[str, tuple[Word, Word]] = {}
     for head, end in pairwise([*heads, len(words)]):
         name, value = words[head], words[head + 2 : end]
+        while len(value) > 1 and value[-1].key in FLAGS:
+            plain.append(value.pop())
         if not value:
             raise card.refused(f"'{name.text}' has no value", name, f"write {name.text}=1")
         key = name.key.removeprefix("$")
@@ -144,9 +150,18 @@ def assignments(card: Card, words: Sequence[Word]) -> tuple[list[Word], dict[str
         begin, last = value[0].start, value[-1].end
         if re.search(r"\s", card.text[begin:last]) and len(value) > 1:
             what = Word(card.text[begin:last], begin, last)
+            _refuse_loose(card, name, value)
             raise card.refused("a value with blanks in it", what, f"put it in braces: {name.text}={{{what.text}}}")
         found[key] = (name, value[0] if len(value) == 1 else Word(card.text[begin:last], begin, last))
     return plain, found
+
+
+def _refuse_loose(card: Card, name: Word, value: Sequence[Word]) -> None:
+    """Refused for a word behind a value that no operator joins to it: braces around both would make no sense of them."""
+    for before, word in pairwise(value):
+        if word.start > before.end and before.text[-1] not in _JOINS and word.text[0] not in _JOINS:
+            help = f"write {name.text}={value[0].text} alone, and a value for '{word.text}' or nothing"
+            raise card.refused(f"'{word.text}' cannot stand behind a value", word, help)
 
 
 def _depths(words: Sequence[Word]) -> Iterator[tuple[Word, int]]:

@@ -143,6 +143,7 @@ WARNED: dict[str, tuple[str, int, str, str, str]] = {
     "several temperatures": ("V1 a 0 1\nR1 a 0 1k\n.temp 27 85 -40", 2, "85", "the temperature", "--temperature 85"),
     "a first guess": ("V1 a 0 1\nR1 a 0 1k\n.nodeset v(a)=1", 1, ".nodeset v(a)=1", "a first guess", ""),
     "a diode that is off at first": (".model d d\nV1 a 0 1\nD1 a 0 d off", 1, "off", "a first guess", ""),
+    "a transistor that is off at first": (".model n nmos\nV1 a 0 1\nM1 a a 0 0 n w=1u l=1u nrs=5 off", 1, "off", "a first guess", ""),
     "a net that begins elsewhere": ("V1 a 0 1\nR1 a 0 1k\n.ic v(a)=0.5", 1, "a", "no capacitor joins", "Cx a 0"),
     "a voltage that is held": ("V1 a 0 1\nR1 a b 1k\nC1 b 0 1n\n.ic v(b)=0.5", 1, "b", "with this voltage held", "SPICE's .op"),
     "a voltage by uic": ("V1 a 0 1\nC1 a 0 1n ic=1\n.tran 1 1 uic", 1, "1", "with this voltage held", "SPICE's .op"),
