@@ -30,7 +30,7 @@ def import_(
 ) -> None:
     """Turn SPICE or CDL text into a netlist.
 
-    Read are R C L V I (dc, pulse, sin, pwl) D M (level 1) E G F H (linear) X, .subckt .model .param .global .ic .include .lib,
+    Read are R C L V I (dc, pulse, sin, pwl) D M (level 1) E G F H (linear) X, .subckt .model .param .func .global .ic .include .lib,
     expressions of parameters, and CDL's ways of writing them. Analyses and options are left out with a comment; what may have
     another operating point than in SPICE is warned of on standard error; everything else is refused by name. Files are included from the file's folder and those of --allow only.
     """

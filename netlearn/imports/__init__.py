@@ -3,7 +3,7 @@
 What is read, in the dialect that ngspice and HSPICE share, and of CDL (a file whose name ends in .cdl):
 
     elements     R C L (value, model, tc1, tc2, m) V I (dc, ac left out, pulse, sin, pwl) D M (level 1) E G F H (linear) X
-    statements   .subckt .ends .model (d nmos pmos r c) .param .global .ic .include .lib .end .title
+    statements   .subckt .ends .model (d nmos pmos r c) .param .func .global .ic .include .lib .end .title
     left out     analyses, what they print, options that change no number: a comment says so
     warned of    what may make another operating point, or another begin of a transient, than in SPICE: dc of a function of time,
                  .ic and what it has no capacitor for, uic, .nodeset and off, the temperature, a kit's transistor's layout

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, takewhile
 from pathlib import Path
+from typing import Any
 
 from netlearn.errors import Diagnostic, Source, Span
 from netlearn.imports.commands import IDLE, Pieces, apart
@@ -25,6 +26,9 @@ from netlearn.syntax import MAX_CHARACTERS
 MAX_CARDS = 200_000
 MAX_CARD = 100_000  # characters of one statement
 _WORD = re.compile(r"""\{[^{}]*\}|'[^']*'|"[^"]*"|[=(),]|\$\[[^\]]*\]|[^\s=(),{}'"]+|.""")
+
+
+Functions = dict[str, tuple[tuple[str, ...], tuple[Any, ...]]]
 
 
 class Refused(Exception):
@@ -64,6 +68,8 @@ class Card:
     cdl: bool = False
     mega: bool = False
     """Whether some readers take M for 1e6."""
+    functions: Functions = field(default_factory=dict)
+    """Of `.func`, by name in small letters: the names of its arguments, and its formula as a tree."""
     text: str = field(init=False)
     words: tuple[Word, ...] = field(init=False)
 
@@ -98,6 +104,7 @@ class Reader:
     allowed: tuple[Path, ...]
     cdl: bool
     mega: bool = False
+    functions: Functions = field(default_factory=dict)
     faults: list[Diagnostic] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     left: int = MAX_CHARACTERS
@@ -168,7 +175,7 @@ class Reader:
                 else f"a statement of more than {MAX_CARD} characters"
             )
             raise Refused(Diagnostic(what, source, Span(pieces[0][0], 1), "import its parts one by one"))
-        return Card(source, pieces, self.cdl, self.mega)
+        return Card(source, pieces, self.cdl, self.mega, self.functions)
 
     def _command(self, card: Card) -> Iterator[Card]:
         """A line `*.WORD` of CDL: what of it is a statement."""

@@ -30,7 +30,6 @@ LEFT_OUT = {
 REFUSED = {
     ".control": "take it out up to .endc: nothing in a netlist runs a program, the netlearn command does",
     ".csparam": "take it out: nothing in a netlist runs a program",
-    ".func": "write the formula where it is used",
     ".if": "keep the part that is meant, without .if and .endif",
     ".alter": "import each of the circuits by itself",
     ".data": "import each of the circuits by itself",
@@ -49,6 +48,7 @@ CHANGING = {
 USUAL = {"temp": 27.0, "tnom": 27.0, "gmin": 1e-12, "scale": 1.0, "scalm": 1.0}
 GUESS = "a first guess is left out: where there are several operating points, another one may be found"
 _START = re.compile(r"\s*v\s*\(\s*([^\s()]+)\s*\)\s*=\s*(\{[^{}]*\}|'[^']*'|\S+)", re.IGNORECASE)
+_FUNCTION = re.compile(r"\.func\s+([a-z_]\w*)\s*\(([\w\s,]*)\)\s*=?\s*(?:\{[^{}]*\}|'[^']*')", re.IGNORECASE)
 GROUND = ("0", "gnd")
 FLAGS = ("off", "$pins")
 """Words of an element that have no value, and may stand behind one."""
@@ -114,18 +114,23 @@ def read_deck(source: Source, folder: Path | None, allowed: Sequence[Path], cdl:
     """The deck of a netlist; what is refused is in its `faults`."""
     reader, deck = Reader(tuple(allowed), cdl), Deck(source, cdl)
     deck.faults, deck.notes = reader.faults, reader.notes
-    state = _State(deck)
+    state, cards = _State(deck), list[Card]()
     try:
         for card in reader.top(source, folder):
-            try:
-                state.take(card)
-            except Refused as refused:
-                deck.faults.append(refused.diagnostic)
-        if state.scope.card is not None:
-            raise state.scope.card.refused("this subcircuit is never closed", None, "write .ends")
+            cards.append(card)  # one by one: what is in front of a fault is looked at as well
         deck.whole = True
     except Refused as refused:
         deck.faults.append(refused.diagnostic)
+    functions = [card for card in cards if card.name == ".func"]  # they may be used in front of where they stand
+    for card in [*functions, *(card for card in cards if card.name != ".func")]:
+        try:
+            state.take(card)
+        except Refused as refused:
+            deck.faults.append(refused.diagnostic)
+    if deck.whole and state.scope.card is not None:
+        fault = state.scope.card.refused("this subcircuit is never closed", None, "write .ends")
+        deck.faults.append(fault.diagnostic)
+        deck.whole = False
     return deck
 
 
@@ -285,6 +290,21 @@ class _State:
                 raise card.refused(f"parameter '{word.text}' is defined twice", word, "remove one of them")
             self.scope.lets[key] = expressions.read(card, value)
 
+    def function(self, card: Card) -> None:
+        """`.func name(a, b) {formula}`: of its arguments only, for SPICE programs do not agree on whose parameters it sees."""
+        form = "write .func f(x, y) {x * y}"
+        found = _FUNCTION.fullmatch(card.text.strip())
+        if found is None:
+            raise card.refused("this is no function of arguments", None, form)
+        name, arguments = found[1].lower(), tuple(a.strip().lower() for a in found[2].split(",") if a.strip())
+        if name in card.functions or expressions.known(name):
+            raise card.refused(f"there is a function '{name}' already", card.words[1], "choose another name")
+        value = expressions.read(card, card.words[-1])
+        free = sorted(value.names - set(arguments))
+        if free:
+            raise card.refused(f"'{free[0]}' is no argument of '{name}'", card.words[-1], "make it one: " + form)
+        card.functions[name] = arguments, value.tree
+
     def model(self, card: Card) -> None:
         plain, given = assignments(card, _unbracketed(card.words[1:]))
         if len(plain) != 2:
@@ -324,6 +344,7 @@ _STATEMENTS: dict[str, Callable[[_State, Card], None]] = {
     ".eom": _State.ends,
     ".param": _State.param,
     ".params": _State.param,
+    ".func": _State.function,
     ".parameters": _State.param,
     ".model": _State.model,
     ".global": _State.shared,

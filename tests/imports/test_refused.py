@@ -27,6 +27,15 @@ REFUSED: dict[str, tuple[str, int, str, str, str]] = {
     "a bipolar transistor": ("Q1 c b e npn", 2, "Q1", "no element", "bipolar"),
     "coupled inductors": ("K1 L1 L2 0.9", 2, "K1", "no element", "coupled"),
     "a function": (".param f(x)={x*2}", 2, "f", "is a function", ".param"),
+    "a function of a parameter": (".param k=2\n.func f(x) {x*k}", 3, "{x*k}", "'k' is no argument of 'f'", "make it one"),
+    "a function twice": (".func f(x) {x}\n.func F(x) {x}", 3, "F", "a function 'f' already", "another name"),
+    "a function that is known": (".func max(x) {x}", 2, "max", "a function 'max' already", "another name"),
+    "a function without a formula": (".func f(x)", 2, ".func f(x)", "no function of arguments", "{x * y}"),
+    "a function with too little": (".func f(x,y) {x*y}\nR1 a 0 {f(1)}", 3, "{f(1)}", "f takes 2 arguments", ""),
+    "functions that double": (
+        ".func f0(x) {x+x}\n" + "".join(f".func f{k + 1}(x) {{f{k}(x)+f{k}(x)}}\n" for k in range(40)) + "R1 a 0 {f40(1)}",
+        0, "", "more than 300 parts", ".param",
+    ),
     "an unknown statement": (".frobnicate 1", 2, ".frobnicate", "is not read", ".subckt"),
     "a choice": (".param a={b ? 1 : 2} b=1", 2, "{b ? 1 : 2}", "'?'", "write numbers"),
     "a random number": (".param a={agauss(1, 0.1, 3)}", 2, "{agauss(1, 0.1, 3)}", "agauss", "mismatch"),
@@ -135,6 +144,11 @@ def test_what_is_not_read_is_refused_by_name_and_place(what: str, folder: Path) 
 def test_every_fault_is_told_at_once() -> None:
     found = refusal("title\nQ1 a b c n\nR1 a 0 4k7\nX1 a foo\n.control\nquit\n.endc\n").diagnostics
     assert sorted(f.span.line for f in found) == [2, 3, 4, 5]
+
+
+def test_faults_in_front_of_a_file_that_is_not_there_are_told_as_well(folder: Path) -> None:
+    found = refusal("title\n.frob\n.include nothing.inc\n", folder).diagnostics
+    assert {f.span.line for f in found} == {2, 3}
 
 
 def test_a_title_that_looks_like_a_statement_is_told_of() -> None:
