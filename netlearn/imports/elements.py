@@ -235,7 +235,14 @@ def _capacitor(e: _Element) -> Part:
 
 
 def _inductor(e: _Element) -> Part:
-    return _two(e, "L", "ind", (), "L1 a b 1m")
+    ic = e.take("ic")
+    part = _two(e, "L", "ind", (), "L1 a b 1m")
+    if ic is None:
+        return part
+    if e.deck.charged and ic.number != 0:
+        help = "take uic out, for a transient from the operating point"
+        raise e.card.refused("an inductor begins at its operating point here, with no other current", ic.word, help)
+    return replace(part, said="left out: ic, which SPICE takes with uic only")
 
 
 def _diode(e: _Element) -> Part:

@@ -115,6 +115,16 @@ def test_ic_of_an_element_counts_only_where_spice_takes_it(folder: Path) -> None
     assert "# left out: ic" in imported(folder, text.format("")).source.text
 
 
+@NGSPICE
+def test_a_current_of_an_inductor_counts_only_where_spice_takes_it(folder: Path) -> None:
+    text = "t\nV1 a 0 1\nR1 a b 1k\nL1 b 0 1m ic=3m\nR2 b c 1k\nC1 c 0 1n\n"
+    netlist = imported(folder, text)
+    assert "L L1(b, gnd) = 1mH  # left out: ic" in netlist.source.text
+    ours = solved(flatten(netlist.circuit))
+    theirs = judged(folder, text, "tran 1n 1n")
+    assert {name: ours[name] for name in "abc"} == pytest.approx({name: theirs[name] for name in "abc"}, abs=1e-6)
+
+
 def test_a_source_goes_on_as_in_spice(folder: Path) -> None:
     waves = imported(folder, FILES["functions of time begin as they do"]).source.text
     assert "V V1(a, gnd) = pulse(0.5V, 5V, delay = 1us, rise = 1ns, fall = 1ns, width = 5us, period = 10us)" in waves

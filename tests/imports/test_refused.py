@@ -62,6 +62,7 @@ REFUSED: dict[str, tuple[str, int, str, str, str]] = {
     "a diode's breakdown": (".model d1 d(bv=5)", 2, "5", "'bv'", "no breakdown"),
     "another level": (".model n1 nmos(level=14)", 2, "14", "'level'", "kit"),
     "an oxide": (".model n1 nmos(tox=10n)", 2, "10n", "'tox'", "kp"),
+    "a current that an inductor begins with": ("L1 a 0 1m ic=3m\n.tran 1 1 uic", 2, "3m", "an inductor begins", "uic"),
     "a model of another kind": (".model q npn(bf=100)", 2, ".model q npn(bf=100)", "'npn' are not read", "known"),
     "two elements": ("R1 a 0 1\nr1 b 0 1", 3, "r1", "two elements", "another name"),
     "two models": (".model d1 d\n.model D1 d(n=2)", 3, "D1", "two models", "another"),
