@@ -54,6 +54,29 @@ def graph(circuit: FlatCircuit, ports: Iterable[str], tolerance: float) -> Graph
     return Graph(circuit.nodes, tuple(parts), {**known, GROUND: 0})
 
 
+def with_ends(graph: Graph, circuit: Circuit) -> Graph:
+    """The graph with a part for each input and output of its circuit: its kind on its nets, whatever it is called."""
+    index = {net: k for k, net in enumerate(graph.nets)}
+    known = {part.name: part for part in graph.parts}
+    ends = []
+    for given in circuit.inputs:
+        nets = tuple(index[net] for net in given.nodes)
+        ends.append(_end(f"input of {given.kind}", f"input {given.name}", nets, ("net",) * len(nets)))
+    for read in circuit.outputs:
+        name = f"output {read.name}"
+        if read.kind == "V":
+            nets = tuple(index[net] for net in (*read.free, *read.clamped))
+            ends.append(_end("output of V", name, nets, ("plus", "minus", "clamped plus", "clamped minus")))
+        else:  # the current into the first terminal of an element, which is not that into another
+            of = known[read.element]
+            ends.append(replace(of, kind=f"output of I in {of.kind}", name=name, labels=of.terminals))
+    return replace(graph, parts=(*graph.parts, *ends))
+
+
+def _end(kind: str, name: str, nets: tuple[int, ...], labels: tuple[str, ...]) -> Part:
+    return Part(kind, name, labels, nets, labels, {}, "", ())
+
+
 def standing(cell: Cell) -> Circuit:
     """A module's cell as a circuit of its own; CircuitError where it takes states from outside."""
     lost = sorted(

@@ -78,12 +78,12 @@ def named(keys: Iterable[Key], form: Callable[[Key], str], others: Iterable[str]
     """A name for each key, by `form`, no two alike and none of the `others`."""
     found: dict[Key, str] = {}
     taken = set(others)
+    counts: dict[str, int] = {}  # of each base the last number that was tried: none below it is free again
     for key in dict.fromkeys(keys):
         name = base = form(key)
-        count = 1
         while name in taken:
-            count += 1
-            name = f"{base.rstrip('_')}_{count}"
+            counts[base] = counts.get(base, 1) + 1
+            name = f"{base.rstrip('_')}_{counts[base]}"
         taken.add(name)
         found[key] = name
     return found

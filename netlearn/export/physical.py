@@ -17,6 +17,7 @@ from netlearn.errors import CircuitError
 from netlearn.export.design import GND, Block, Design, Number, Part, specialised, spread
 from netlearn.kits import KITS
 from netlearn.kits import model as kits
+from netlearn.kits.generic import GENERIC
 
 TRANSISTOR = ("w", "l")
 VALUES = {"R": ("R", "r"), "C": ("C", "c"), "Cm": ("C", "c"), "L": ("L", "l"), "D": ("D", "")}
@@ -24,7 +25,6 @@ VALUES = {"R": ("R", "r"), "C": ("C", "c"), "Cm": ("C", "c"), "L": ("L", "l"), "
 HIGHEST = 1.1
 """Of a supply: the ten percent that are allowed for as a rule. SkyWater's models are said to hold to 1.95 V for 1.8 V (its PDK's
 device details, operating voltages); the supplies themselves are those of the kits' tables (`Primitive.supply`)."""
-GENERIC = {"R": "rpoly", "C": "cmim", "L": "ind", "D": "dio", "n": "nch", "p": "pch"}
 
 
 @dataclass(frozen=True)

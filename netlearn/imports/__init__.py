@@ -3,23 +3,28 @@
 What is read, in the dialect that ngspice and HSPICE share, and of CDL (a file whose name ends in .cdl):
 
     elements     R C L (value, model, tc1, tc2, m) V I (dc, ac left out, pulse, sin, pwl) D M (level 1) E G F H (linear) X
-    statements   .subckt .ends .model (d nmos pmos r c) .param .global .ic .include .lib .end .title
+    statements   .subckt .ends .model (d nmos pmos r c) .param .func .global .ic .include .lib .end .title
     left out     analyses, what they print, options that change no number: a comment says so
+    warned of    what may make another operating point, or another begin of a transient, than in SPICE: dc of a function of time,
+                 .ic and what it has no capacitor for, uic, .nodeset and off, the temperature, a kit's transistor's layout
     expressions  of parameters, in {} or '' or bare: + - * / ** ^ ( ), sqrt exp log log10 abs min max sin cos tanh pow sqr floor
     numbers      t g meg k mil m u n p f, in any case; letters behind them say nothing
-    comments     * ; $ //, and *.PININFO and its like of CDL; `+` goes on with a line
-    CDL          R1 a b 10k rpoly, $[model], $W= $L=, X1 a b / cell, names that end in ! are the same net everywhere
+    comments     * ; $ //, and *.PININFO and its like of CDL (netlearn.imports.commands); `+` goes on with a line
+    CDL          R1 a b 10k rpoly, $[model], $.MODEL=, $W= $L=, X1 a b / cell, X1 cell $PINS a=n1, *.GLOBAL;
+                 names that end in ! are the same net everywhere; D of any model, and M of nch and pch, need no .model
 
 A model that is named and not given can be a model card of ours, or a transistor of a process kit, sky130_fd_pr__nfet_01v8 or
-sky130__nfet_01v8. Everything else is refused by name, with its place. A netlist is data: nothing in it runs a program; files
-are read inside the folder of the netlist and of `allowed` only; sizes are limited (netlearn.imports.cards).
+sky130__nfet_01v8. Everything else is refused by name, with its place, such as an option that makes other numbers. A netlist is
+data: nothing in it runs a program; files are read inside the folder of the netlist and of `allowed` only; sizes are limited
+(netlearn.imports.cards).
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from netlearn.errors import CheckFault, Diagnostic, NetlistError, Source
@@ -33,7 +38,15 @@ SUFFIXES = (".cir", ".cdl", ".sp", ".spi", ".spice", ".ckt", ".net")
 MOST_FAULTS = 50
 
 
-def import_text(text: str, name: str, folder: Path | None = None, allowed: Sequence[Path] = ()) -> str:
+@dataclass(frozen=True)
+class Imported:
+    """The text of a netlist, and what of its operating points or transients may not be as in SPICE, one warning a sort."""
+
+    text: str
+    warnings: tuple[Diagnostic, ...]
+
+
+def import_text(text: str, name: str, folder: Path | None = None, allowed: Sequence[Path] = ()) -> Imported:
     """A netlist of ours that is the same circuit; `name` is what the text is called in messages, and its stem the circuit.
 
     NetlistError with every fault that was found, each at its place in the SPICE text."""
@@ -44,13 +57,23 @@ def import_text(text: str, name: str, folder: Path | None = None, allowed: Seque
         raise CheckFault(list(dict.fromkeys(deck.faults))[:MOST_FAULTS])
     made = "".join(f"{line.text}\n" for line in lines)
     _checked(made, lines, source, folder)
-    return laid_out(made)
+    return Imported(laid_out(made), _told(deck.warnings))
 
 
-def import_file(path: str | Path, allowed: Sequence[Path] = ()) -> str:
+def import_file(path: str | Path, allowed: Sequence[Path] = ()) -> Imported:
     """The same for a file; its own folder is allowed."""
     path = Path(path)
     return import_text(read_source(path), str(path), path.parent, allowed)
+
+
+def _told(warnings: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Warnings of one message as the first of them, which says how many more there are."""
+    counts = Counter(one.message for one in warnings)
+    first = {one.message: one for one in reversed(warnings)}
+    return tuple(
+        replace(first[message], message=f"{message}{f' (and {count - 1} more)' if count > 1 else ''}")
+        for message, count in counts.items()
+    )
 
 
 def _checked(made: str, lines: Sequence[Line], source: Source, folder: Path | None) -> None:

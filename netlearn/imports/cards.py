@@ -1,5 +1,8 @@
 """The statements of a SPICE file as cards of words, each word with its place, files that it includes in their places.
 
+`.lib name` begins a section where an `.endl` closes it, and only a chosen section is read. Without one it is what PSpice and
+LTspice write for `.include`.
+
 A netlist is data: files are read inside the allowed folders only (the rules of `netlearn.lang.library`), no more of them than
 MAX_CHARACTERS together, and no deeper than MAX_IMPORT_DEPTH within each other.
 """
@@ -9,10 +12,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, takewhile
 from pathlib import Path
+from typing import Any
 
 from netlearn.errors import Diagnostic, Source, Span
+from netlearn.imports.commands import IDLE, Pieces, apart
 from netlearn.lang.library import MAX_IMPORT_DEPTH, locate, read_text
 from netlearn.lang.values import Fault
 from netlearn.spice import statements
@@ -21,21 +26,9 @@ from netlearn.syntax import MAX_CHARACTERS
 MAX_CARDS = 200_000
 MAX_CARD = 100_000  # characters of one statement
 _WORD = re.compile(r"""\{[^{}]*\}|'[^']*'|"[^"]*"|[=(),]|\$\[[^\]]*\]|[^\s=(),{}'"]+|.""")
-_CDL_COMMAND = re.compile(r"\s*\*\.(\w+)")
-_CDL_SAYS = {
-    "pininfo",
-    "bipolar",
-    "resi",
-    "resval",
-    "capval",
-    "capa",
-    "dioarea",
-    "dioperi",
-    "lddac",
-    "noprint",
-    "global",
-}
-"""Lines *.WORD of CDL that change nothing that is read here; any other of them is refused."""
+
+
+Functions = dict[str, tuple[tuple[str, ...], tuple[Any, ...]]]
 
 
 class Refused(Exception):
@@ -70,9 +63,13 @@ class Card:
     """A statement: the lines that it is made of joined by blanks, and where each of them lies in its source."""
 
     source: Source
-    lines: tuple[tuple[int, int, str], ...]
-    """(line number, column, text) with the + of later lines left out."""
+    lines: Pieces
+    """With the + of later lines left out."""
     cdl: bool = False
+    mega: bool = False
+    """Whether some readers take M for 1e6."""
+    functions: Functions = field(default_factory=dict)
+    """Of `.func`, by name in small letters: the names of its arguments, and its formula as a tree."""
     text: str = field(init=False)
     words: tuple[Word, ...] = field(init=False)
 
@@ -106,6 +103,8 @@ class Reader:
 
     allowed: tuple[Path, ...]
     cdl: bool
+    mega: bool = False
+    functions: Functions = field(default_factory=dict)
     faults: list[Diagnostic] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     left: int = MAX_CHARACTERS
@@ -135,18 +134,18 @@ class Reader:
         if self.left < 0:
             fault = f"the files of this netlist have more than {MAX_CHARACTERS} characters together"
             raise Refused(Diagnostic(fault, Source(source.name, ""), Span(1, 1), "import its parts one by one"))
+        cards = list(takewhile(lambda card: card.name != ".end", self._cards(source, text)))
+        opening = _sections(cards)
         here, seen = "", not part
-        for card in self._cards(source, text):
+        for at, card in enumerate(cards):
             word = card.name
-            if word == ".end":
-                break
             if word == ".endl":
                 here = ""
-            elif word == ".lib" and len(card.words) == 2:
-                here = card.words[1].key
+            elif at in opening:
+                here = _chosen_of(card, part)
                 seen = seen or here == part
             elif here != part:
-                continue
+                _refuse_open(card)
             elif word in (".include", ".inc", ".lib"):
                 yield from self._included(card, folder, chain)
             else:
@@ -157,35 +156,41 @@ class Reader:
             )
 
     def _cards(self, source: Source, text: str) -> Iterator[Card]:
-        lines = text.split("\n")
+        lines: Sequence[str] = text.split("\n")
         if self.cdl:
-            self._commands(source, lines)
+            lines, commands = apart(lines)
+            for pieces in commands:
+                yield from self._command(self._card(source, pieces))
         for found in statements(lines):
-            self.cards -= 1
-            if self.cards < 0 or sum(len(line) for _, line in found) > MAX_CARD:
-                what = (
-                    f"more than {MAX_CARDS} statements"
-                    if self.cards < 0
-                    else f"a statement of more than {MAX_CARD} characters"
-                )
-                raise Refused(Diagnostic(what, source, Span(found[0][0], 1), "import its parts one by one"))
-            pieces = tuple(_piece(number, line, k > 0) for k, (number, line) in enumerate(found))
-            card = Card(source, pieces, self.cdl)
+            card = self._card(source, tuple(_piece(number, line, k > 0) for k, (number, line) in enumerate(found)))
             if card.words:
                 yield card
 
-    def _commands(self, source: Source, lines: Sequence[str]) -> None:
-        """What CDL says in lines that SPICE takes for comments."""
-        for number, line in enumerate(lines, 1):
-            found = _CDL_COMMAND.match(line)
-            if (
-                found
-                and found[1].lower() not in _CDL_SAYS
-                and not (found[1].lower() == "scale" and "meter" in line.lower())
-            ):
-                place = Span(number, found.start(1) - 1, len(found[1]) + 2)
-                help = "take the line out, and write what it says where it belongs"
-                self.faults.append(Diagnostic(f"'*.{found[1]}' is not read", source, place, help))
+    def _card(self, source: Source, pieces: Pieces) -> Card:
+        self.cards -= 1
+        if self.cards < 0 or sum(len(text) for _, _, text in pieces) > MAX_CARD:
+            what = (
+                f"more than {MAX_CARDS} statements"
+                if self.cards < 0
+                else f"a statement of more than {MAX_CARD} characters"
+            )
+            raise Refused(Diagnostic(what, source, Span(pieces[0][0], 1), "import its parts one by one"))
+        return Card(source, pieces, self.cdl, self.mega, self.functions)
+
+    def _command(self, card: Card) -> Iterator[Card]:
+        """A line `*.WORD` of CDL: what of it is a statement."""
+        name, rest = card.name[1:], [word.key for word in card.words[1:]]
+        self.mega = self.mega or name == "mega"
+        if name == "global":
+            yield card
+        elif name == "scale" and rest != ["meter"]:
+            fault = card.refused(
+                f"'*{card.text.strip()}' is not read", None, "write sizes with their u, and *.SCALE METER"
+            )
+            self.faults.append(fault.diagnostic)
+        elif name not in IDLE | {"scale", "mega"}:
+            help = "take the line out, and write what it says where it belongs"
+            self.faults.append(card.refused(f"'*{card.words[0].text}' is not read", card.words[0], help).diagnostic)
 
     def _included(self, card: Card, folder: Path | None, chain: tuple[Path, ...]) -> Iterator[Card]:
         if len(card.words) < 2:
@@ -202,8 +207,52 @@ class Reader:
                 raise Fault(f"files are nested more than {MAX_IMPORT_DEPTH} deep", None)
             text = read_text(path, None)
         except Fault as fault:
+            if _alone(card):
+                help = f"write .include {word.text} for a file, or .endl where the section ends"
+                raise card.refused(f"no .endl closes a section {word.text}, and {fault.message}", word, help) from None
             raise card.refused(fault.message, word, fault.help) from None
         yield from self._file(Source(str(path), text), text, path.parent, (*chain, path), section)
+
+
+def _alone(card: Card) -> bool:
+    """Whether it is `.lib` with one word: the begin of a section, or as PSpice writes it a file that is included."""
+    return card.name == ".lib" and len(card.words) == 2
+
+
+def _sections(cards: Sequence[Card]) -> set[int]:
+    """Which cards begin a section: those that an `.endl` closes before the next begins. Refused for one that closes none."""
+    found: set[int] = set()
+    opened = None
+    for at, card in enumerate(cards):
+        if _alone(card):
+            opened = at
+        elif card.name == ".endl":
+            if opened is None:
+                raise card.refused("no section is open here", None, "take it out, or write .lib name where one begins")
+            name = cards[opened].words[1]
+            if len(card.words) > 1 and card.words[1].key != name.key:
+                raise card.refused(
+                    f"'{name.text}' is the section that is open", card.words[1], f"write .endl {name.text}"
+                )
+            found.add(opened)
+            opened = None
+    return found
+
+
+def _chosen_of(card: Card, part: str) -> str:
+    """The name of a section that begins; Refused where a file is read whole, for it would be left out silently."""
+    if not part:
+        name = card.words[1]
+        help = f"take it out, or choose it: .lib 'file' {name.text}"
+        raise card.refused(f"nothing chooses the section '{name.text}'", name, help)
+    return card.words[1].key
+
+
+def _refuse_open(card: Card) -> None:
+    """Refused for the begin of a section that nothing closes, among what is not read."""
+    if _alone(card):
+        name = card.words[1]
+        raise card.refused(f"no .endl closes the section '{name.text}'", name, "write .endl where it ends")
 
 
 def _piece(number: int, line: str, continues: bool) -> tuple[int, int, str]:

@@ -1,10 +1,14 @@
-"""From cards to what they describe: subcircuits with their parameters, models, elements. Nothing is translated yet."""
+"""From cards to what they describe: subcircuits with their parameters, models, elements. Nothing is translated yet.
+
+What has no like here is left out with a comment where it changes no number (analyses), told of by a warning where the netlist is
+right and only what is asked of it may come out otherwise (a temperature, a first guess), and refused where the netlist would be wrong.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
@@ -19,14 +23,13 @@ LEFT_OUT = {
     **dict.fromkeys((".tran", ".op", ".dc", ".ac", ".noise", ".tf", ".sens", ".pz", ".disto", ".four"), NO_ANALYSIS),
     **dict.fromkeys((".print", ".plot", ".probe", ".save", ".meas", ".measure", ".width"), NO_ANALYSIS),
     **dict.fromkeys((".options", ".option", ".opt"), "these are SPICE's own"),
-    **dict.fromkeys((".nodeset",), "no first guess is needed"),
+    ".nodeset": "no first guess is needed",
     ".temp": "give --temperature",
 }
 """Statements that are left out, with a comment that says why."""
 REFUSED = {
     ".control": "take it out up to .endc: nothing in a netlist runs a program, the netlearn command does",
     ".csparam": "take it out: nothing in a netlist runs a program",
-    ".func": "write the formula where it is used",
     ".if": "keep the part that is meant, without .if and .endif",
     ".alter": "import each of the circuits by itself",
     ".data": "import each of the circuits by itself",
@@ -37,11 +40,19 @@ REFUSED = {
     "load": "take it out: nothing in a netlist runs a program",
 }
 """Statements that are refused by name, with what to do instead."""
-CHANGING = {"scale", "defl", "defw", "defad", "defas", "temp", "tnom", "gmin", "xmu"}
+CHANGING = {
+    *("scale", "scalm", "wl", "defl", "defw", "defad", "defas", "defnrd", "defnrs", "tnom", "gmin", "xmu"),
+    *("rshunt", "cshunt", "gshunt"),
+}
 """Options that change numbers of the circuit."""
-USUAL = {"temp": 27.0, "tnom": 27.0, "gmin": 1e-12, "scale": 1.0}
+USUAL = {"temp": 27.0, "tnom": 27.0, "gmin": 1e-12, "scale": 1.0, "scalm": 1.0}
+GUESS = "a first guess is left out: where there are several operating points, another one may be found"
 _START = re.compile(r"\s*v\s*\(\s*([^\s()]+)\s*\)\s*=\s*(\{[^{}]*\}|'[^']*'|\S+)", re.IGNORECASE)
+_FUNCTION = re.compile(r"\.func\s+([a-z_]\w*)\s*\(([\w\s,]*)\)\s*=?\s*(?:\{[^{}]*\}|'[^']*')", re.IGNORECASE)
 GROUND = ("0", "gnd")
+FLAGS = ("off", "$pins")
+"""Words of an element that have no value, and may stand behind one."""
+_JOINS = "+-*/^(),?:<>=&|!"
 
 
 @dataclass(frozen=True)
@@ -81,10 +92,15 @@ class Deck:
     """Nets of `.global`: in small letters to how they are written."""
     notes: list[str] = field(default_factory=list)
     faults: list[Diagnostic] = field(default_factory=list)
+    warnings: list[Diagnostic] = field(default_factory=list)
     charged: bool = False
     """Whether a transient starts from `ic =` of its elements."""
     whole: bool = False
     """Whether it was read to its end."""
+
+    def warn(self, card: Card, message: str, word: Word | None = None, help: str = "") -> None:
+        """Tell that something may come out otherwise than in SPICE; a message is told once, so it names nothing."""
+        self.warnings.append(replace(card.refused(message, word, help).diagnostic, severity="warning"))
 
     def grounded(self, net: str) -> bool:
         return net.lower() in GROUND or (self.cdl and net.lower() == "gnd!")
@@ -98,31 +114,39 @@ def read_deck(source: Source, folder: Path | None, allowed: Sequence[Path], cdl:
     """The deck of a netlist; what is refused is in its `faults`."""
     reader, deck = Reader(tuple(allowed), cdl), Deck(source, cdl)
     deck.faults, deck.notes = reader.faults, reader.notes
-    state = _State(deck)
+    state, cards = _State(deck), list[Card]()
     try:
         for card in reader.top(source, folder):
-            try:
-                state.take(card)
-            except Refused as refused:
-                deck.faults.append(refused.diagnostic)
-        if state.scope.card is not None:
-            raise state.scope.card.refused("this subcircuit is never closed", None, "write .ends")
+            cards.append(card)  # one by one: what is in front of a fault is looked at as well
         deck.whole = True
     except Refused as refused:
         deck.faults.append(refused.diagnostic)
+    functions = [card for card in cards if card.name == ".func"]  # they may be used in front of where they stand
+    for card in [*functions, *(card for card in cards if card.name != ".func")]:
+        try:
+            state.take(card)
+        except Refused as refused:
+            deck.faults.append(refused.diagnostic)
+    if deck.whole and state.scope.card is not None:
+        fault = state.scope.card.refused("this subcircuit is never closed", None, "write .ends")
+        deck.faults.append(fault.diagnostic)
+        deck.whole = False
     return deck
 
 
 def assignments(card: Card, words: Sequence[Word]) -> tuple[list[Word], dict[str, tuple[Word, Word]]]:
     """Words without a name, and those behind `name =`: name in small letters to its own word and its value.
 
-    A value goes as far as the next name; what is written apart in it counts as one word."""
+    A value goes as far as the next name, but for words that stand by themselves (FLAGS); what is written apart in it counts as
+    one word."""
     words = [w for w, depth in _depths(words) if w.text != "," or depth > 0]
     heads = [k for k in range(len(words) - 1) if words[k + 1].text == "=" and words[k].text not in "=(),"]
     plain = words[: heads[0]] if heads else list(words)
     found: dict[str, tuple[Word, Word]] = {}
     for head, end in pairwise([*heads, len(words)]):
         name, value = words[head], words[head + 2 : end]
+        while len(value) > 1 and value[-1].key in FLAGS:
+            plain.append(value.pop())
         if not value:
             raise card.refused(f"'{name.text}' has no value", name, f"write {name.text}=1")
         key = name.key.removeprefix("$")
@@ -131,9 +155,18 @@ def assignments(card: Card, words: Sequence[Word]) -> tuple[list[Word], dict[str
         begin, last = value[0].start, value[-1].end
         if re.search(r"\s", card.text[begin:last]) and len(value) > 1:
             what = Word(card.text[begin:last], begin, last)
+            _refuse_loose(card, name, value)
             raise card.refused("a value with blanks in it", what, f"put it in braces: {name.text}={{{what.text}}}")
         found[key] = (name, value[0] if len(value) == 1 else Word(card.text[begin:last], begin, last))
     return plain, found
+
+
+def _refuse_loose(card: Card, name: Word, value: Sequence[Word]) -> None:
+    """Refused for a word behind a value that no operator joins to it: braces around both would make no sense of them."""
+    for before, word in pairwise(value):
+        if word.start > before.end and before.text[-1] not in _JOINS and word.text[0] not in _JOINS:
+            help = f"write {name.text}={value[0].text} alone, and a value for '{word.text}' or nothing"
+            raise card.refused(f"'{word.text}' cannot stand behind a value", word, help)
 
 
 def _depths(words: Sequence[Word]) -> Iterator[tuple[Word, int]]:
@@ -187,17 +220,34 @@ class _State:
 
     def left_out(self, card: Card) -> None:
         if card.name.startswith(".opt"):
-            _, given = assignments(card, card.words[1:])
-            for key, (word, value) in given.items():
-                if key in CHANGING and expressions.read(card, value).number != USUAL.get(key):
-                    help = (
-                        "give --temperature"
-                        if key == "temp"
-                        else "write the numbers of the elements as they are without it"
-                    )
-                    raise card.refused(f"the option '{word.text}' changes numbers of the circuit", word, help)
+            self.options(card)
+        if card.name == ".temp":
+            for word in card.words[1:]:
+                self.temperature(card, word)
+        if card.name == ".nodeset":
+            self.deck.warn(card, GUESS)
         self.deck.charged = self.deck.charged or (card.name == ".tran" and card.words[-1].key == "uic")
         self.deck.notes.append(f"left out, {LEFT_OUT[card.name]}: {card.text.strip()}")
+
+    def options(self, card: Card) -> None:
+        """Refuse those that change numbers, and warn of a temperature."""
+        values = {
+            before: after
+            for before, sign, after in zip(*(card.words[k:] for k in (1, 2, 3)), strict=False)
+            if sign.text == "="
+        }
+        for word in card.words[1:]:
+            value = values.get(word)
+            if word.key == "temp" and value:
+                self.temperature(card, value)
+            elif word.key in CHANGING and not (value and expressions.read(card, value).number == USUAL.get(word.key)):
+                help = "write the numbers of the elements as they are without it"
+                raise card.refused(f"the option '{word.text}' changes numbers of the circuit", word, help)
+
+    def temperature(self, card: Card, word: Word) -> None:
+        if expressions.read(card, word).number != USUAL["temp"]:
+            message = "the temperature is left out: a circuit is at 27 C here unless a command is told otherwise"
+            self.deck.warn(card, message, word, f"give the command --temperature {word.text}")
 
     def title(self, card: Card) -> None:
         self.deck.notes.append(card.text.strip()[len(".title") :].strip())
@@ -240,6 +290,21 @@ class _State:
                 raise card.refused(f"parameter '{word.text}' is defined twice", word, "remove one of them")
             self.scope.lets[key] = expressions.read(card, value)
 
+    def function(self, card: Card) -> None:
+        """`.func name(a, b) {formula}`: of its arguments only, for SPICE programs do not agree on whose parameters it sees."""
+        form = "write .func f(x, y) {x * y}"
+        found = _FUNCTION.fullmatch(card.text.strip())
+        if found is None:
+            raise card.refused("this is no function of arguments", None, form)
+        name, arguments = found[1].lower(), tuple(a.strip().lower() for a in found[2].split(",") if a.strip())
+        if name in card.functions or expressions.known(name):
+            raise card.refused(f"there is a function '{name}' already", card.words[1], "choose another name")
+        value = expressions.read(card, card.words[-1])
+        free = sorted(value.names - set(arguments))
+        if free:
+            raise card.refused(f"'{free[0]}' is no argument of '{name}'", card.words[-1], "make it one: " + form)
+        card.functions[name] = arguments, value.tree
+
     def model(self, card: Card) -> None:
         plain, given = assignments(card, _unbracketed(card.words[1:]))
         if len(plain) != 2:
@@ -251,7 +316,8 @@ class _State:
         self.scope.models[name.key] = Model(card, name, kind.key, params)
 
     def shared(self, card: Card) -> None:
-        self.deck.shared |= {w.key: w.text for w in card.words[1:] if not self.deck.grounded(w.text)}
+        nets = [w.text.split(":")[0] if self.deck.cdl else w.text for w in card.words[1:]]  # of CDL vdd!:P
+        self.deck.shared |= {net.lower(): net for net in nets if net and not self.deck.grounded(net)}
 
     def start(self, card: Card) -> None:
         at = card.words[0].end
@@ -278,6 +344,7 @@ _STATEMENTS: dict[str, Callable[[_State, Card], None]] = {
     ".eom": _State.ends,
     ".param": _State.param,
     ".params": _State.param,
+    ".func": _State.function,
     ".parameters": _State.param,
     ".model": _State.model,
     ".global": _State.shared,

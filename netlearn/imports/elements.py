@@ -16,8 +16,12 @@ from dataclasses import dataclass, field, replace
 from netlearn.devices import CARDS
 from netlearn.imports import expressions, models
 from netlearn.imports.cards import Card, Refused, Word
-from netlearn.imports.deck import Deck, Model, Scope, assignments
+from netlearn.imports.deck import GUESS, Deck, Model, Scope, assignments
 from netlearn.imports.expressions import Expression, plain
+from netlearn.kits.generic import GENERIC
+
+HELD = "an operating point is taken with this voltage held, as SPICE begins a transient; SPICE's .op does without"
+HELD_HELP = "take it out where SPICE's .op is meant"
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,8 @@ class _Element:
         """A comment on what of the card changes nothing; Refused where there is more in it."""
         words = [self.given.pop(name)[0].text for name in list(self.given) if name in idle]
         words += [word.text for word in self.plain if word.key in idle]
+        for word in (word for word in self.card.words if word.key == "off" and "off" in idle):
+            self.deck.warn(self.card, GUESS, word)
         rest = [word for word in self.plain if word.key not in idle]
         if rest:
             raise self.card.refused(f"'{rest[0].text}' is not read here", rest[0], f"write {form}")
@@ -138,7 +144,11 @@ def _part(deck: Deck, scope: Scope, card: Card) -> Part:
         help = _INSTEAD.get(letter, f"elements begin with {', '.join(sorted(_LETTERS))}, statements with a dot")
         raise card.refused(f"'{card.words[0].text}' is no element that is read", card.words[0], help)
     models_said = [w for w in card.words if w.text.startswith("$[")]
-    words = [w for w in card.words[1:] if w not in models_said]
+    named = [card.words[k : k + 3] for k, w in enumerate(card.words) if w.key == "$.model"]  # $.MODEL = name
+    named = [three for three in named if len(three) == 3 and three[1].text == "="]
+    models_said += [Word(f"$[{w.text}]", w.start - 2, w.end + 1) for _, _, w in named]
+    gone = [*models_said, *(w for three in named for w in three)]
+    words = [w for w in card.words[1:] if w not in gone]
     words += [Word(w.text[2:-1], w.start + 2, w.end - 1) for w in models_said if len(w.text) > 3]
     if letter in "vi":
         return _source(_Element(deck, scope, card, words, {}))
@@ -218,15 +228,21 @@ def _capacitor(e: _Element) -> Part:
     part = _two(e, "C", "cap", (), "C1 a b 1p")
     if ic is None:
         return part
-    return (
-        replace(part, props={"ic": ic})
-        if e.deck.charged
-        else replace(part, said="left out: ic, which SPICE takes with uic only")
-    )
+    if not e.deck.charged:
+        return replace(part, said="left out: ic, which SPICE takes with uic only")
+    e.deck.warn(e.card, HELD, ic.word, HELD_HELP)
+    return replace(part, props={"ic": ic})
 
 
 def _inductor(e: _Element) -> Part:
-    return _two(e, "L", "ind", (), "L1 a b 1m")
+    ic = e.take("ic")
+    part = _two(e, "L", "ind", (), "L1 a b 1m")
+    if ic is None:
+        return part
+    if e.deck.charged and ic.number != 0:
+        help = "take uic out, for a transient from the operating point"
+        raise e.card.refused("an inductor begins at its operating point here, with no other current", ic.word, help)
+    return replace(part, said="left out: ic, which SPICE takes with uic only")
 
 
 def _diode(e: _Element) -> Part:
@@ -237,7 +253,14 @@ def _diode(e: _Element) -> Part:
     word = e.plain.pop(0)
     area = expressions.read(e.card, e.plain.pop(0)) if e.plain and e.is_value(e.plain[0]) else e.take("area")
     count = e.take("m")
+    perimeter = [e.plain.pop(0)] if e.deck.cdl and e.plain and e.is_value(e.plain[0]) else []
     said = e.only((*_IDLE, "pj", "w", "l"), form)
+    said = "; ".join(filter(None, [said, *(f"left out: perimeter {p.text}" for p in perimeter)]))
+    if _bare(e, word):
+        said = "; ".join(
+            filter(None, [f"of {word.text}", said, *([f"left out: area {area.word.text}"] if area else [])])
+        )
+        return Part(e.card, "D", nodes, count=count, said=said)
     model = _model(e, word, ("D",))
     scaled: dict[str, Expression] = {}
     if area is not None and area.number != 1:
@@ -266,12 +289,40 @@ def _transistor(e: _Element, nodes: tuple[str, ...], word: Word, form: str) -> P
     count = e.take("m", "mult")
     sizes = {name: found for name in ("w", "l") if (found := e.take(name)) is not None}
     kit = models.primitive(word) if models.find(e.deck, e.scope, word) is None else None
-    said = e.only((*_IDLE, *_LAYOUT, *(("nf",) if kit else ())), form)
+    if kit:
+        _warn_of_layout(e)
+    if "nf" in e.given and expressions.read(e.card, e.given["nf"][1]).number != 1:
+        help = "write w of one finger with m in the place of nf, or w of all of them without it"
+        raise e.card.refused("for some processes w is of one finger, for others of all", e.given["nf"][0], help)
+    said = e.only((*_IDLE, *_LAYOUT, "nf"), form)
     if kit:
         return Part(e.card, f"{kit[0].name}.{kit[1].name}", nodes, None, sizes, "", count, said=said)
+    if bare := _bare(e, word):
+        said = "; ".join(filter(None, [f"of {word.text}", said]))
+        return Part(e.card, bare, nodes, props=sizes, count=count, said=said)
     model = _model(e, word, ("NMOS", "PMOS", "NEKV", "PEKV"))
     kind = CARDS[model].device if isinstance(model, str) else models.device_of(model)
     return Part(e.card, kind, nodes, None, sizes, model, count, said=said)
+
+
+def _bare(e: _Element, word: Word) -> str:
+    """CDL has no cards of models: the device of one that is named and not given, by the letter of its element and the names that
+    our own CDL has; nothing for a model that is known, and for a transistor whose channel no name tells."""
+    if not e.deck.cdl or models.find(e.deck, e.scope, word) or models.known_card(word):
+        return ""
+    if e.card.name[0] == "d":
+        return "D"
+    return {GENERIC["n"]: "NMOS", GENERIC["p"]: "PMOS"}.get(word.key, "")
+
+
+def _warn_of_layout(e: _Element) -> None:
+    """A kit's model has junctions, resistances and stress by the layout; here it is taken by width and length alone."""
+    for name in _LAYOUT:
+        if name in e.given and expressions.read(e.card, e.given[name][1]).number != 0:
+            message = "the layout of a transistor of a kit is left out: here its width and length are all that it is"
+            help = "where junctions, their resistances or stress matter, its currents are not quite SPICE's"
+            e.deck.warn(e.card, message, e.given[name][0], help)
+            return
 
 
 def _model(e: _Element, word: Word, kinds: Sequence[str]) -> Model | str:
@@ -321,6 +372,8 @@ def _sensed(e: _Element, kind: str, form: str) -> Part:
 
 def _instance(e: _Element) -> Part:
     form = "X1 a b name w=1u"
+    if any(w.key == "$pins" for w in e.plain):
+        _by_name(e)
     e.plain[:] = [w for w in e.plain if w.key not in ("/", "params:")]
     if not e.plain:
         raise e.card.refused("an instance names its subcircuit", e.card.words[0], f"write {form}")
@@ -343,6 +396,20 @@ def _instance(e: _Element) -> Part:
             raise e.card.refused(f"'{scope.name}' has no parameter '{key.text}'", key, f"its parameters: {known}")
     props = {name: expressions.read(e.card, value) for name, (_, value) in e.given.items()}
     return Part(e.card, word.key, nodes, None, props, count=count, inside=True)
+
+
+def _by_name(e: _Element) -> None:
+    """`X1 name $PINS port=net ...` of CDL as `X1 net ... name`; parameters may stand among the ports."""
+    e.plain[:] = [w for w in e.plain if w.key not in ("/", "$pins")]
+    scope = e.deck.inside.get(e.plain[0].key) if e.plain else None
+    if scope is None or len(e.plain) > 1:
+        wrong = e.plain[-1] if e.plain else e.card.words[0]
+        raise e.card.refused("$PINS stands behind a subcircuit that is given", wrong, "write X1 name $PINS port=net")
+    lost = [port for port in scope.ports if port.lower() not in e.given]
+    if lost:
+        help = f"write {' '.join(f'{port}=net' for port in lost)}"
+        raise e.card.refused(f"the port '{lost[0]}' of '{scope.name}' is on no net", e.plain[0], help)
+    e.plain[:0] = [e.given.pop(port.lower())[1] for port in scope.ports]
 
 
 _SHAPES = ("pulse", "sin", "pwl")
@@ -373,8 +440,11 @@ def _source(e: _Element) -> Part:
             if value is not None or not e.is_value(word):
                 raise card.refused(f"'{word.text}' is not read here", word, f"write {form}")
             value = expressions.read(card, word)
-    if wave is not None and value is not None:
+    if wave is not None and value is not None and (value.number is None or _begin(wave) != value.number):
         said = "; ".join(filter(None, [f"left out: dc {value.word.text}, it begins where its function does", said]))
+        message = "the dc of a function of time is left out: an operating point is taken where the function begins"
+        help = "for SPICE's .op, take the function out; a transient begins as in SPICE"
+        e.deck.warn(card, message, value.word, help)
     return Part(card, letter.upper(), nodes, wave or value or plain(card, "0"), said=said)
 
 
@@ -414,6 +484,17 @@ def _pwl(card: Card, word: Word, given: Sequence[Expression], unit: str) -> Wave
     if not given or len(given) % 2:
         raise card.refused("pwl takes pairs of time and value", word, "write pwl(0 0 1m 5)")
     return Wave("pwl", tuple((g, ("s", unit)[k % 2]) for k, g in enumerate(given)))
+
+
+def _begin(wave: Wave) -> float | None:
+    """What a function of time is at time 0; None where it is no plain number, or it has begun before."""
+    starts = [e.number for e, _ in wave.arguments[:2]]
+    delay = wave.options["delay"][0].number if "delay" in wave.options else 0.0
+    if None in starts or delay is None or delay < 0:
+        return None
+    if wave.name != "pwl":
+        return starts[0]
+    return starts[1] if starts[0] is not None and starts[0] >= 0 else None
 
 
 _WAVES: dict[str, Callable[[Card, Word, Sequence[Expression], str], Wave]] = {
@@ -491,7 +572,14 @@ def _charged(deck: Deck, scope: Scope, found: list[Part]) -> list[Part]:
             if net.key in ends and any(deck.grounded(node) for node in part.nodes):
                 tree = value.tree if net.key == ends[0] else ("negative", value.tree)
                 found[k] = replace(part, props={"ic": Expression(tree, value.card, value.word)})
+                deck.warn(card, HELD, net, HELD_HELP)
                 break
         else:
             deck.notes.append(f"left out, no capacitor joins {net.text} to ground: {card.text.strip()}")
+            message = "this .ic is left out: no capacitor joins the net to ground, so a transient begins elsewhere"
+            deck.warn(card, message, net, f"join one, such as Cx {net.text} 0 1f")
+    for part in found:
+        if deck.charged and part.kind in ("C", "L") and "ic" not in part.props:
+            message = "by uic this begins at 0 in SPICE, and here at its operating point"
+            deck.warn(part.card, message, None, "give a capacitor ic=0, or take uic out")
     return found

@@ -9,7 +9,7 @@ Numbers have no units here: a plain number is in SI and fits every parameter.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,11 @@ class Expression:
     def text(self, names: Mapping[str, str], unit: str = "") -> str:
         """Text of our language; `names`: parameter to its name here. A number that stands alone gets its unit."""
         return _text(self.tree, names, unit)
+
+
+def known(name: str) -> bool:
+    """Whether there is a function of this name."""
+    return name in _CALLS
 
 
 def plain(card: Card, number: str) -> Expression:
@@ -148,6 +153,9 @@ class _Reader:
             raise self.fault(f"'{text}' is not a number", "write it such as 4.7k or 1e-6")
         if float(digits) * SCALES.get(prefix, 1.0) == float("inf"):
             raise self.fault(f"'{text}' is too large", "numbers stay below 1.8e308")
+        if self.card.mega and prefix == "m":
+            help = f"write {digits}e-3 or {digits}meg, or take *.MEGA out"
+            raise self.fault(f"the m of '{text}' is 1e6 for some readers of *.MEGA and 1e-3 for others", help)
         if not prefix and rest[:1].lower() in ("a", "x"):
             means = ("1e-18", "1") if rest[0].lower() == "a" else ("1e6", "1")
             raise self.fault(
@@ -157,19 +165,47 @@ class _Reader:
         return text
 
     def call(self, name: str, depth: int) -> Tree:
-        given = [self.sum(depth + 1)]
+        given = [self.sum(depth + 1)] if self.peek() != ")" else []
         while self.take(","):
             given.append(self.sum(depth + 1))
         if not self.take(")"):
             raise self.fault("a bracket is never closed", "write )")
+        if name in self.card.functions:
+            return self.applied(name, given)
         if name not in _CALLS:
             random = name in ("gauss", "agauss", "unif", "aunif", "limit")
-            help = "write what manufacture does in a mismatch block" if random else f"known: {', '.join(_CALLS)}"
+            help = (
+                "write what manufacture does in a mismatch block"
+                if random
+                else f"write its .func above, or one of {', '.join(_CALLS)}"
+            )
             raise self.fault(f"the function '{name}' is not read", help)
         count, make = _CALLS[name]
         if len(given) != count:
             raise self.fault(f"{name} takes {count} argument{'s' * (count > 1)}")
         return make(*given)
+
+    def applied(self, name: str, given: Sequence[Tree]) -> Tree:
+        """A function of `.func` with its arguments in their places."""
+        arguments, body = self.card.functions[name]
+        if len(given) != len(arguments):
+            raise self.fault(f"{name} takes {len(arguments)} argument{'s' * (len(arguments) != 1)}")
+        tree = _replaced(body, dict(zip(arguments, given, strict=True)))
+        if _size(tree) > MAX_TOKENS:
+            raise self.fault(
+                f"with its functions this has more than {MAX_TOKENS} parts", "give its parts names with .param"
+            )
+        return tree
+
+
+def _replaced(tree: Tree, given: Mapping[str, Tree]) -> Tree:
+    if tree[0] == "name":
+        return given[tree[1]]
+    return tuple(_replaced(part, given) if isinstance(part, tuple) else part for part in tree)
+
+
+def _size(tree: Tree) -> int:
+    return 1 + sum(_size(part) for part in tree if isinstance(part, tuple))
 
 
 def _names(tree: Tree) -> Iterator[str]:

@@ -21,6 +21,8 @@ class Names:
         self.taken = set(reserved)
         self.shown: dict[tuple[str, str], str] = {}
         self.changed: dict[str, str] = {}
+        self.counts: dict[str, int] = {}
+        """Of what several are called alike, the last number that was tried: none below it is free again."""
 
     def name(self, sort: str, written: str) -> str:
         """The name of something of a sort (net, element, ...), by how it is written first; SPICE knows no case."""
@@ -28,10 +30,10 @@ class Names:
         if key not in self.shown:
             legal = re.sub(r"\W", "_", written, flags=re.ASCII)
             legal = legal if re.match(r"[A-Za-z_]", legal) else f"n{legal}"
-            new, count = legal, 1
+            new = legal
             while new in self.taken:
-                count += 1
-                new = f"{legal}_{count}"
+                self.counts[legal] = self.counts.get(legal, 1) + 1
+                new = f"{legal}_{self.counts[legal]}"
             self.taken.add(new)
             self.shown[key] = new
             if new != written:

@@ -179,7 +179,7 @@ class _Writer:
             self.models.append(Line(f"model {name} = {device}{_braces(_named(device, found, {}))}", model.card))
 
     def _cell(self, body: _Body) -> Iterator[Line]:
-        """A blank line, what was renamed, and the module or circuit."""
+        """A blank line, what was renamed, that a module is a black box, and the module or circuit."""
         scope, names = body.scope, body.names
         params = self._names_of(body)
         outer = [(names.name("parameter", n), self.deck.top.lets[n]) for n in self._params(body)]
@@ -200,6 +200,10 @@ class _Writer:
             lines += [Line(f"  let {name} = {value.text(params)}", value.card) for name, value in lets]
         lines += [line for part in body.parts for line in self._part(body, part, params)]
         yield from _renamed(names)
+        if scope.card is not None and not body.parts:
+            yield Line(_comment("a black box: there is nothing in it"))
+            message = "a subcircuit with nothing in it: a black box, which joins nothing when it is simulated"
+            self.deck.warn(scope.card, message, None, "give what is in it, if it is to be simulated")
         yield Line(f"{head} {{", scope.card)
         yield from lines
         yield Line("}")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from netlearn.circuit.flat import flatten
-from netlearn.equal import Graph, compare, graph, standing
+from netlearn.equal import Graph, compare, graph, standing, with_ends
 from netlearn.equal.graph import Part
 from netlearn.errors import CircuitError
 from netlearn.imports import import_text
@@ -191,8 +191,10 @@ def test_the_command_compares_netlists_and_spice_and_exits_with_0_1_or_2(tmp_pat
     divider = ROOT / "netlists" / "divider.nl"
     (tmp_path / "same.cir").write_text(SPICE)
     (tmp_path / "other.sp").write_text(SPICE.replace("R2 b 0 10k", "R2 b 0 11k"))
-    (tmp_path / "same.nl").write_text(import_text(SPICE, "same.cir"))
-    assert run("equal", divider, tmp_path / "same.cir", code=0) == "equal: 2 elements on 3 nets\n"
+    (tmp_path / "same.nl").write_text(import_text(SPICE, "same.cir").text)
+    assert run("equal", divider, tmp_path / "same.cir", code=0) == (
+        "equal: 2 elements on 3 nets\n  not compared: inputs and outputs, which only one of them has\n"
+    )
     found = json.loads(run("equal", divider, tmp_path / "same.nl", "--json", code=0))
     assert found["equal"]
     assert found["nets"] == {"gnd": "gnd", "in": "in", "out": "out"}
@@ -206,6 +208,50 @@ def test_the_command_compares_netlists_and_spice_and_exits_with_0_1_or_2(tmp_pat
     assert "ports of one only" in out
     assert "known: div, Top" in run("equal", divider, tmp_path / "same.cir", "--circuit-b", "dib", code=2)
     assert "4k7" in run("import", _written(tmp_path / "bad.cir", "t\nR1 a 0 4k7\n"), code=2)
+
+
+DRIVEN = """netlearn 0.1
+circuit Driven {{
+  net {0}, {1}, {2}
+  R r({0}, {1}) = 1k
+  R s({1}, {2}) = 1k
+  R t({2}, {0}) = 1k
+  R u({2}, gnd) = 1k
+  {3}
+}}
+"""
+DRIVES = [
+    ("input i = V(a)\n  output o = V(b)", "input i = V(x)\n  output o = V(y)", True),
+    ("input i = V(b)\n  output o = V(a)", "input p = V(x)\n  output q = V(y)", True),
+    ("input i = V(a)\n  output o = V(b)", "input i = I(x)\n  output o = V(y)", False),
+    ("input i = V(a)\n  output o = V(b)", "input i = V(x)\n  output o = V(z)", False),
+    ("input i = V(a)\n  output o = V(b)", "input i = V(x)\n  output o = V(y, z)", False),
+    ("input i = V(a)\n  output o = V(b)", "input i = V(x)\n  output o = I(r)", False),
+    ("input i = V(a)\n  output o = I(r)", "input i = V(x)\n  output o = I(s)", False),
+    ("input i = V(a)\n  output o = I(s)", "input i = V(x)\n  output o = I(s)", True),
+    ("input i = V(a)", "input i = V(x)\n  input j = V(y)", False),
+]
+
+
+def driven(text: str) -> Graph:
+    netlist = compile_netlist(text)
+    return with_ends(graph(flatten(netlist.circuit), (), 1e-6), netlist.circuit)
+
+
+@pytest.mark.parametrize(("one", "two", "same"), DRIVES)
+def test_how_both_circuits_are_driven_and_read_is_compared(one: str, two: str, same: bool) -> None:
+    a, b = driven(DRIVEN.format("a", "b", "c", one)), driven(DRIVEN.format("x", "y", "z", two))
+    verdict = compare(a, b)
+    assert verdict.equal == same
+    assert same or "input" in "".join(verdict.why) or "output" in "".join(verdict.why)
+
+
+def test_inputs_of_another_kind_are_different_and_are_no_elements(tmp_path: Path) -> None:
+    one = _written(tmp_path / "one.nl", DRIVEN.format("a", "b", "c", "input i = V(a)\n  output o = V(b)"))
+    two = _written(tmp_path / "two.nl", DRIVEN.format("a", "b", "c", "input i = I(a)\n  output o = V(b)"))
+    assert "A has 1 input of V, B has 0" in run("equal", one, two, code=1)
+    assert run("equal", one, one, code=0) == "equal: 4 elements on 4 nets\n"
+    assert set(json.loads(run("equal", one, one, "--json", code=0))["elements"]) == set("rstu")
 
 
 def test_the_import_command_leaves_a_netlist_that_is_laid_out(tmp_path: Path) -> None:

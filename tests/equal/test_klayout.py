@@ -18,7 +18,7 @@ EACH = pytest.mark.parametrize("seed", range(40))
 
 
 def ours(spice: str) -> Graph:
-    cell = compile_netlist(import_text(spice, "x.cir")).modules["top"].cell({})
+    cell = compile_netlist(import_text(spice, "x.cir").text).modules["top"].cell({})
     return graph(flatten(standing(cell)), cell.ports, 1e-6)
 
 

@@ -78,6 +78,17 @@ R5 w 0 {f*(-1) + 2*f}
 R6 w x {2 - (-h)}
 .end
 """,
+    "functions": """functions
+.param k={f(2, 3)}
+.func f(x,y) {x*y+1}
+.func g(x) 'f(x, 2)*2 - x'
+.func h() {3k}
+V1 a 0 {G(1)}
+R1 a b {g(k) * 1k}
+R2 b c {h()}
+R3 c 0 {f(-2, -3) / (f(1, 1) + 1) * 1k}
+.end
+""",
     "subcircuits with parameters": """subcircuits
 .param top=3k
 .subckt divider a b c r1=1k r2={2*r1}

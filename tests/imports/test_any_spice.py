@@ -27,7 +27,7 @@ WORDS = [
     ".global", ".control\n", ".endc\n", ".options", ".tran 1 1 uic\n", ".end\n", "nmos", "d(", "=", "(", ")", "{", "}", "'", '"', ",",
     "+", "\n+", "*", "$", "$ ", ";", "//", "/", "$[n]", "$W=1", "1k", "1meg", "4k7", "-5", "1e400", "{a}", "{a+", "a", "b", "0", "gnd",
     "v(a)=1", "m=2", "w=1u", "l=1u", "pulse(0 1", "sin(0 1 1k)", "pwl(", "poly(2)", "\0", "\n", "\n", "\n", "../x", "/etc/passwd",
-    "models.inc", "corners.lib", "ss", "é", "a.b<1>", "dc", "ac", "params:",
+    "models.inc", "corners.lib", "ss", "é", "a.b<1>", "dc", "ac", "params:", "\n*.GLOBAL", "\n*.MEGA\n", "\n*+", "$PINS", "$.MODEL=", "nf=1", "\n.func f(x) {x+x}\n", "{f(1)}",
 ]  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def answer(text: str, name: str, folder: Path) -> str:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Path, "read_text", watched)
         try:
-            made = import_text(text, name, folder)
+            made = import_text(text, name, folder).text
         except NetlistError as error:
             made, said = "", [d.render() for d in error.diagnostics]
         else:
