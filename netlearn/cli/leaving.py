@@ -15,6 +15,7 @@ from netlearn.cli.solving import choose_circuit, input_values, refuse_of_run
 from netlearn.errors import CircuitError, RunError
 from netlearn.export import copy, folder
 from netlearn.export.formats import FORMATS, Order
+from netlearn.export.formats.order import NOMINAL
 from netlearn.lang.compile import Netlist
 from netlearn.learn import session
 from netlearn.store import open_run
@@ -65,7 +66,7 @@ def run(question: Question) -> folder.Written:
     values = input_values(shape, question.inputs, None if task is None else np.array(task.inputs[0]))
     about = [circuit, "as it was trained" if states else "", "" if question.draw is None else f"chip {question.draw}"]
     design = copy.designed(chosen, shape, params, values, ", ".join(word for word in about if word))
-    order = Order("nominal" if question.draw is None else f"draw_{question.draw:04d}", question.pdk)
+    order = Order(NOMINAL if question.draw is None else f"draw_{question.draw:04d}", question.pdk)
     made = folder.contents(design, names, order, question.command, wanted)
     folder.write(question.out, made.files)
     return made

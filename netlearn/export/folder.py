@@ -23,6 +23,7 @@ from netlearn.errors import CircuitError, RunError
 from netlearn.export.design import Design
 from netlearn.export.elements import PLAIN
 from netlearn.export.formats import FORMATS, Order
+from netlearn.export.formats.order import NOMINAL
 from netlearn.export.interchange import spelled, to_json
 from netlearn.export.physical import overdriven
 from netlearn.store import write_bytes
@@ -59,11 +60,19 @@ def contents(design: Design, names: Sequence[str], order: Order, command: str, w
             left_out[name] = fault.message
     whole = {path: what.encode() if isinstance(what, str) else what for path, what in files.items()}
     kept = [name for name in names if name not in left_out]
-    warnings = tuple(filter(None, (overdriven(design, order.pdk),)))
+    warnings = tuple(filter(None, (overdriven(design, order.pdk), _of_one_copy(kept, order))))
     about = [*notes(design, order.pdk), *(f"Warning: {warning}." for warning in warnings)]
     whole["README.md"] = _readme(design, kept, command, left_out, whole, about).encode()
     whole[SUMS] = "".join(f"{_sum(whole[path])}  {path}\n" for path in sorted(whole)).encode()
     return Written(whole, left_out, warnings)
+
+
+def _of_one_copy(names: Sequence[str], order: Order) -> str | None:
+    """A warning of masks and boards that would have what manufacture put off in one copy."""
+    made = [name for name in names if FORMATS[name].made]
+    if order.draw == NOMINAL or not made:
+        return None
+    return f"{', '.join(made)}: with the numbers of {order.draw}, one copy as it came out; export what is to be made without --draw"
 
 
 def refuse(folder: Path) -> None:

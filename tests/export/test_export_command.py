@@ -208,3 +208,19 @@ def test_a_transistor_with_more_volts_than_the_process_has_is_told(
     assert ("Warning: xh.mn" in readme) == bool(told)
     assert ("is for cdl and gds alone" in readme) == bool(pdk)
     assert "level=1" in (tmp_path / "x" / "ngspice" / "models.cir").read_text()
+
+
+@pytest.mark.parametrize(
+    ("to", "draw", "told"),
+    [
+        ("ngspice,bom,gds", ("--draw", 5), "bom, gds: with the numbers of draw_0005, one copy as it came out"),
+        ("ngspice", ("--draw", 5), ""),
+        ("ngspice,bom,gds", (), ""),
+    ],
+)
+def test_masks_and_boards_of_one_manufactured_copy_are_warned_of(
+    to: str, draw: tuple[object, ...], told: str, tmp_path: Path
+) -> None:
+    found = netlearn("export", CHIPS, "--to", to, *draw, "--out", tmp_path / "x", "--json")
+    warnings = json.loads(found[0])["warnings"]
+    assert [told in warning for warning in warnings] == ([True] if told else [])

@@ -15,14 +15,15 @@ from netlearn.kits import KITS
 
 @dataclass(frozen=True)
 class Format:
-    """A format: what it is called, what it is for, its files for a design, the processes it can be laid out for, and in words
-    which numbers of a circuit are not in its files."""
+    """A format: what it is called, what it is for, its files for a design, the processes it can be laid out for, in words
+    which numbers of a circuit are not in its files, and whether something is manufactured from them."""
 
     name: str
     doc: str
     write: Callable[[Design, Order], Files]
     processes: Collection[str] = ()
     leaves: str = ""
+    made: bool = False
 
 
 FORMATS: dict[str, Format] = {
@@ -36,8 +37,9 @@ FORMATS: dict[str, Format] = {
             cdl.write,
             KITS,
             "sizes alone: thresholds, temperature coefficients, stored voltages and numbers of models are in no layout",
+            made=True,
         ),
-        Format("kicad", "KiCad schematics that simulate, and the netlist of the board", kicad.write),
+        Format("kicad", "KiCad schematics that simulate, and the netlist of the board", kicad.write, made=True),
         Format("xschem", "xschem schematics, cell by cell", xschem.write),
         Format(
             "veriloga",
@@ -52,6 +54,7 @@ FORMATS: dict[str, Format] = {
             gds.write,
             PROCESSES,
             "resistances and capacitances alone; parts.json names the parts that are not drawn",
+            made=True,
         ),
         Format("dspf", "DSPF: a flat netlist with its nets annotated, without parasitics", dspf.write),
         Format(
@@ -59,6 +62,7 @@ FORMATS: dict[str, Format] = {
             "what to buy for a board, and which part is in which package",
             bom.write,
             leaves="values as they are sold: no temperature coefficients, no numbers of models",
+            made=True,
         ),
         Format("json", "the circuit for programs, with its schema", json.write),
     )

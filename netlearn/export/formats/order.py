@@ -9,9 +9,13 @@ Files = Mapping[str, str | bytes]
 """Contents by name of a file."""
 
 
+NOMINAL = "nominal"
+"""What numbers are called that no manufacture has put off."""
+
+
 @dataclass(frozen=True)
 class Order:
     """draw: what its numbers are called; pdk: the process that CDL and layouts are made for, or ""."""
 
-    draw: str = "nominal"
+    draw: str = NOMINAL
     pdk: str = ""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from netlearn.export.design import Design
 from netlearn.export.formats import FORMATS, Order
-from netlearn.export.formats.order import Files
+from netlearn.export.formats.order import NOMINAL, Files
 from netlearn.verify.model import FAILED, PASSED, Check, Verifier
 from netlearn.verify.versions import of_package
 
@@ -72,7 +72,7 @@ def draws(folder: Path, suffix: str) -> list[str]:
 
 def _order(folder: Path) -> Order:
     """What the folder was written for, besides the design, as far as its files say so."""
-    (draw, *_) = [*(name for suffix in ("cir", "scs", "sp", "net") for name in draws(folder, suffix)), "nominal"]
+    (draw, *_) = [*(name for suffix in ("cir", "scs", "sp", "net") for name in draws(folder, suffix)), NOMINAL]
     parts = folder / "parts.json"
     found = PROCESS.search(parts.read_text(encoding="utf-8")) if parts.is_file() else None
     return Order(draw, found[1] if found and found[1] != "generic" else "")
