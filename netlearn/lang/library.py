@@ -176,14 +176,10 @@ def _located(name: str, folder: Path | None, allowed: tuple[Path, ...], where: W
             where,
             f"put {what} into the folder of this netlist, or allow its folder with --allow",
         )
-    near = suggest(
-        name,
-        [
-            str(p.relative_to(base))
-            for base in bases
-            for p in islice(base.glob(f"**/*{Path(name).suffix or '.nl'}"), 1000)
-        ],
-    )
+    # two levels, for above a netlist may lie all that somebody has
+    patterns = [depth + (Path(name).suffix or ".nl") for depth in ("*", "*/*")]
+    others = (str(p.relative_to(base)) for base in bases for pattern in patterns for p in base.glob(pattern))
+    near = suggest(name, list(islice(others, 1000)))
     raise Fault(
         f"there is no file '{name}'",
         where,
