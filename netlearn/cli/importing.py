@@ -32,7 +32,8 @@ def import_(
 
     Read are R C L V I (dc, pulse, sin, pwl) D M (level 1) E G F H (linear) X, .subckt .model .param .func .global .ic .include .lib,
     expressions of parameters, and CDL's ways of writing them. Analyses and options are left out with a comment; what may have
-    another operating point than in SPICE is warned of on standard error; everything else is refused by name. Files are included from the file's folder and those of --allow only.
+    another operating point than in SPICE is warned of on standard error; everything else is refused by name. Files are included
+    from the file's folder and those of --allow only.
     """
     from netlearn.store import write_bytes
 
@@ -79,8 +80,9 @@ def equal(
 
     Elements are compared with all of their numbers, learnable ones as they start; ends that can change places (of R, L, C, drain
     and source) may. Ground and ports of one name correspond; ports are those of a module, and the nets that a circuit drives and
-    reads. How both are driven and read is compared, voltage or current and where; SPICE has no words for it. Elements in series or in parallel are not merged. With a file of CDL, which has no models and no sources, elements are
-    compared by kind, size and value, black boxes by the names of their models.
+    reads. How both are driven and read is compared, voltage or current and where; SPICE has no words for it. Elements in series
+    or in parallel are not merged. With a file of CDL, which has no models and no sources, elements are compared by kind, size and
+    value, black boxes by the names of their models.
     """
     from netlearn.equal import compare, with_ends
 

@@ -14,7 +14,7 @@ from itertools import combinations
 
 from netlearn.devices import Device
 from netlearn.errors import CircuitError
-from netlearn.export.design import GND, Block, Design, Number, Part, specialised, spread
+from netlearn.export.design import Block, Design, Number, Part, specialised, spread
 from netlearn.kits import KITS
 from netlearn.kits import model as kits
 from netlearn.kits.generic import GENERIC
@@ -86,7 +86,7 @@ def overdriven(design: Design, pdk: str) -> str:
     made for, or nothing."""
     if pdk not in KITS:
         return ""
-    volts = {design.nodes[path]: v for path, v in design.voltages.items()} | {GND: 0.0}
+    volts = design.volts
     found = [
         (part.name, model, max(over, key=lambda pair: over[pair]), max(over.values()))
         for part in spread(design, ".").parts

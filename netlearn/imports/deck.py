@@ -47,6 +47,8 @@ CHANGING = {
 """Options that change numbers of the circuit."""
 USUAL = {"temp": 27.0, "tnom": 27.0, "gmin": 1e-12, "scale": 1.0, "scalm": 1.0}
 GUESS = "a first guess is left out: where there are several operating points, another one may be found"
+HELD = "an operating point is taken with this voltage held, as SPICE begins a transient; SPICE's .op does without"
+HELD_HELP = "take it out where SPICE's .op is meant"
 _START = re.compile(r"\s*v\s*\(\s*([^\s()]+)\s*\)\s*=\s*(\{[^{}]*\}|'[^']*'|\S+)", re.IGNORECASE)
 _FUNCTION = re.compile(r"\.func\s+([a-z_]\w*)\s*\(([\w\s,]*)\)\s*=?\s*(?:\{[^{}]*\}|'[^']*')", re.IGNORECASE)
 GROUND = ("0", "gnd")

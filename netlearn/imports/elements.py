@@ -1,72 +1,19 @@
-"""Elements of SPICE as parts of ours: one function a letter.
-
-A current that F and H sense flows through a voltage source. Ours sense a short of their own, which is put in series with that
-source, at its positive end:
-
-    V a b,  F p n V gain     becomes     CCCS f(p, n, a, v_1) = gain,  V v(v_1, b)
-
-and a source of 0 V, which then only is another short, goes.
-"""
+"""Elements of SPICE as parts of ours: one function a letter."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from netlearn.devices import CARDS
 from netlearn.imports import expressions, models
 from netlearn.imports.cards import Card, Refused, Word
-from netlearn.imports.deck import GUESS, Deck, Model, Scope, assignments
+from netlearn.imports.deck import GUESS, HELD, HELD_HELP, Deck, Model, Scope, assignments
 from netlearn.imports.expressions import Expression, plain
+from netlearn.imports.part import Part
+from netlearn.imports.together import charged, sensing
+from netlearn.imports.waves import OTHER, WAVES, Wave, arguments, begin
 from netlearn.kits.generic import GENERIC
-
-HELD = "an operating point is taken with this voltage held, as SPICE begins a transient; SPICE's .op does without"
-HELD_HELP = "take it out where SPICE's .op is meant"
-
-
-@dataclass(frozen=True)
-class Wave:
-    """A function of time: its name here, arguments and options, each with its unit."""
-
-    name: str
-    arguments: tuple[tuple[Expression, str], ...]
-    options: Mapping[str, tuple[Expression, str]] = field(default_factory=dict)
-
-
-Value = Expression | Wave
-
-
-@dataclass(frozen=True)
-class Part:
-    """An element as it will be here: `kind` a device, or a subcircuit in small letters (`inside`); nets as they are written.
-
-    model: a `.model` (of `models.find`) that its parameters come from, or the name of a model card. count: of copies side by
-    side. senses: the voltage source whose current it takes. said: what its comment says."""
-
-    card: Card
-    kind: str
-    nodes: tuple[str, ...]
-    value: Value | None = None
-    props: Mapping[str, Expression] = field(default_factory=dict)
-    model: Model | str = ""
-    count: Expression | None = None
-    inside: bool = False
-    senses: Word | None = None
-    said: str = ""
-
-    @property
-    def name(self) -> str:
-        return self.card.words[0].text
-
-    @property
-    def expressions(self) -> list[Expression]:
-        """All that it names parameters in."""
-        found = [*self.props.values(), *([self.count] if self.count else [])]
-        if isinstance(self.value, Wave):
-            found += [e for e, _ in (*self.value.arguments, *self.value.options.values())]
-        elif self.value is not None:
-            found.append(self.value)
-        return found
 
 
 @dataclass(frozen=True)
@@ -132,7 +79,7 @@ def parts(deck: Deck, scope: Scope, refuse: Callable[[Refused], None]) -> list[P
         except Refused as refused:
             refuse(refused)
     try:
-        return _charged(deck, scope, _sensing(found))
+        return charged(deck, scope, sensing(found))
     except Refused as refused:
         refuse(refused)
         return []
@@ -412,10 +359,6 @@ def _by_name(e: _Element) -> None:
     e.plain[:0] = [e.given.pop(port.lower())[1] for port in scope.ports]
 
 
-_SHAPES = ("pulse", "sin", "pwl")
-_OTHER = ("exp", "sffm", "am", "trnoise", "trrandom", "external", "file", "pat", "pl")
-
-
 def _source(e: _Element) -> Part:
     """V and I: `dc` and a value, `ac` with what is left out, and a function of time, in any order."""
     card, letter = e.card, e.card.name[0]
@@ -428,19 +371,19 @@ def _source(e: _Element) -> Part:
     said, words = "", e.plain
     while words:
         word = words.pop(0)
-        if word.key in _OTHER:
-            raise card.refused(f"a source by '{word.text}' is not read", word, f"write one of {', '.join(_SHAPES)}")
+        if word.key in OTHER:
+            raise card.refused(f"a source by '{word.text}' is not read", word, f"write one of {', '.join(WAVES)}")
         if word.key == "ac":
             said = "left out: ac"
             while words and e.is_value(words[0]):
                 words.pop(0)
-        elif word.key in _SHAPES:
-            wave = _WAVES[word.key](card, word, _arguments(card, words), unit)
+        elif word.key in WAVES:
+            wave = WAVES[word.key](card, word, arguments(card, words), unit)
         elif word.key != "dc":
             if value is not None or not e.is_value(word):
                 raise card.refused(f"'{word.text}' is not read here", word, f"write {form}")
             value = expressions.read(card, word)
-    if wave is not None and value is not None and (value.number is None or _begin(wave) != value.number):
+    if wave is not None and value is not None and (value.number is None or begin(wave) != value.number):
         said = "; ".join(filter(None, [f"left out: dc {value.word.text}, it begins where its function does", said]))
         message = "the dc of a function of time is left out: an operating point is taken where the function begins"
         help = "for SPICE's .op, take the function out; a transient begins as in SPICE"
@@ -448,60 +391,6 @@ def _source(e: _Element) -> Part:
     return Part(card, letter.upper(), nodes, wave or value or plain(card, "0"), said=said)
 
 
-def _arguments(card: Card, words: list[Word]) -> list[Expression]:
-    """What stands behind the name of a function of time, in brackets or up to the end."""
-    bracket = bool(words) and words[0].text == "("
-    if bracket:
-        words.pop(0)
-    found = []
-    while words and words[0].text != ")" and (bracket or words[0].key not in ("dc", "ac")):
-        found.append(expressions.read(card, words.pop(0)))
-    if bracket:
-        if not words:
-            raise card.refused("a bracket is never closed", None, "write )")
-        words.pop(0)
-    return found
-
-
-def _pulse(card: Card, word: Word, given: Sequence[Expression], unit: str) -> Wave:
-    """SPICE's rise and fall of 0, which become its step, are ours of 1 ns; width and period of 0 are without end."""
-    if not 2 <= len(given) <= 7:
-        raise card.refused("pulse takes two levels and up to five times", word, "write pulse(0 5 1u 1n 1n 5u 10u)")
-    times = zip(("delay", "rise", "fall", "width", "period"), given[2:], strict=False)
-    return Wave("pulse", tuple((g, unit) for g in given[:2]), {name: (t, "s") for name, t in times if t.number != 0})
-
-
-def _sine(card: Card, word: Word, given: Sequence[Expression], unit: str) -> Wave:
-    if len(given) < 3 or any(g.number != 0 for g in given[4:]):
-        raise card.refused(
-            "a sine has offset, amplitude, frequency and delay, no damping and no phase", word, "write sin(0 1 1k)"
-        )
-    delay = {"delay": (given[3], "s")} if len(given) > 3 and given[3].number != 0 else {}
-    return Wave("sine", ((given[0], unit), (given[1], unit), (given[2], "Hz")), delay)
-
-
-def _pwl(card: Card, word: Word, given: Sequence[Expression], unit: str) -> Wave:
-    if not given or len(given) % 2:
-        raise card.refused("pwl takes pairs of time and value", word, "write pwl(0 0 1m 5)")
-    return Wave("pwl", tuple((g, ("s", unit)[k % 2]) for k, g in enumerate(given)))
-
-
-def _begin(wave: Wave) -> float | None:
-    """What a function of time is at time 0; None where it is no plain number, or it has begun before."""
-    starts = [e.number for e, _ in wave.arguments[:2]]
-    delay = wave.options["delay"][0].number if "delay" in wave.options else 0.0
-    if None in starts or delay is None or delay < 0:
-        return None
-    if wave.name != "pwl":
-        return starts[0]
-    return starts[1] if starts[0] is not None and starts[0] >= 0 else None
-
-
-_WAVES: dict[str, Callable[[Card, Word, Sequence[Expression], str], Wave]] = {
-    "pulse": _pulse,
-    "sin": _sine,
-    "pwl": _pwl,
-}
 _IDLE = ("off", "sub", "x", "y", "d", "t", "ea", "noisy", "$x", "$y", "$d", "$t")
 _LAYOUT = ("ad", "as", "pd", "ps", "nrd", "nrs", "sa", "sb", "sd", "geo")
 _LETTERS: dict[str, Callable[[_Element], Part]] = {
@@ -531,55 +420,3 @@ _INSTEAD = {
     "t": "there are no lines with delay here",
     "o": "there are no lines with losses here",
 }
-
-
-def _sensing(found: Sequence[Part]) -> list[Part]:
-    """Parts with the shorts that sense currents put in series with their sources (see above)."""
-    sensed: dict[str, list[int]] = {}
-    sources = {part.name.lower(): k for k, part in enumerate(found) if part.kind == "V"}
-    made = list(found)
-    for k, part in enumerate(found):
-        if part.senses is not None:
-            if part.senses.key not in sources:
-                help = "name a voltage source of the same subcircuit, such as vsense a b 0"
-                raise part.card.refused(f"there is no voltage source '{part.senses.text}' here", part.senses, help)
-            sensed.setdefault(part.senses.key, []).append(k)
-    gone = set()
-    for key, users in sensed.items():
-        source = found[sources[key]]
-        start, end = source.nodes
-        short = isinstance(source.value, Expression) and source.value.number == 0
-        places = [f"{source.name} {k + 1}" for k in range(len(users) - short)]
-        ends = [start, *places, *([end] if short else [])]
-        for k, user in enumerate(users):
-            made[user] = replace(
-                found[user], nodes=(*found[user].nodes, ends[k], ends[k + 1]), said=f"senses {source.name}"
-            )
-        if short:
-            gone.add(sources[key])
-        else:
-            made[sources[key]] = replace(source, nodes=(places[-1], end))
-    return [part for k, part in enumerate(made) if k not in gone]
-
-
-def _charged(deck: Deck, scope: Scope, found: list[Part]) -> list[Part]:
-    """Parts with what `.ic` says of nets as what capacitors from there to ground keep."""
-    for card, net, value in scope.starts:
-        for k, part in enumerate(found):
-            if part.kind != "C" or "ic" in part.props or part.count is not None:
-                continue
-            ends = [node.lower() for node in part.nodes]
-            if net.key in ends and any(deck.grounded(node) for node in part.nodes):
-                tree = value.tree if net.key == ends[0] else ("negative", value.tree)
-                found[k] = replace(part, props={"ic": Expression(tree, value.card, value.word)})
-                deck.warn(card, HELD, net, HELD_HELP)
-                break
-        else:
-            deck.notes.append(f"left out, no capacitor joins {net.text} to ground: {card.text.strip()}")
-            message = "this .ic is left out: no capacitor joins the net to ground, so a transient begins elsewhere"
-            deck.warn(card, message, net, f"join one, such as Cx {net.text} 0 1f")
-    for part in found:
-        if deck.charged and part.kind in ("C", "L") and "ic" not in part.props:
-            message = "by uic this begins at 0 in SPICE, and here at its operating point"
-            deck.warn(part.card, message, None, "give a capacitor ic=0, or take uic out")
-    return found

@@ -15,9 +15,11 @@ from netlearn.devices import DEVICES
 from netlearn.imports import models
 from netlearn.imports.cards import Card, Refused
 from netlearn.imports.deck import Deck, Model, Scope, in_order
-from netlearn.imports.elements import Part, Value, Wave, parts
+from netlearn.imports.elements import parts
 from netlearn.imports.expressions import Expression
 from netlearn.imports.names import OUTER, Names
+from netlearn.imports.part import Part, Value
+from netlearn.imports.waves import Wave
 
 WIDTH, MOST_NOTES = 110, 30
 _UNITS = {"V", "A", "F", "H", "m"}
